@@ -1,0 +1,1 @@
+"""The common language: immutable values that every other room may import. Standard library and numpy only."""

@@ -1,0 +1,116 @@
+"""The closed union of things that a run can say. Exactly one terminal event ends each stretch of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flowviz.core.frames import Frame
+from flowviz.core.spec import Array, RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Training begins (or goes on, when `step` > 0).
+
+    Attributes:
+        spec: the run, its "auto" device resolved.
+        device: the device in words ("CPU, 1 thread").
+        parameters: number of trainable parameters.
+        step: training steps done before this stretch.
+        entropy: differential entropy of the target in nats, or None: the least possible NLL.
+        floors: noise floor of each sample metric as (mean, low, high) over independent target samples.
+    """
+
+    spec: RunSpec
+    device: str
+    parameters: int
+    step: int = 0
+    entropy: float | None = None
+    floors: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """A batch of training steps: steps (k,), each loss term (k,), and how fast it goes.
+
+    Attributes:
+        steps: training step numbers (k,) int64.
+        values: loss terms by name, each (k,) float64; "loss" is always among them.
+        phase: as in StepInfo.
+        steps_per_second: recent training speed.
+        progress: share of this stretch's budget used, 0 to 1.
+        seconds_left: estimate, or None when unknown.
+    """
+
+    steps: Array
+    values: Mapping[str, Array]
+    phase: str
+    steps_per_second: float
+    progress: float
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReady:
+    """A new frame."""
+
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsReady:
+    """Metric values at a training step ("nll", "w2", "sliced_w2" ...)."""
+
+    step: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Training waits (the person asked, or a single step was done)."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Training goes on after a pause."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The budget is used up. Terminal; the run can be extended."""
+
+    step: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The person stopped the run. Terminal; the run can be extended."""
+
+    step: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run could not go on. Terminal; frames and the last checkpoint stay usable.
+
+    Attributes:
+        message: what happened, one sentence.
+        hint: what to try, one sentence.
+        details: the traceback, for the log and for "Details".
+    """
+
+    step: int
+    message: str
+    hint: str = ""
+    details: str = ""
+
+
+RunEvent = Started | Losses | FrameReady | MetricsReady | Paused | Resumed | Finished | Cancelled | Failed
+TERMINAL = (Finished, Cancelled, Failed)

@@ -1,0 +1,78 @@
+"""What training shows of itself: immutable values with read-only arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, SupportsFloat
+
+from flowviz.core.spec import Array
+
+BlockStatus = Literal["waiting", "training", "trained"]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockInfo:
+    """One JKO block, as people see it.
+
+    Attributes:
+        index: 0 for the block nearest the data.
+        status: whether it waits, trains or is trained.
+        step_size: its JKO step h_k.
+        t_start, t_end: the interval of flow time (0 noise, 1 data) that it moves; t_start < t_end.
+        w2_squared: mean squared displacement E|x(1)-x(0)|^2 of the block, or None before training.
+        losses: its latest loss terms by name.
+    """
+
+    index: int
+    status: BlockStatus
+    step_size: float
+    t_start: float
+    t_end: float
+    w2_squared: float | None = None
+    losses: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StepInfo:
+    """What one training step tells.
+
+    Attributes:
+        losses: "loss" and its parts by name. Values may be 0-d tensors; they are read (and a GPU
+            waited for) only when events are sent.
+        phase: where in the method one is ("block 3 of 8"), or "".
+    """
+
+    losses: Mapping[str, SupportsFloat]
+    phase: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The state of a flow after `step` training steps.
+
+    Attributes:
+        step: training steps done.
+        wall_s: training seconds so far.
+        phase: as in StepInfo.
+        times: flow times (T,) from 0 (noise) to 1 (data), increasing.
+        paths: positions (T, n, d) float32 of the same noise particles in every frame of a run.
+        metrics: metric values by key, where they were computed for this frame.
+        blocks: the method's blocks, or ().
+        weights: all that the flow needs to be rebuilt; opaque to everyone but the flow. An array that
+            did not change since the frame before is the same object.
+    """
+
+    step: int
+    wall_s: float
+    phase: str
+    times: Array
+    paths: Array
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    blocks: tuple[BlockInfo, ...] = ()
+    weights: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays (weights shared with other frames are counted too)."""
+        return int(self.paths.nbytes + self.times.nbytes + sum(array.nbytes for array in self.weights.values()))

@@ -1,0 +1,95 @@
+"""What one can ask of a trained (or half-trained) flow: paths, densities, velocity fields. All immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from flowviz.core.solver import METHOD_SOLVER, Solver
+from flowviz.core.spec import Array
+
+Start = Literal["noise", "data", "points"]
+
+
+@dataclass(frozen=True, slots=True)
+class TransportQuery:
+    """Move points along the flow.
+
+    Attributes:
+        start: "noise" (n draws of the source), "data" (n draws of the target) or "points".
+        times: flow times in the order of travel, increasing from noise to data or decreasing from
+            data to noise; the points sit at times[0].
+        n, seed: how many draws, and their seed.
+        points: (n, d) float32 for start = "points".
+        solver: the solver and its effort.
+
+    Answer: "paths" (T, n, d) float32, "times" (T,), "nfe" () int: velocity evaluations per particle.
+    """
+
+    start: Start
+    times: tuple[float, ...]
+    n: int = 2000
+    seed: int = 0
+    points: Array | None = None
+    solver: Solver = METHOD_SOLVER
+
+
+@dataclass(frozen=True, slots=True)
+class DensityQuery:
+    """Exact model log-density on a regular grid, by solving back to the noise.
+
+    Attributes:
+        extent: (x_low, x_high, y_low, y_high) of the grid's outer edges; values sit at cell centres.
+        resolution: cells along the longer side.
+        t: flow time of the density, 0 (noise) to 1 (model of the data).
+
+    Answer: "log_density" (rows, columns) float32, row 0 at y_low.
+    """
+
+    extent: tuple[float, float, float, float]
+    resolution: int = 128
+    t: float = 1.0
+    solver: Solver = METHOD_SOLVER
+
+
+@dataclass(frozen=True, slots=True)
+class FieldQuery:
+    """The velocity field at given points and times.
+
+    Attributes:
+        points: (n, d) float32.
+        times: flow times (T,).
+
+    Answer: "velocity" (T, n, d) float32, in units of length per unit of flow time t.
+    """
+
+    points: Array
+    times: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogDensityQuery:
+    """Log-density, natural logarithm, at given points (n, d). Answer: "log_density" (n,) float64."""
+
+    points: Array
+    solver: Solver = METHOD_SOLVER
+
+
+Query = TransportQuery | DensityQuery | FieldQuery | LogDensityQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for a query.
+
+    Attributes:
+        request: the number that `ask` returned.
+        arrays: the arrays that the query's docstring names; empty on error.
+        error, hint: what went wrong, for people; "" when nothing did.
+    """
+
+    request: int
+    arrays: Mapping[str, Array] = field(default_factory=dict)
+    error: str = ""
+    hint: str = ""

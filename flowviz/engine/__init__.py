@@ -1,0 +1,1 @@
+"""Runs things: the training loop, its worker process, run files and films. No Qt."""

@@ -1,0 +1,1 @@
+"""Pictures to files, one file per format. No Qt."""

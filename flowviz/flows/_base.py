@@ -1,0 +1,147 @@
+"""What a flow is: a method that trains by steps and moves points between noise (t = 0) and data (t = 1)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from flowviz.core.frames import BlockInfo, StepInfo
+from flowviz.core.params import ParamValue
+from flowviz.core.registry import Registry
+from flowviz.core.solver import METHOD_SOLVER, Solver
+from flowviz.core.spec import Array, Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a flow is given to learn from. The source is N(0, I).
+
+    Attributes:
+        dim: dimension d.
+        sample: n -> (n, d) float32 fresh draws of the data, on `device`.
+        device: where parameters and data live.
+        seed: of all that the flow draws; each flow owns its torch.Generator.
+        dtype: of parameters and data; float64 in tests.
+    """
+
+    dim: int
+    sample: Callable[[int], Tensor]
+    device: torch.device = torch.device("cpu")
+    seed: int = 0
+    dtype: torch.dtype = torch.float32
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """Moved points.
+
+    Attributes:
+        paths: positions (T, n, d) at the asked times.
+        nfe: velocity evaluations per particle.
+    """
+
+    paths: Tensor
+    nfe: int
+
+
+class Flow(ABC):
+    """A trainable flow. Evaluation (transport and abilities) uses averaged weights and needs no gradient.
+
+    Class attributes:
+        label: its name for people.
+        summary: one sentence.
+        Params: frozen dataclass of declared parameters.
+    """
+
+    label: ClassVar[str]
+    summary: ClassVar[str]
+    Params: ClassVar[type]
+
+    @classmethod
+    @abstractmethod
+    def create(cls, params: Mapping[str, object], problem: Problem) -> Flow:
+        """A fresh flow.
+
+        Raises:
+            ParameterError: a parameter is unknown or out of range.
+        """
+
+    @abstractmethod
+    def plan(self, budget: Budget) -> None:
+        """Begin a stretch of training of that length (the method's own default where the budget says nothing)."""
+
+    @property
+    @abstractmethod
+    def progress(self) -> float:
+        """Share of the stretch that is done, 0 to 1; at 1 the stretch is over."""
+
+    @abstractmethod
+    def step(self, seconds: float) -> StepInfo:
+        """One training step; `seconds` is the training time so far in this stretch."""
+
+    @abstractmethod
+    def transport(self, x: Tensor, times: Sequence[float], solver: Solver = METHOD_SOLVER) -> Transport:
+        """Move points (n, d), which sit at times[0], along the flow to every one of the monotone times.
+
+        Increasing times lead from noise (0) to data (1), decreasing ones back.
+        """
+
+    @abstractmethod
+    def weights(self) -> dict[str, Array]:
+        """All arrays (numpy, on the CPU, read-only) that rebuild the flow for evaluation and further training.
+
+        An array that has not changed since the last call is the same object.
+        """
+
+    @abstractmethod
+    def load(self, weights: Mapping[str, Array]) -> None:
+        """Take over weights from `weights()` of a flow with the same params.
+
+        Raises:
+            UserError: names or shapes do not fit.
+        """
+
+    @abstractmethod
+    def change(self, name: str, value: ParamValue) -> None:
+        """Change a live parameter.
+
+        Raises:
+            ParameterError: not live, unknown or out of range.
+        """
+
+    @property
+    @abstractmethod
+    def parameter_count(self) -> int:
+        """Number of trainable parameters."""
+
+
+class HasLogDensity(ABC):
+    """A flow that knows the density of its push-forward."""
+
+    @abstractmethod
+    def log_density(self, x: Tensor, t: float = 1.0, solver: Solver = METHOD_SOLVER) -> Tensor:
+        """Natural log-density (n,) at points (n, d) of the push-forward of the noise at flow time t."""
+
+
+class HasVelocity(ABC):
+    """A flow that is driven by a velocity field."""
+
+    @abstractmethod
+    def velocity(self, x: Tensor, t: float) -> Tensor:
+        """Velocity dx/dt (n, d) at points (n, d) and flow time t in [0, 1], from noise to data."""
+
+
+class HasBlocks(ABC):
+    """A flow made of blocks that are trained one after another."""
+
+    @abstractmethod
+    def blocks(self) -> tuple[BlockInfo, ...]:
+        """The blocks, nearest the data first."""
+
+
+FLOWS: Registry[Flow] = Registry("method", "flowviz.flows")

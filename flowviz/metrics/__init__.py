@@ -1,0 +1,1 @@
+"""How well a flow learnt, one file per metric."""

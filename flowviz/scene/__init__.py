@@ -1,0 +1,1 @@
+"""The pictures: marks, layers and the painter. numpy and Pillow, no Qt."""

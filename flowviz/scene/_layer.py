@@ -1,0 +1,64 @@
+"""A stage layer: what it needs to know, and the marks it makes of that."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flowviz.core.frames import Frame
+from flowviz.core.queries import Query
+from flowviz.core.registry import Registry
+from flowviz.core.spec import Array
+from flowviz.scene.marks import Extent, Mark
+from flowviz.scene.options import StageOptions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """What a picture is a function of.
+
+    Attributes:
+        frame: the state of the flow at the training cursor.
+        t: flow time.
+        options: what the person chose to see.
+        target_points: (n, 2) draws of the target.
+        extent: the world around target and noise.
+    """
+
+    frame: Frame
+    t: float
+    options: StageOptions
+    target_points: Array
+    extent: Extent
+
+
+class Layer(ABC):
+    """One thing that can be shown on the stage. One file, one registered class.
+
+    Class attributes:
+        label: its name for people.
+        order: back (small) to front (large).
+        key_hint: the number key that switches it.
+    """
+
+    label: ClassVar[str]
+    summary: ClassVar[str]
+    order: ClassVar[int]
+    number: ClassVar[int]
+
+    @abstractmethod
+    def query(self, moment: Moment) -> Query | None:
+        """What must be asked of the flow to draw this moment, or None when the frame says it all.
+
+        Two moments whose queries are equal share one answer, so a query should not depend on t where
+        one answer can serve all times.
+        """
+
+    @abstractmethod
+    def marks(self, moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Mark, ...]:
+        """The marks of this moment; () while the answer is not there yet."""
+
+
+LAYERS: Registry[Layer] = Registry("layer", "flowviz.scene.layers")

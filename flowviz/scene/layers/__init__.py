@@ -1,0 +1,1 @@
+"""Stage layers, one file each."""

@@ -1,0 +1,7 @@
+"""What to learn: distributions in two dimensions. numpy only; one file per family."""
+
+from flowviz.targets._base import TARGETS as TARGETS
+from flowviz.targets._base import Frame as Frame
+from flowviz.targets._base import HasLogDensity as HasLogDensity
+from flowviz.targets._base import Target as Target
+from flowviz.targets._base import build as build
