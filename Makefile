@@ -1,0 +1,51 @@
+# make run     set up what is missing, open the window
+# make test    set up what is missing, run all tests
+# make venv    set-up only (quiet when done)
+# make lint    ruff, mypy, import rules
+# make bench   speed measured against references; writes bench.json; exit status 1 when one falls short
+# make shots   screenshots of every state of the window into shots/
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# The newest of the Pythons that flowviz supports; say PYTHON=... to choose another.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && { echo $$p; break; }; done)
+
+.PHONY: run test venv lint bench shots clean
+
+run: $(READY)
+	@.ci/system-libraries window
+	@$(BIN)/flowviz
+
+test: $(READY)
+	@.ci/system-libraries window tests
+	@$(BIN)/python -m pytest
+
+venv: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@.ci/system-libraries python "$(PYTHON)"
+	@test -x $(BIN)/python || { echo "Making $(VENV) with $$(command -v $(PYTHON))"; $(PYTHON) -m venv $(VENV); }
+	@echo "Installing the exact versions of requirements.lock"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+lint: $(READY)
+	$(BIN)/ruff check flowviz tests
+	$(BIN)/ruff format --check flowviz tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	@.ci/system-libraries window tests
+	@$(BIN)/python -m tests.bench
+
+shots: $(READY)
+	@.ci/system-libraries window tests
+	@$(BIN)/python -m tests.shots shots
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache shots bench.json
