@@ -19,7 +19,7 @@ class Started:
         parameters: number of trainable parameters.
         step: training steps done before this stretch.
         entropy: differential entropy of the target in nats, or None: the least possible NLL.
-        floors: noise floor of each sample metric as (mean, low, high) over independent target samples.
+        floors: noise floors known already, as in FloorsReady; empty in a run's first stretch.
     """
 
     spec: RunSpec
@@ -64,6 +64,18 @@ class MetricsReady:
 
     step: int
     values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class FloorsReady:
+    """The noise floors of the sample metrics, some moments after `Started` (they take time to compute).
+
+    Attributes:
+        floors: (mean, low, high) by metric key: what the metric says of two independent target samples
+            of the size that this run measures with; low and high are the 5 % and 95 % quantiles.
+    """
+
+    floors: Mapping[str, tuple[float, float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,5 +124,5 @@ class Failed:
     details: str = ""
 
 
-RunEvent = Started | Losses | FrameReady | MetricsReady | Paused | Resumed | Finished | Cancelled | Failed
+RunEvent = Started | Losses | FrameReady | MetricsReady | FloorsReady | Paused | Resumed | Finished | Cancelled | Failed
 TERMINAL = (Finished, Cancelled, Failed)
