@@ -1,0 +1,138 @@
+"""The look of the window: one table of tokens becomes a palette, a style sheet and plot colours."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import asdict
+from typing import Literal
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from flowviz.core.resources import resource
+from flowviz.scene.tokens import DARK, THEMES, ThemeName, Tokens
+
+ThemeChoice = Literal["light", "dark", "system"]
+_PROPERTY = "flowvizTheme"
+
+
+def current_tokens() -> Tokens:
+    """The colours in use now."""
+    application = QApplication.instance()
+    name = application.property(_PROPERTY) if application else None
+    return THEMES.get(str(name), DARK)  # type: ignore[call-overload, no-any-return]
+
+
+def mix(first: str, second: str, share: float) -> str:
+    """A colour between two: `share` of the second."""
+    a, b = QColor(first), QColor(second)
+    parts = [round(x + (y - x) * share) for x, y in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True)]  # type: ignore[index]
+    return QColor(*parts).name()
+
+
+def palette_of(tokens: Tokens) -> QPalette:
+    """Qt's palette in these colours."""
+    palette = QPalette()
+    role = QPalette.ColorRole
+    table = {
+        role.Window: tokens.window,
+        role.WindowText: tokens.text,
+        role.Base: tokens.raised if tokens.name == "dark" else tokens.panel,
+        role.AlternateBase: tokens.panel,
+        role.Text: tokens.text,
+        role.Button: tokens.raised,
+        role.ButtonText: tokens.text,
+        role.BrightText: tokens.danger,
+        role.Highlight: tokens.accent,
+        role.HighlightedText: tokens.accent_text,
+        role.ToolTipBase: tokens.raised,
+        role.ToolTipText: tokens.text,
+        role.PlaceholderText: tokens.muted,
+        role.Link: tokens.accent,
+        role.LinkVisited: tokens.accent,
+        role.Mid: tokens.border,
+        role.Midlight: tokens.raised,
+        role.Dark: tokens.border,
+        role.Light: tokens.raised,
+        role.Shadow: tokens.stage,
+    }
+    for key, colour in table.items():
+        palette.setColor(key, QColor(colour))
+    faded = QColor(mix(tokens.muted, tokens.window, 0.45))
+    for key in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, key, faded)
+    return palette
+
+
+def style_sheet(tokens: Tokens) -> str:
+    """The style sheet of resources/theme/style.qss in these colours."""
+    template = string.Template(resource("theme/style.qss").read_text(encoding="utf-8"))
+    words = {name: value for name, value in asdict(tokens).items() if isinstance(value, str)}
+    words["hover"] = mix(tokens.raised, tokens.text, 0.09)
+    words["pressed"] = mix(tokens.raised, tokens.text, 0.16)
+    words["faded"] = mix(tokens.muted, tokens.window, 0.45)
+    words["accent_hover"] = mix(tokens.accent, tokens.text, 0.15)
+    words["accent_soft"] = mix(tokens.panel, tokens.accent, 0.18)
+    words["danger_soft"] = mix(tokens.panel, tokens.danger, 0.14)
+    words["warning_soft"] = mix(tokens.panel, tokens.warning, 0.14)
+    words["chevron"] = resource(f"theme/chevron-{tokens.name}.svg").as_posix()
+    words["check"] = resource(f"theme/check-{tokens.name}.svg").as_posix()
+    return template.substitute(words)
+
+
+class Theme(QObject):
+    """Dark, light, or what the system says.
+
+    Signals:
+        changed(): colours are others now; `current_tokens()` says which.
+    """
+
+    changed = Signal()
+
+    def __init__(self, application: QApplication, choice: ThemeChoice = "system") -> None:
+        super().__init__()
+        self._application = application
+        self._choice = choice
+        application.setStyle(QStyleFactory.create("Fusion"))
+        application.styleHints().colorSchemeChanged.connect(self._system_changed)
+        self._apply()
+
+    @property
+    def choice(self) -> ThemeChoice:
+        """What the person chose."""
+        return self._choice
+
+    @property
+    def tokens(self) -> Tokens:
+        """The colours in use."""
+        return current_tokens()
+
+    def choose(self, choice: ThemeChoice) -> None:
+        """Change the look now."""
+        self._choice = choice
+        self._apply()
+
+    @Slot()
+    def _system_changed(self) -> None:
+        if self._choice == "system":
+            self._apply()
+
+    def _name(self) -> ThemeName:
+        if self._choice != "system":
+            return self._choice
+        scheme = self._application.styleHints().colorScheme()
+        return "light" if scheme == Qt.ColorScheme.Light else "dark"
+
+    def _apply(self) -> None:
+        from flowviz.gui.theme.icons import refresh_icons
+
+        name = self._name()
+        if self._application.property(_PROPERTY) == name:
+            return
+        self._application.setProperty(_PROPERTY, name)
+        tokens = THEMES[name]
+        self._application.setPalette(palette_of(tokens))
+        self._application.setStyleSheet(style_sheet(tokens))
+        refresh_icons(self._application)
+        self.changed.emit()
