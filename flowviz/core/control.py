@@ -1,45 +1,57 @@
-"""The reins of one run: safe to hold from any thread."""
+"""The reins of one stretch of training: safe to hold from any thread."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 from flowviz.core.params import ParamValue
 
 
 class CancelledByUser(Exception):
-    """Raised inside the training loop when the person stops the run."""
+    """Raised inside the training loop when the person stops the run.
+
+    Attributes:
+        quick: whether the last frame and the last metrics are to be left out (another run waits).
+    """
+
+    def __init__(self, quick: bool = False) -> None:
+        super().__init__("stopped")
+        self.quick = quick
 
 
 class Control:
-    """Pause, resume, single step, stop and live parameters of one run.
+    """Pause, resume, single step, stop and live parameters of one stretch of training.
 
-    The training loop calls `checkpoint()` once a step; everyone else calls the other methods.
+    The training loop asks `may_step()` before each step, applies `take_changes()` whether it may step
+    or not, and sleeps in `wait()` when it may not; everyone else calls the other methods.
     """
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._cancelled = False
+        self._quick = False
         self._paused = False
         self._single_steps = 0
         self._changes: dict[str, ParamValue] = {}
 
-    def cancel(self) -> None:
-        """Stop at the next checkpoint."""
+    def cancel(self, quick: bool = False) -> None:
+        """Stop before the next step; `quick` leaves out the last frame and the last metrics."""
         with self._condition:
             self._cancelled = True
+            self._quick = self._quick or quick
             self._condition.notify_all()
 
     def pause(self) -> None:
-        """Wait at the next checkpoint."""
+        """Wait before the next step. Single steps that were asked for and not yet done are dropped."""
         with self._condition:
             self._paused = True
+            self._single_steps = 0
 
     def resume(self) -> None:
         """Go on."""
         with self._condition:
             self._paused = False
+            self._single_steps = 0
             self._condition.notify_all()
 
     def step_once(self) -> None:
@@ -50,40 +62,48 @@ class Control:
             self._condition.notify_all()
 
     def change(self, name: str, value: ParamValue) -> None:
-        """Change a live parameter at the next checkpoint."""
+        """Change a live parameter before the next step, or at once in a run that waits."""
         with self._condition:
             self._changes[name] = value
             self._condition.notify_all()
 
     @property
     def is_paused(self) -> bool:
-        """Whether the run waits or will wait at its next checkpoint."""
+        """Whether the run waits or will wait before its next step."""
         with self._condition:
             return self._paused
 
-    def checkpoint(
-        self, on_pause: Callable[[], None] | None = None, on_resume: Callable[[], None] | None = None
-    ) -> dict[str, ParamValue]:
-        """Called by the training loop before each step: waits while paused, hands over live changes.
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the run was stopped."""
+        with self._condition:
+            return self._cancelled
 
-        Returns:
-            Live parameters that changed since the last checkpoint.
+    def may_step(self) -> bool:
+        """For the training loop: whether one step may be done now; uses up a single step that was asked for.
 
         Raises:
             CancelledByUser: the run was stopped.
         """
         with self._condition:
-            waits = self._paused and not self._single_steps and not self._cancelled and not self._changes
-        if waits and on_pause:
-            on_pause()
-        with self._condition:
-            while self._paused and not self._single_steps and not self._cancelled and not self._changes:
-                self._condition.wait()
             if self._cancelled:
-                raise CancelledByUser
+                raise CancelledByUser(self._quick)
+            if not self._paused:
+                return True
             if self._single_steps:
                 self._single_steps -= 1
-            elif waits and not self._paused and on_resume:
-                on_resume()
+                return True
+            return False
+
+    def take_changes(self) -> dict[str, ParamValue]:
+        """For the training loop: the live parameters that changed since the last call."""
+        with self._condition:
             changes, self._changes = self._changes, {}
             return changes
+
+    def wait(self) -> None:
+        """For the training loop: sleep until there is something to do (a step, a change, the end)."""
+        with self._condition:
+            self._condition.wait_for(
+                lambda: not self._paused or self._single_steps > 0 or self._cancelled or bool(self._changes)
+            )

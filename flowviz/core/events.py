@@ -79,6 +79,15 @@ class FloorsReady:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeRefused:
+    """A live change that the method did not take; training goes on with the old value."""
+
+    name: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Paused:
     """Training waits (the person asked, or a single step was done)."""
 
@@ -124,5 +133,17 @@ class Failed:
     details: str = ""
 
 
-RunEvent = Started | Losses | FrameReady | MetricsReady | FloorsReady | Paused | Resumed | Finished | Cancelled | Failed
+RunEvent = (
+    Started
+    | Losses
+    | FrameReady
+    | MetricsReady
+    | FloorsReady
+    | ChangeRefused
+    | Paused
+    | Resumed
+    | Finished
+    | Cancelled
+    | Failed
+)
 TERMINAL = (Finished, Cancelled, Failed)
