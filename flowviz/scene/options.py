@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from flowviz.core.errors import ParameterError
+from flowviz.core.params import ParamValue
 from flowviz.core.solver import METHOD_SOLVER, Solver
 
 Direction = Literal["generate", "encode"]
@@ -33,3 +36,50 @@ class StageOptions:
     trails: int = 250
     trail_length: float = 0.3
     point_size: float = 2.5
+
+
+def options_to_mapping(options: StageOptions) -> dict[str, ParamValue]:
+    """The choices beyond layers and direction as plain values (for FilmSpec.options)."""
+    return {
+        "density": options.density,
+        "particles": options.particles,
+        "trails": options.trails,
+        "trail_length": options.trail_length,
+        "point_size": options.point_size,
+        "solver": options.solver.name,
+        "solver_steps": options.solver.steps,
+        "solver_tolerance": options.solver.tolerance,
+    }
+
+
+def options_from_mapping(
+    values: Mapping[str, ParamValue], layers: Iterable[str] = ("particles", "trails"), direction: Direction = "generate"
+) -> StageOptions:
+    """The inverse of `options_to_mapping`; what is not named keeps its default.
+
+    Raises:
+        ParameterError: an unknown name, or a value of the wrong kind.
+    """
+    known = options_to_mapping(StageOptions())
+    for name in values:
+        if name not in known:
+            raise ParameterError(f"There is no stage option called {name}.", f"Known: {', '.join(known)}.", name)
+    chosen = {**known, **values}
+    if chosen["density"] not in ("estimate", "exact"):
+        hint = "Choose estimate or exact."
+        raise ParameterError(f"The density layer cannot show {chosen['density']!r}.", hint, "density")
+    try:
+        name, steps = str(chosen["solver"]), int(chosen["solver_steps"])
+        solver = Solver(name, steps, float(chosen["solver_tolerance"]))  # type: ignore[arg-type]
+        return StageOptions(
+            layers=frozenset(layers),
+            direction=direction,
+            density="exact" if chosen["density"] == "exact" else "estimate",
+            solver=solver,
+            particles=int(chosen["particles"]),
+            trails=int(chosen["trails"]),
+            trail_length=float(chosen["trail_length"]),
+            point_size=float(chosen["point_size"]),
+        )
+    except ValueError as error:
+        raise ParameterError(f"A stage option is not a number: {error}.", "Check the options of the film.") from None

@@ -1,0 +1,88 @@
+"""Marks to pixels: the one painter of the window, of films and of thumbnails. numpy and Pillow, any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from flowviz.core.spec import Array
+from flowviz.scene._dots import draw_dots
+from flowviz.scene._heat import draw_heatmap
+from flowviz.scene._strokes import add_segments, add_triangles, draw_lines
+from flowviz.scene._surface import Surface
+from flowviz.scene.marks import Arrows, Extent, Heatmap, Lines, Mark, Points
+from flowviz.scene.tokens import Tokens
+
+_HEAD_LENGTH = 3.6
+_HEAD_WIDTH = 2.9
+
+
+def paint(
+    marks: Sequence[Mark],
+    extent: Extent,
+    width: int,
+    height: int,
+    tokens: Tokens,
+    scale: float = 1.0,
+    out: Array | None = None,
+) -> Array:
+    """Paint marks from back to front on the theme's stage colour.
+
+    Args:
+        marks: what to draw, in world coordinates.
+        extent: the part of the world that fills the picture; its y axis points up.
+        width, height: pixels.
+        tokens: colours.
+        scale: pixels per point of sizes and widths (device pixel ratio, film size).
+        out: an array to paint into, of the result's shape and type; saves fresh memory for each picture.
+
+    Returns:
+        (height, width, 4) uint8, bytes B, G, R, 255 (QImage.Format_RGB32).
+    """
+    if out is None or out.shape != (height, width, 4) or not out.flags.c_contiguous:
+        out = np.empty((height, width, 4), np.uint8)
+    surface = Surface(out, tokens)
+    for mark in marks:
+        match mark:
+            case Heatmap():
+                draw_heatmap(surface, mark, extent)
+            case Points():
+                draw_dots(surface, mark, to_pixels(mark.xy, extent, width, height), scale)
+            case Lines():
+                pixels = to_pixels(mark.paths, extent, width, height)
+                draw_lines(surface, pixels, mark.alpha, mark.width * scale, mark.colour)
+            case Arrows():
+                _draw_arrows(surface, mark, extent, scale)
+    return out
+
+
+def to_pixels(xy: Array, extent: Extent, width: int, height: int) -> Array:
+    """World coordinates (..., 2) as picture coordinates: x to the right and y down, (0, 0) the outer corner."""
+    x_low, x_high, y_low, y_high = extent
+    gain = np.array([width / (x_high - x_low), -height / (y_high - y_low)], np.float32)
+    shift = np.array([-x_low * gain[0], -y_high * gain[1]], np.float32)
+    return np.asarray(np.asarray(xy, np.float32) * gain + shift)
+
+
+def _draw_arrows(surface: Surface, arrows: Arrows, extent: Extent, scale: float) -> None:
+    """Shafts with filled heads; a head shrinks with an arrow too short for it."""
+    tails = to_pixels(arrows.origins, extent, surface.width, surface.height)
+    tips = to_pixels(np.asarray(arrows.origins) + arrows.vectors, extent, surface.width, surface.height)
+    delta = tips - tails
+    length = np.hypot(delta[:, 0], delta[:, 1])
+    drawn = np.isfinite(length) & (length > 0.4)
+    tails, tips, delta, length = tails[drawn], tips[drawn], delta[drawn], length[drawn]
+    if not len(tails):
+        return
+    width = arrows.width * scale
+    head = np.minimum(_HEAD_LENGTH * width, 0.62 * length)
+    along = delta / length[:, None]
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    neck = tips - along * head[:, None]
+    wing = across * (head * (_HEAD_WIDTH / _HEAD_LENGTH / 2))[:, None]
+    depth = -float(np.log1p(-np.clip(arrows.alpha, 0.0, 0.985)))
+    solid = np.full(len(tails), depth)
+    add_segments(surface, tails, neck, solid * 0.35, solid, width)
+    add_triangles(surface, tips, neck + wing, neck - wing, depth)
+    surface.settle(arrows.colour, depth)
