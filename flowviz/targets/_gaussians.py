@@ -1,0 +1,134 @@
+"""Sums of isotropic Gaussians in the plane: exact log-density, quick entropy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowviz.core.spec import Array
+
+_CHUNK = 4_000_000  # numbers in one block of the (points, components) table: 32 MB
+_REACH = 5.5  # standard deviations that count as holding all of a Gaussian
+_CELLS = 2.5  # grid cells per standard deviation in the entropy's quadrature
+
+
+@dataclass(frozen=True, slots=True)
+class GaussianCloud:
+    """sum_m weights[m] N(centres[m], sds[m]^2 I), each optionally smeared over a square.
+
+    Attributes:
+        centres: (m, 2).
+        weights: (m,), summing to 1.
+        sds: (m,), positive.
+        box: side of a square [0, box]^2 over which every component is smeared evenly as well
+            (the uniform part of the noise of FFJORD's two spirals); 0 for none.
+    """
+
+    centres: Array
+    weights: Array
+    sds: Array
+    box: float = 0.0
+
+    def bounds(self) -> tuple[Array, Array]:
+        """Corners (2,), (2,) of a box with all but about 1e-7 of the mass."""
+        margin = _REACH * self.sds[:, None]
+        return (self.centres - margin).min(axis=0), (self.centres + margin).max(axis=0) + self.box
+
+    def sample(self, n: int, rng: np.random.Generator) -> Array:
+        """n draws (n, 2)."""
+        chosen = pick(self.weights, n, rng)
+        x = self.centres[chosen] + self.sds[chosen, None] * rng.standard_normal((n, 2))
+        return x + self.box * rng.random((n, 2)) if self.box else x
+
+    def log_density(self, x: Array) -> Array:
+        """Natural log-density (n,) at x (n, 2)."""
+        x = np.atleast_2d(np.asarray(x, dtype=np.float64))
+        rows = max(1, _CHUNK // len(self.weights))
+        parts = [self._block(x[start : start + rows]) for start in range(0, len(x), rows)]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _block(self, x: Array) -> Array:
+        if self.box:
+            return self._box_block(x)
+        exponent = -0.5 * _square_distances(x, self.centres) / self.sds**2
+        exponent += np.log(self.weights) - math.log(2 * math.pi) - 2 * np.log(self.sds)
+        return log_sum_exp(exponent)
+
+    def _box_block(self, x: Array) -> Array:
+        density = self._axis_kernel(x[:, 0], 0) * self._axis_kernel(x[:, 1], 1) @ self.weights
+        with np.errstate(divide="ignore"):
+            result = np.log(density)
+        far = density < 1e-280  # underflow: the same in logarithms, which is ten times slower
+        if far.any():
+            result[far] = self._box_logs(x[far])
+        return result
+
+    def _box_logs(self, x: Array) -> Array:
+        from scipy.special import log_ndtr
+
+        total = np.log(self.weights)[None, :] - 2 * math.log(self.box)
+        for axis in (0, 1):
+            upper = (x[:, axis, None] - self.centres[None, :, axis]) / self.sds
+            lower = upper - self.box / self.sds
+            flip = lower > 0  # the tail that keeps its digits
+            high, low = np.where(flip, -lower, upper), np.where(flip, -upper, lower)
+            logs = log_ndtr(high)
+            with np.errstate(divide="ignore"):
+                total = total + logs + np.log(-np.expm1(np.minimum(log_ndtr(low) - logs, -1e-300)))
+        return log_sum_exp(total)
+
+    def _axis_kernel(self, values: Array, axis: int) -> Array:
+        """(k, m): the components' one-dimensional densities at k values of one coordinate."""
+        z = (values[:, None] - self.centres[None, :, axis]) / self.sds
+        if not self.box:
+            return np.exp(-0.5 * z * z) / (math.sqrt(2 * math.pi) * self.sds)
+        from scipy.special import ndtr
+
+        upper, lower = z, z - self.box / self.sds
+        flip = lower > 0
+        return (ndtr(np.where(flip, -lower, upper)) - ndtr(np.where(flip, -upper, lower))) / self.box
+
+    def entropy(self) -> float:
+        """-int p log p in nats, by the trapezoid rule on a grid finer than the narrowest component.
+
+        The components are products of one-dimensional densities, so that the whole grid is one matrix
+        product; the error is below 1e-5 (checked against half the spacing in the tests).
+        """
+        low, high = self.bounds()
+        spacing = float(self.sds.min()) / _CELLS
+        xs = np.arange(low[0], high[0] + spacing, spacing)
+        ys = np.arange(low[1], high[1] + spacing, spacing)
+        columns = self._axis_kernel(xs, 0) * self.weights
+        total = mass = 0.0
+        rows = max(1, _CHUNK // max(len(xs), len(self.weights)))
+        for start in range(0, len(ys), rows):
+            density = self._axis_kernel(ys[start : start + rows], 1) @ columns.T
+            density = density[density > 1e-300]
+            mass += float(density.sum())
+            total -= float(density @ np.log(density))
+        return total / mass + math.log(mass * spacing**2)
+
+
+def log_sum_exp(exponent: Array) -> Array:
+    """log sum exp over the last axis (n, m) -> (n,); overwrites its argument."""
+    top = exponent.max(axis=1)
+    top[~np.isfinite(top)] = 0.0
+    exponent -= top[:, None]
+    np.exp(exponent, out=exponent)
+    with np.errstate(divide="ignore"):
+        return np.asarray(top + np.log(exponent.sum(axis=1)))
+
+
+def pick(weights: Array, n: int, rng: np.random.Generator) -> Array:
+    """n indices (n,), index m with probability weights[m] / sum(weights)."""
+    edges = np.cumsum(weights)
+    return np.minimum(np.searchsorted(edges, rng.random(n) * edges[-1], side="right"), len(edges) - 1)
+
+
+def _square_distances(x: Array, centres: Array) -> Array:
+    """(n, m) squared distances, as a matrix product for speed (error about 1e-14 of the squares)."""
+    table = x @ (-2.0 * centres.T)
+    table += np.sum(x * x, axis=1)[:, None] + np.sum(centres * centres, axis=1)
+    return np.maximum(table, 0.0, out=table)

@@ -1,0 +1,113 @@
+"""Points that a person has loaded: the empirical distribution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self, final
+
+import numpy as np
+
+from flowviz.core.errors import UserError
+from flowviz.core.params import from_mapping, param
+from flowviz.core.spec import Array, TargetSpec
+from flowviz.targets._base import TARGETS, Frame, Target
+
+SPREAD = 1.5  # standard deviation of standardised data in the shared frame
+UNLIKE = 4.0  # spreads that differ by more than this get a scale each
+_LOOK = 200_000  # points that the standardisation looks at
+_CLIP = (0.005, 0.995)  # quantiles beyond which a point does not count for the scale
+AUTOMATIC, TOGETHER, EACH, OFF = "automatic", "together", "each axis", "off"
+
+
+@dataclass(frozen=True, slots=True)
+class PointsParams:
+    standardise: str = param(
+        AUTOMATIC,
+        "Standardise",
+        choices=(AUTOMATIC, TOGETHER, EACH, OFF),
+        help="Move and scale the points into view: one scale for both axes (together), one for each, or none; "
+        "automatic takes one scale unless the spreads differ more than fourfold.",
+    )
+    jitter: float = param(
+        0.0, "Jitter", lo=0.0, hi=0.5, help="Gaussian noise added to each draw, in units of the stage (0: none)."
+    )
+
+
+@TARGETS.register("points")
+@final
+class Points(Target):
+    """Draws with replacement from loaded points; data: "points" (n, 2) in the data's own units."""
+
+    label = "Points"
+    summary = "Points from a file."
+    Params = PointsParams
+    is_preset = False
+
+    def __init__(self, params: PointsParams, points: Array) -> None:
+        self.params = params
+        self.points = points
+        self._frame = standardising_frame(points, params.standardise)
+
+    @classmethod
+    def from_spec(cls, spec: TargetSpec) -> Self:
+        params = from_mapping(PointsParams, spec.params)
+        points = np.asarray(spec.data.get("points", np.zeros((0, 2))))
+        if points.ndim != 2 or points.shape[1] != 2 or points.dtype.kind not in "fiu":
+            raise UserError(f"Points come as two columns of numbers, not as an array of shape {points.shape}.")
+        points = points if points.dtype == np.float64 else points.astype(np.float64)
+        if len(points) == 0:
+            raise UserError("There are no points.", "Load a file with two columns of numbers.")
+        if not np.isfinite(points).all():
+            raise UserError("Some points are infinite or not a number.", "Remove those rows.")
+        if np.array_equal(points.min(axis=0), points.max(axis=0)):
+            raise UserError(
+                f"All {len(points)} points are equal, so there is no distribution to learn.",
+                "Load points that differ, or choose other columns.",
+            )
+        return cls(params, points)
+
+    @property
+    def dim(self) -> int:
+        return 2
+
+    @property
+    def frame(self) -> Frame:
+        return self._frame
+
+    def sample(self, n: int, rng: np.random.Generator) -> Array:
+        x = self._frame.to_shared(self.points[rng.integers(0, len(self.points), n)])
+        if self.params.jitter > 0:
+            x = x + self.params.jitter * rng.standard_normal((n, 2))
+        return x
+
+    def bounds(self) -> tuple[Array, Array]:
+        margin = 4.5 * self.params.jitter
+        corners = self._frame.to_shared(np.stack([self.points.min(axis=0), self.points.max(axis=0)]))
+        return corners[0] - margin, corners[1] + margin
+
+
+def standardising_frame(points: Array, choice: str) -> Frame:
+    """The frame in which the points have mean about 0 and standard deviation about 1.5.
+
+    Mean and deviation are taken after clipping each axis to its central 99 %, so that one wild point
+    does not press the others into a dot.
+
+    Args:
+        points: (n, 2) float64, not all equal.
+        choice: "automatic", "together", "each axis" or "off".
+    """
+    if choice == OFF:
+        return Frame.identity(2)
+    look = points[:: max(1, len(points) // _LOOK)]
+    low, high = np.quantile(look, _CLIP, axis=0)
+    clipped = np.clip(look, low, high)
+    shift, spread = clipped.mean(axis=0), clipped.std(axis=0)
+    floor = 1e-12 * np.maximum(np.abs(shift), np.finfo(np.float64).tiny)
+    if np.any(spread <= floor):  # all but a few points agree along an axis: look at the whole range
+        spread = np.where(spread <= floor, np.ptp(points, axis=0) / 4, spread)
+    if np.all(spread > 0):
+        together = choice == TOGETHER or (choice == AUTOMATIC and spread.max() <= UNLIKE * spread.min())
+    else:
+        together = True  # a constant column borrows the other's scale
+    scale = np.full(2, np.sqrt(np.mean(spread**2))) if together else spread
+    return Frame(shift, scale / SPREAD)
