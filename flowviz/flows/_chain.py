@@ -1,0 +1,82 @@
+"""Flow time over a chain of blocks: block k of n fills [1 - (k+1)/n, 1 - k/n]; untrained blocks are the identity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from flowviz.core.solver import Solver
+from flowviz.flows._block import Block
+from flowviz.flows._divergence import Layers, velocity, velocity_and_divergence
+from flowviz.flows._nets import VelocityNet
+from flowviz.flows._ode import Field, Solution, State, solve, steps_for
+
+
+def chain_velocity(net: VelocityNet, blocks: Sequence[Block], planned: int, x: Tensor, t: float) -> Tensor:
+    """dx/dt (n, d) at flow time t: the block's velocity, reversed and scaled to its share of flow time.
+
+    At a boundary the block nearer the data counts.
+    """
+    k = min(planned - 1, max(0, math.ceil((1 - t) * planned - 1e-9) - 1))
+    if k >= len(blocks):
+        return x.new_zeros(x.shape)
+    return velocity(x, _layers(net, blocks[k], x)) * -planned
+
+
+def follow(
+    net: VelocityNet,
+    blocks: Sequence[Block],
+    planned: int,
+    state: State,
+    times: Sequence[float],
+    solver: Solver,
+    steps_per_block: float,
+) -> Solution:
+    """States at every one of the monotone flow times, starting from `state` = (x,) or (x, accumulator) at times[0].
+
+    Each block is solved by itself, with at least one step, since the velocity jumps from block to block.
+    An accumulator collects the integral of div(dx/dt) dt.
+    """
+    forward = times[-1] >= times[0]
+    states: list[State] = []
+    nfe = 0
+    # Legs in the order of travel: (block index, flow time at entry, at exit).
+    order = range(planned - 1, -1, -1) if forward else range(planned)
+    for k in order:
+        low, high = 1 - (k + 1) / planned, 1 - k / planned
+        enter, leave = (max(low, times[0]), min(high, times[-1])) if forward else (
+            min(high, times[0]), max(low, times[-1]))  # fmt: skip
+        if (leave - enter if forward else enter - leave) <= 1e-12:
+            continue
+        rest = times[len(states) :]
+        here = [t for t in rest if (t <= leave + 1e-12 if forward else t >= leave - 1e-12)]
+        if k >= len(blocks):
+            states += [state] * len(here)
+            continue
+        stops = [enter, *(min(max(t, min(enter, leave)), max(enter, leave)) for t in here), leave]
+        steps = steps_for(math.ceil(steps_per_block), (leave - enter) * planned)
+        field = _field(net, blocks[k], planned, state)
+        leg = solve(field, state, stops, solver.name, steps, solver.tolerance)
+        states += leg.states[1:-1]
+        state = leg.states[-1]
+        nfe += leg.nfe
+    states += [state] * (len(times) - len(states))
+    return Solution(states, nfe)
+
+
+def _field(net: VelocityNet, block: Block, planned: int, state: State) -> Field:
+    layers = _layers(net, block, state[0])
+    if len(state) == 1:
+        return lambda y, _: (velocity(y, layers) * -planned,)
+
+    def field(y: Tensor, _: float) -> State:
+        v, divergence = velocity_and_divergence(y, layers)
+        return v * -planned, divergence * -planned
+
+    return field
+
+
+def _layers(net: VelocityNet, block: Block, x: Tensor) -> Layers:
+    return net.at(block.average.to(x.dtype), [0.0])[0]

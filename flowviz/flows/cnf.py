@@ -1,0 +1,210 @@
+"""Continuous normalizing flow trained by maximum likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from flowviz.core.frames import StepInfo
+from flowviz.core.params import ParamValue, from_mapping, param
+from flowviz.core.solver import METHOD_SOLVER, Solver
+from flowviz.core.spec import Array, Budget
+from flowviz.flows._base import FLOWS, Flow, HasLogDensity, HasVelocity, Problem, Transport
+from flowviz.flows._divergence import Layers, velocity, velocity_and_divergence
+from flowviz.flows._nets import VelocityNet
+from flowviz.flows._ode import (
+    Field,
+    State,
+    integrate,
+    solve,
+    stage_times,
+    standard_normal_log_density,
+    steps_for,
+)
+from flowviz.flows._training import Export, FlatAdam, Stream, Stretch, changed, learning_rate, take_array
+
+
+@dataclass(frozen=True)
+class CnfParams:
+    """Declared parameters of the CNF."""
+
+    learning_rate: float = param(
+        5e-3, "Learning rate", lo=1e-6, hi=0.1, log=True, live=True, help="Peak step size of Adam."
+    )
+    batch_size: int = param(
+        512, "Batch size", lo=16, hi=65536, log=True, live=True, unit="points", help="Data points per training step."
+    )
+    steps: int = param(
+        3000, "Training steps", lo=1, hi=1_000_000, log=True, live=True, help="Length of a run without a budget."
+    )
+    width: int = param(64, "Width", lo=4, hi=1024, log=True, unit="units", help="Units in each of two hidden layers.")
+    harmonics: int = param(
+        1, "Time harmonics", lo=0, hi=8, help="Sines and cosines of time that may bend the field.", group="Advanced"
+    )
+    solver: str = param(
+        "rk4", "Training solver", choices=("rk4", "midpoint", "euler"), live=True, group="Advanced",
+        help="Fixed-step solver that training differentiates through.",
+    )  # fmt: skip
+    solver_steps: int = param(
+        5, "Training solver steps", lo=1, hi=200, live=True, group="Advanced", help="Solver steps from data to noise."
+    )
+    energy: float = param(
+        0.0, "Kinetic energy weight", lo=0.0, hi=100.0, live=True, group="Advanced",
+        help="Weight of the mean squared speed in the loss: straighter, shorter paths.",
+    )  # fmt: skip
+    clip: float = param(
+        5.0, "Gradient clip", lo=1e-3, hi=1e6, log=True, live=True, group="Advanced", help="Largest gradient norm."
+    )
+    averaging: float = param(
+        0.99, "Weight averaging", lo=0.0, hi=0.9999, live=True, group="Advanced",
+        help="Memory of the weight average that pictures and figures use (0: none).",
+    )  # fmt: skip
+
+
+@FLOWS.register("cnf")
+class CnfFlow(Flow, HasLogDensity, HasVelocity):
+    """Minimises E[-log p(x)] with log p(x) = log N(z) - int_0^1 div v dt, z = x solved back from t = 1 to 0.
+
+    Chen et al. 2018 (arXiv 1806.07366), equation 8; Grathwohl et al. 2019 (FFJORD, arXiv 1810.01367), equation 4,
+    with the exact trace. The fixed-step solver is differentiated as it stands (discretise, then optimise).
+    """
+
+    label = "CNF"
+    summary = "One velocity field over all of time, trained by maximum likelihood."
+    Params = CnfParams
+
+    def __init__(self, params: CnfParams, problem: Problem) -> None:
+        self._params = params
+        self._problem = problem
+        self._net = VelocityNet(problem.dim, params.width, params.harmonics)
+        generator = torch.Generator().manual_seed(problem.seed)
+        self._flat = self._net.initial(generator, problem.dtype).to(problem.device).requires_grad_()
+        self._average = self._flat.detach().clone()
+        self._adam = FlatAdam(self._flat, self._average)
+        self._stream = Stream(problem.sample)
+        self._stretch = Stretch(Budget(), params.steps)
+        self._done = 0
+        self._export = Export()
+
+    @classmethod
+    def create(cls, params: Mapping[str, object], problem: Problem) -> CnfFlow:
+        """A fresh flow near the identity."""
+        return cls(from_mapping(CnfParams, params), problem)
+
+    def plan(self, budget: Budget) -> None:
+        """Begin a stretch; without a budget it lasts `steps` training steps."""
+        self._stretch = Stretch(budget, self._params.steps)
+
+    @property
+    def progress(self) -> float:
+        """Share of the stretch that is done."""
+        return self._stretch.progress
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of trainable parameters."""
+        return self._net.size
+
+    def step(self, seconds: float) -> StepInfo:
+        """One Adam step on a fresh batch; losses "loss" (the objective) and its parts."""
+        p = self._params
+        loss, parts = self._loss(self._stream.take(p.batch_size))
+        (gradient,) = torch.autograd.grad(loss, self._flat)
+        rate = learning_rate(p.learning_rate, self._stretch.progress, self._stretch.done)
+        self._adam.update(gradient, rate, p.clip, p.averaging)
+        self._done += 1
+        self._stretch.advance(seconds)
+        return StepInfo({"loss": loss.detach(), **parts})
+
+    def _loss(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        p = self._params
+        layers = self._table(self._flat, stage_times(1.0, 0.0, p.solver_steps, p.solver))
+        weighted = p.energy > 0
+
+        def field(y: Tensor, t: float) -> State:
+            v, divergence = velocity_and_divergence(y, layers[_tick(t)])
+            return (v, divergence, v.square().sum(1)) if weighted else (v, divergence)
+
+        zeros = x.new_zeros(len(x))
+        start: State = (x, zeros, zeros) if weighted else (x, zeros)
+        z, gained, *energy = integrate(field, start, 1.0, 0.0, p.solver_steps, p.solver)
+        # Backwards in time the accumulator holds -int_0^1 div v dt, which is what log p adds to log N(z).
+        prior, volume = -standard_normal_log_density(z).mean(), -gained.mean()
+        loss = prior + volume
+        parts = {"prior": prior.detach(), "divergence": volume.detach()}
+        if weighted:
+            cost = -p.energy * energy[0].mean()
+            loss = loss + cost
+            parts["energy"] = cost.detach()
+        return loss, parts
+
+    def _table(self, flat: Tensor, times: Sequence[float]) -> dict[int, Layers]:
+        return dict(zip((_tick(t) for t in times), self._net.at(flat, times), strict=True))
+
+    def _field(self, dtype: torch.dtype, with_divergence: bool) -> Field:
+        """The averaged field for evaluation, in the precision of the points."""
+        flat = self._average.to(dtype)
+        known: dict[int, Layers] = {}
+
+        def field(y: Tensor, t: float) -> State:
+            tick = _tick(t)
+            if tick not in known:
+                known[tick] = self._net.at(flat, [t])[0]
+            return velocity_and_divergence(y, known[tick]) if with_divergence else (velocity(y, known[tick]),)
+
+        return field
+
+    def _solver_steps(self, solver: Solver) -> int:
+        return solver.steps or max(12, 2 * self._params.solver_steps)
+
+    @torch.no_grad()
+    def transport(self, x: Tensor, times: Sequence[float], solver: Solver = METHOD_SOLVER) -> Transport:
+        """Move points (n, d) from times[0] along the flow to every one of the monotone times."""
+        steps = steps_for(self._solver_steps(solver), times[-1] - times[0])
+        solution = solve(self._field(x.dtype, False), (x,), times, solver.name, steps, solver.tolerance)
+        return Transport(solution.paths(), solution.nfe)
+
+    @torch.no_grad()
+    def log_density(self, x: Tensor, t: float = 1.0, solver: Solver = METHOD_SOLVER) -> Tensor:
+        """Natural log-density (n,) of the push-forward of N(0, I) at flow time t, by solving back to t = 0."""
+        steps = steps_for(self._solver_steps(solver), t)
+        start: State = (x, x.new_zeros(len(x)))
+        solution = solve(self._field(x.dtype, True), start, [t, 0.0], solver.name, steps, solver.tolerance)
+        z, gained = solution.states[-1]
+        return standard_normal_log_density(z) + gained
+
+    @torch.no_grad()
+    def velocity(self, x: Tensor, t: float) -> Tensor:
+        """dx/dt (n, d) at points (n, d) and flow time t."""
+        return self._field(x.dtype, False)(x, t)[0]
+
+    def weights(self) -> dict[str, Array]:
+        """The trained vector, its average, and the number of steps done."""
+        return {
+            "weights": self._export.array("weights", self._done, lambda: self._flat),
+            "average": self._export.array("average", self._done, lambda: self._average),
+            "steps": self._export.array("steps", self._done, lambda: np.array([self._done])),
+        }
+
+    def load(self, weights: Mapping[str, Array]) -> None:
+        """Take over weights; training goes on from them with a fresh optimiser."""
+        flat, average = (take_array(weights, name, self._net.size) for name in ("weights", "average"))
+        self._done = int(take_array(weights, "steps", 1)[0])
+        with torch.no_grad():
+            self._flat.copy_(torch.from_numpy(np.array(flat)))
+            self._average.copy_(torch.from_numpy(np.array(average)))
+        self._adam = FlatAdam(self._flat, self._average)
+        self._export = Export()
+
+    def change(self, name: str, value: ParamValue) -> None:
+        """Change a live parameter from the next step on."""
+        self._params = changed(self._params, name, value)
+
+
+def _tick(t: float) -> int:
+    """A time as an exact dictionary key, proof against rounding in the last digits."""
+    return round(t * 2**40)
