@@ -42,32 +42,43 @@ def draw_lines(surface: Surface, pixels: Array, alpha: Array | float, width: flo
 
 def add_segments(surface: Surface, starts: Array, ends: Array, tail: Array, head: Array, width: float) -> None:
     """Add the optical depth of segments (s, 2) to (s, 2); depth runs evenly from `tail` to `head` (s,)."""
-    first, last = _clip(starts, ends, surface.width, surface.height, width + 2.0)
-    delta = ends - starts
+    width = min(width, PAD / 2)
+    x, y = (np.ascontiguousarray(starts[:, axis], np.float32) for axis in (0, 1))
+    dx, dy = (np.asarray(ends[:, axis] - starts[:, axis], np.float32) for axis in (0, 1))
+    first, last = _clip((x, y), (dx, dy), (surface.width, surface.height), width + 2.0)
     with np.errstate(invalid="ignore"):
-        span = np.abs(delta).max(axis=1) * (last - first)
-        seen = (last > first) & np.isfinite(span) & ((tail > 0) | (head > 0))
-    starts, delta, tail, rise = starts[seen], delta[seen], tail[seen], (head - tail)[seen]
-    first, part, span = first[seen], (last - first)[seen], span[seen]
-    count = np.maximum(np.ceil(span / _SPACING), 1).astype(np.intp)
-    length = np.hypot(delta[:, 0], delta[:, 1])
+        span = np.maximum(np.abs(dx), np.abs(dy)) * (last - first)
+        seen = np.flatnonzero((last > first) & np.isfinite(span) & ((tail > 0) | (head > 0)))
+    x, y, dx, dy, first, last, tail, head = (v[seen] for v in (x, y, dx, dy, first, last, tail, head))
+    count = np.maximum(np.ceil(span[seen] / _SPACING), 1).astype(np.intp)
+    stride = ((last - first) / count).astype(np.float32)
+    length = np.hypot(dx, dy)
     strands = max(1, int(np.ceil(width - 0.01)))
-    weight = length * part / count * (width / strands)
-    normal = np.stack([-delta[:, 1], delta[:, 0]], axis=1) / np.maximum(length, 1e-6)[:, None]
+    weight = length * stride * (width / strands)
+    across = np.maximum(length, 1e-6)
+    # each sample's value is start + order * step, so that one gather of each serves
+    lines = np.stack([x + dx * (first + stride / 2), y + dy * (first + stride / 2), dx * stride, dy * stride]).astype(
+        np.float32
+    )
+    depths = np.stack([(tail + (head - tail) * (first + stride / 2)) * weight, (head - tail) * stride * weight])
+    depths = depths.astype(np.float32)
+    normals = np.stack([-dy / across, dx / across]).astype(np.float32)
     total = np.concatenate([[0], np.cumsum(count)])
-    room = CHUNK // 4
     begin = 0
     while begin < len(count):
-        end = max(begin + 1, int(np.searchsorted(total, total[begin] + room, side="right")) - 1)
-        here = slice(begin, end)
-        segment = np.repeat(np.arange(end - begin), count[here])
-        order = np.arange(segment.size) - (total[begin:end] - total[begin])[segment]
-        along = first[here][segment] + (order + 0.5) * (part[here] / count[here])[segment]
-        place = starts[here][segment] + delta[here][segment] * along[:, None].astype(np.float32)
-        depth = ((tail[here][segment] + rise[here][segment] * along) * weight[here][segment]).astype(np.float32)
+        end = max(begin + 1, int(np.searchsorted(total, total[begin] + CHUNK // 4, side="right")) - 1)
+        which = np.repeat(np.arange(begin, end), count[begin:end])
+        order = (np.arange(total[begin], total[end]) - total[which]).astype(np.float32)
+        x0, y0, step_x, step_y = (np.take(row, which) for row in lines)
+        place_x, place_y = x0 + order * step_x, y0 + order * step_y
+        depth = np.take(depths[0], which) + order * np.take(depths[1], which)
         for strand in range(strands):
-            shift = (strand - (strands - 1) / 2) * width / strands
-            _splat(surface, place if shift == 0 else place + shift * normal[here][segment], depth)
+            shift = np.float32((strand - (strands - 1) / 2) * width / strands)
+            if shift == 0:
+                _splat(surface, place_x, place_y, depth)
+            else:
+                nx, ny = np.take(normals[0], which), np.take(normals[1], which)
+                _splat(surface, place_x + shift * nx, place_y + shift * ny, depth)
         begin = end
 
 
@@ -87,39 +98,48 @@ def add_triangles(surface: Surface, tips: Array, left: Array, right: Array, dept
     step = max(1, CHUNK // 4 // len(share))
     for start in range(0, len(tips), step):
         here = slice(start, start + step)
-        place = tips[here, None] + share[:, :1] * a[here, None] + share[:, 1:] * b[here, None]
+        place_x = (tips[here, None, 0] + share[:, 0] * a[here, None, 0] + share[:, 1] * b[here, None, 0]).ravel()
+        place_y = (tips[here, None, 1] + share[:, 0] * a[here, None, 1] + share[:, 1] * b[here, None, 1]).ravel()
         weight = np.repeat(area[here] * (depth / len(share)), len(share))
-        _splat(surface, place.reshape(-1, 2), weight.astype(np.float32))
+        _splat(surface, place_x, place_y, weight.astype(np.float32))
 
 
-def _splat(surface: Surface, place: Array, depth: Array) -> None:
-    """Spread depth (n,) over the four pixels around each place (n, 2)."""
-    place = place - 0.5
-    inside = ((place > -PAD + 1) & (place < (surface.width + PAD - 2, surface.height + PAD - 2))).all(axis=1)
-    if not inside.all():
-        place, depth = place[inside], depth[inside]
-    cell = np.floor(place)
-    fraction = (place - cell).astype(np.float32)
-    whole = cell.astype(np.intp) + PAD
-    base = whole[:, 1] * surface.stride + whole[:, 0]
-    right = depth * fraction[:, 0]
-    left = depth - right
-    below_left, below_right = left * fraction[:, 1], right * fraction[:, 1]
-    flat = np.concatenate([base, base + 1, base + surface.stride, base + surface.stride + 1])
-    surface.add(flat, np.concatenate([left - below_left, right - below_right, below_left, below_right]))
+def _splat(surface: Surface, x: Array, y: Array, depth: Array) -> None:
+    """Spread depth (n,) over the four pixels around each place x, y (n,), all float32."""
+    x, y = x + np.float32(PAD - 0.5), y + np.float32(PAD - 0.5)
+    right, bottom = surface.width + 2 * PAD - 1, surface.height + 2 * PAD - 1
+    if not (x.min() >= 0 and y.min() >= 0 and x.max() < right and y.max() < bottom):
+        inside = np.flatnonzero((x >= 0) & (y >= 0) & (x < right) & (y < bottom))
+        x, y, depth = x[inside], y[inside], depth[inside]
+    column, row = np.floor(x), np.floor(y)
+    x -= column
+    y -= row
+    base = row.astype(np.intp)
+    base *= surface.stride
+    base += column.astype(np.intp)
+    right_depth = depth * x
+    left_depth = depth - right_depth
+    below = left_depth * y
+    surface.add(base, left_depth - below)
+    base += surface.stride
+    surface.add(base, below)
+    base += 1
+    below = right_depth * y
+    surface.add(base, below)
+    base -= surface.stride
+    surface.add(base, right_depth - below)
 
 
-def _clip(starts: Array, ends: Array, width: int, height: int, margin: float) -> tuple[Array, Array]:
+def _clip(
+    start: tuple[Array, Array], delta: tuple[Array, Array], size: tuple[int, int], margin: float
+) -> tuple[Array, Array]:
     """The shares (s,), (s,) along each segment between which it lies in the picture (Liang and Barsky 1984)."""
-    first, last = np.zeros(len(starts)), np.ones(len(starts))
+    first, last = np.zeros(len(start[0]), np.float32), np.ones(len(start[0]), np.float32)
     with np.errstate(divide="ignore", invalid="ignore"):
-        for axis, size in ((0, width), (1, height)):
-            delta = (ends[:, axis] - starts[:, axis]).astype(np.float64)
-            enter = (-margin - starts[:, axis]) / delta
-            leave = (size + margin - starts[:, axis]) / delta
-            still = delta == 0
-            outside = still & ((starts[:, axis] < -margin) | (starts[:, axis] > size + margin))
-            low, high = np.minimum(enter, leave), np.maximum(enter, leave)
-            first = np.maximum(first, np.where(still, 0.0, low))
-            last = np.minimum(last, np.where(outside, -1.0, np.where(still, 1.0, high)))
-    return first, last
+        for begin, step, side in zip(start, delta, size, strict=True):
+            enter, leave = (-margin - begin) / step, (side + margin - begin) / step
+            still = step == 0
+            outside = still & ((begin < -margin) | (begin > side + margin))
+            first = np.maximum(first, np.where(still, 0.0, np.minimum(enter, leave)))
+            last = np.minimum(last, np.where(outside, -1.0, np.where(still, 1.0, np.maximum(enter, leave))))
+    return first.astype(np.float32), last.astype(np.float32)

@@ -18,7 +18,7 @@ from flowviz.scene.tokens import Tokens
 
 CHUNK = 65536
 """Most elements handled by one numpy call, so that no call holds the interpreter long (about half a millisecond)."""
-PAD = 48
+PAD = 24
 """Pixels around the picture on which marks may hang over its edge."""
 _LEVELS = 1024
 _DEEPEST = 7.0
@@ -29,6 +29,7 @@ class _Scratch:
     """Arrays kept between pictures, one set per thread: fresh megabytes cost more than the painting."""
 
     def __init__(self, size: int) -> None:
+        self.pixels = np.zeros(size, np.uint32)
         self.depth = np.zeros(size, np.float32)
         self.value = np.zeros(size, np.float32)
         self.touched = np.zeros(size, np.bool_)
@@ -36,35 +37,40 @@ class _Scratch:
 
 def _scratch(size: int) -> _Scratch:
     scratch: _Scratch | None = getattr(_local, "scratch", None)
-    if scratch is None or scratch.depth.size < size or scratch.depth.size > 4 * size:
+    if scratch is None or not size <= scratch.depth.size <= 4 * size:
         scratch = _local.scratch = _Scratch(size)
     return scratch
 
 
 class Surface:
-    """A picture in the making.
+    """A picture in the making, with a margin of PAD pixels all around.
 
     Args:
-        out: (height, width, 4) uint8, C-contiguous; gets BGRA bytes.
+        width, height: of the picture without its margin.
         tokens: colours.
     """
 
-    def __init__(self, out: Array, tokens: Tokens) -> None:
-        self.height, self.width = out.shape[:2]
+    def __init__(self, width: int, height: int, tokens: Tokens) -> None:
+        self.width, self.height = width, height
         self.tokens = tokens
-        self.stride = self.width + 2 * PAD
+        self.stride = width + 2 * PAD
         self.pristine = True
-        self.pixels = out.reshape(-1, 4).view(np.uint32).ravel()
-        self.rows = self.pixels.reshape(self.height, self.width)
-        self._depths = _scratch(self.stride * (self.height + 2 * PAD))
-        self.pixels.fill(packed(rgb(tokens.stage)[None])[0])
+        size = self.stride * (height + 2 * PAD)
+        self._scratch = _scratch(size)
+        self._touched = self._scratch.touched[:size]
+        self._pixels = self._scratch.pixels[:size]
+        self._pixels.fill(packed(rgb(tokens.stage)[None])[0])
+        self.rows = self._pixels.reshape(height + 2 * PAD, self.stride)[PAD:-PAD, PAD:-PAD]
 
     def add(self, flat: Array, depth: Array, value: Array | None = None) -> None:
-        """Add optical depth at flat indices of the padded picture (row + PAD) * stride + column + PAD."""
-        np.add.at(self._depths.depth, flat, depth)
-        self._depths.touched[flat] = True
+        """Add optical depth (n,) float32 at flat indices (n,) intp of the padded picture.
+
+        An index is (row + PAD) * stride + column + PAD. numpy's add.at is quick for exactly these types.
+        """
+        np.add.at(self._scratch.depth, flat, depth)
+        self._touched[flat] = True
         if value is not None:
-            np.add.at(self._depths.value, flat, depth * value)
+            np.add.at(self._scratch.value, flat, depth * value)
 
     def settle(self, colour: str, single: float, coloured: bool = False) -> None:
         """Blend all depth added since the last call onto the picture.
@@ -77,37 +83,26 @@ class Surface:
         self.pristine = False
         keep, give = _ramp(self.tokens, "" if coloured else colour, round(single, 3))
         table = colour_map(colour, self.tokens)[:, ::-1] if coloured else None
-        scratch = self._depths
-        size = self.stride * (self.height + 2 * PAD)
-        touched = np.flatnonzero(scratch.touched[:size])
-        for start in range(0, touched.size, CHUNK):
-            here = touched[start : start + CHUNK]
-            depth = scratch.depth[here]
-            level = np.minimum(depth * (_LEVELS / _DEEPEST), _LEVELS - 1).astype(np.intp)
-            share = keep[level][:, None]
-            if table is None:
-                added = give[level]
-            else:
-                entry = np.clip(scratch.value[here] / np.maximum(depth, 1e-9) * (ENTRIES - 1), 0, ENTRIES - 1)
-                added = np.full((here.size, 4), 255.0, np.float32)
-                added[:, :3] = table[entry.astype(np.intp)]
-                added = added * (1 - share) + 0.5
+        scratch = self._scratch
+        touched = np.flatnonzero(self._touched)
+        for start in range(0, touched.size, CHUNK // 2):
+            here = touched[start : start + CHUNK // 2]
+            depth = np.take(scratch.depth, here)
             scratch.depth[here] = 0
-            scratch.value[here] = 0
-            scratch.touched[here] = False
-            self._blend(here, share, added)
-
-    def _blend(self, padded: Array, keep: Array, give: Array) -> None:
-        row, column = np.divmod(padded, self.stride)
-        row -= PAD
-        column -= PAD
-        inside = (row >= 0) & (row < self.height) & (column >= 0) & (column < self.width)
-        if not inside.all():
-            row, column, keep, give = row[inside], column[inside], keep[inside], give[inside]
-        row *= self.width
-        row += column
-        under = self.pixels[row].view(np.uint8).reshape(-1, 4)
-        self.pixels[row] = (under * keep + give).astype(np.uint8).view(np.uint32).ravel()
+            self._touched[here] = False
+            level = np.minimum(depth * np.float32(_LEVELS / _DEEPEST), np.float32(_LEVELS - 1)).astype(np.intp)
+            share = np.take(keep, level)[:, None]
+            if table is None:
+                added = np.take(give, level, axis=0)
+            else:
+                entry = np.take(scratch.value, here) / np.maximum(depth, 1e-9) * (ENTRIES - 1)
+                scratch.value[here] = 0
+                added = np.full((here.size, 4), 255.0, np.float32)
+                added[:, :3] = table[np.clip(entry, 0, ENTRIES - 1).astype(np.intp)]
+                added *= 1 - share
+                added += 0.5
+            added += np.take(self._pixels, here).view(np.uint8).reshape(-1, 4) * share
+            self._pixels[here] = added.astype(np.uint8).view(np.uint32).ravel()
 
 
 def packed(colours: Array) -> Array:

@@ -42,7 +42,7 @@ def paint(
     """
     if out is None or out.shape != (height, width, 4) or not out.flags.c_contiguous:
         out = np.empty((height, width, 4), np.uint8)
-    surface = Surface(out, tokens)
+    surface = Surface(width, height, tokens)
     for mark in marks:
         match mark:
             case Heatmap():
@@ -54,6 +54,7 @@ def paint(
                 draw_lines(surface, pixels, mark.alpha, mark.width * scale, mark.colour)
             case Arrows():
                 _draw_arrows(surface, mark, extent, scale)
+    out.view(np.uint32)[..., 0] = surface.rows
     return out
 
 
