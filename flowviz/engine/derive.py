@@ -1,0 +1,178 @@
+"""Answers questions about any old frame of a run: paths, densities, velocities, from its weights."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from flowviz.core.errors import UserError
+from flowviz.core.queries import DensityQuery, FieldQuery, LogDensityQuery, Query, TransportQuery
+from flowviz.core.spec import Array, RunSpec
+from flowviz.engine import devices
+from flowviz.engine._building import create_flow
+from flowviz.engine._sampling import PooledSampler, stream
+from flowviz.flows import Flow, HasLogDensity, HasVelocity, Problem
+from flowviz.targets import Target, build
+
+KEPT = 8
+CHUNK = 8192
+
+
+class Deriver:
+    """Builds flows from specs and weights, keeps the latest few, and asks them. For one thread at a time."""
+
+    def __init__(self) -> None:
+        self._flows: OrderedDict[str, Flow] = OrderedDict()
+        self._targets: OrderedDict[str, Target] = OrderedDict()
+
+    def answer(self, spec: RunSpec, weights: Mapping[str, Array], query: Query) -> dict[str, Array]:
+        """The arrays that the query's docstring names, read-only.
+
+        Raises:
+            UserError: the method cannot answer that kind of question, or the weights do not fit.
+        """
+        flow = self.flow(spec, weights)
+        device = device_of(spec)
+        match query:
+            case TransportQuery():
+                result = self._transport(spec, flow, query, device)
+            case DensityQuery():
+                result = _density(flow, query, device)
+            case FieldQuery():
+                result = _field(flow, query, device)
+            case LogDensityQuery():
+                values = _log_densities(flow, query.points, 1.0, query, device)
+                result = {"log_density": values.astype(np.float64)}
+        for array in result.values():
+            array.flags.writeable = False
+        return result
+
+    def flow(self, spec: RunSpec, weights: Mapping[str, Array]) -> Flow:
+        """The flow with these weights, built or remembered.
+
+        Raises:
+            UserError: unknown method or target, or the weights do not fit.
+        """
+        key = _fingerprint(spec, weights)
+        if key not in self._flows:
+            target, device = self.target(spec), device_of(spec)
+            sampler = PooledSampler(target.sample, stream(spec.seed, "batches"), device)
+            flow = create_flow(spec.flow, Problem(dim=target.dim, sample=sampler, device=device, seed=spec.seed))
+            flow.load(weights)
+            _keep(self._flows, key, flow)
+        self._flows.move_to_end(key)
+        return self._flows[key]
+
+    def target(self, spec: RunSpec) -> Target:
+        """The target of a run, built or remembered.
+
+        Raises:
+            UserError: it cannot be built.
+        """
+        key = spec.target.fingerprint()
+        if key not in self._targets:
+            _keep(self._targets, key, build(spec.target))
+        self._targets.move_to_end(key)
+        return self._targets[key]
+
+    def _transport(self, spec: RunSpec, flow: Flow, query: TransportQuery, device: torch.device) -> dict[str, Array]:
+        paths, nfe = transport(flow, self._start_points(spec, query), query.times, query.solver, device)
+        return {"paths": paths, "times": np.asarray(query.times, dtype=np.float64), "nfe": np.asarray(nfe)}
+
+    def _start_points(self, spec: RunSpec, query: TransportQuery) -> Array:
+        match query.start:
+            case "noise":
+                # The stream of the recorded particles: with the run's seed these are the particles of its frames.
+                return stream(query.seed, "particles").standard_normal((query.n, self.target(spec).dim))
+            case "data":
+                return self.target(spec).sample(query.n, stream(query.seed, "held-out"))
+            case _:
+                if query.points is None:
+                    raise UserError("There are no points to move.", "Give points, or start from noise or data.")
+                return query.points
+
+
+def answer(spec: RunSpec, weights: Mapping[str, Array], query: Query) -> dict[str, Array]:
+    """One question, nothing remembered; see Deriver.answer."""
+    return Deriver().answer(spec, weights, query)
+
+
+def device_of(spec: RunSpec) -> torch.device:
+    """The run's device where this machine has it, else the best that it has (a run from another machine)."""
+    return devices.resolve(spec.device if spec.device in devices.available() else "auto")
+
+
+def transport(
+    flow: Flow, points: Array, times: Sequence[float], solver: object, device: torch.device
+) -> tuple[Array, int]:
+    """Move points (n, d) in pieces: paths (T, n, d) float32 and evaluations per particle."""
+    parts, nfe = [], 0
+    for piece in _pieces(points, device):
+        moved = flow.transport(piece, times, solver)  # type: ignore[arg-type]
+        parts.append(moved.paths.detach().to("cpu", torch.float32).numpy())
+        nfe = max(nfe, moved.nfe)
+    if not parts:
+        return np.empty((len(times), 0, points.shape[1]), np.float32), 0
+    return np.concatenate(parts, axis=1), nfe
+
+
+def grid_points(query: DensityQuery) -> tuple[Array, int, int]:
+    """The cell centres (rows * columns, 2) of a density query, row 0 at y_low; and rows, columns."""
+    x_low, x_high, y_low, y_high = query.extent
+    width, height = x_high - x_low, y_high - y_low
+    if not (width > 0 and height > 0):
+        raise UserError("The grid of the density has no area.", "Give x_low < x_high and y_low < y_high.")
+    cell = max(width, height) / query.resolution
+    columns, rows = max(1, round(width / cell)), max(1, round(height / cell))
+    x = x_low + (np.arange(columns) + 0.5) * width / columns
+    y = y_low + (np.arange(rows) + 0.5) * height / rows
+    return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2), rows, columns
+
+
+def _density(flow: Flow, query: DensityQuery, device: torch.device) -> dict[str, Array]:
+    points, rows, columns = grid_points(query)
+    return {"log_density": _log_densities(flow, points, query.t, query, device).reshape(rows, columns)}
+
+
+def _log_densities(
+    flow: Flow, points: Array, t: float, query: DensityQuery | LogDensityQuery, device: torch.device
+) -> Array:
+    if not isinstance(flow, HasLogDensity):
+        raise UserError(f"The method {type(flow).label} does not know its density.", "Show the estimate instead.")
+    pieces = (flow.log_density(piece, t, query.solver) for piece in _pieces(points, device))
+    parts = [values.detach().to("cpu", torch.float32).numpy() for values in pieces]
+    return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def _field(flow: Flow, query: FieldQuery, device: torch.device) -> dict[str, Array]:
+    if not isinstance(flow, HasVelocity):
+        raise UserError(f"The method {type(flow).label} has no velocity field.", "Show trajectories instead.")
+    points = torch.as_tensor(query.points, dtype=torch.float32, device=device)
+    values = [flow.velocity(points, t).detach().to("cpu", torch.float32).numpy() for t in query.times]
+    return {"velocity": np.stack(values) if values else np.empty((0, *query.points.shape), np.float32)}
+
+
+def _pieces(points: Array, device: torch.device) -> list[Tensor]:
+    array = np.ascontiguousarray(points, dtype=np.float32)
+    return [torch.tensor(array[i : i + CHUNK], device=device) for i in range(0, len(array), CHUNK)]
+
+
+def _keep(cache: OrderedDict[str, Flow] | OrderedDict[str, Target], key: str, value: object) -> None:
+    cache[key] = value  # type: ignore[assignment]
+    while len(cache) > KEPT:
+        cache.popitem(last=False)
+
+
+def _fingerprint(spec: RunSpec, weights: Mapping[str, Array]) -> str:
+    """A text that is equal for equal flows: weights come over a pipe, so identity says nothing."""
+    head = (spec.flow.key, sorted(spec.flow.params.items()), spec.target.fingerprint(), spec.device)
+    digest = hashlib.blake2b(repr(head).encode(), digest_size=16)
+    for name, array in weights.items():
+        digest.update(f"{name}{array.shape}{array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -1,0 +1,300 @@
+"""The one training loop: a generator of events. It knows no thread, no process and no window."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from flowviz.core.control import CancelledByUser, Control
+from flowviz.core.errors import ParameterError, RunError
+from flowviz.core.events import (
+    Cancelled,
+    ChangeRefused,
+    Failed,
+    Finished,
+    FloorsReady,
+    FrameReady,
+    MetricsReady,
+    Paused,
+    Resumed,
+    RunEvent,
+    Started,
+)
+from flowviz.core.frames import Frame
+from flowviz.core.spec import Array, Budget, RunSpec
+from flowviz.engine import devices
+from flowviz.engine._building import create_flow
+from flowviz.engine._failures import explain
+from flowviz.engine._losses import FLUSH_S, LossBatch
+from flowviz.engine._measuring import Measuring
+from flowviz.engine._sampling import PooledSampler, stream
+from flowviz.engine.record import FIRST_LOOKS, Pace
+from flowviz.flows import Flow, HasBlocks, Problem
+from flowviz.targets import build
+
+FIRST_DUTY = 0.5
+FLOOR_DUTY = 0.2
+
+
+def run(
+    spec: RunSpec, control: Control | None = None, weights: Mapping[str, Array] | None = None, step: int = 0
+) -> Iterator[RunEvent]:
+    """Train one run for its budget; see Run.stretch."""
+    return Run(spec, weights, step).stretch(control or Control())
+
+
+class Run:
+    """One run: a flow, its target and how far it is. Lives through any number of stretches of training.
+
+    Args:
+        spec: what to train.
+        weights: go on from these; None begins afresh.
+        step: training steps done to reach those weights.
+        seconds: training seconds spent to reach them.
+    """
+
+    def __init__(
+        self, spec: RunSpec, weights: Mapping[str, Array] | None = None, step: int = 0, seconds: float = 0.0
+    ) -> None:
+        self.spec = spec
+        self.step = step
+        self.seconds = seconds
+        self._weights = weights
+        self._flow: Flow | None = None
+        self._device = torch.device("cpu")
+        self._measuring: Measuring | None = None
+        self._frame: Frame | None = None
+        self._phase = ""
+        self._control = Control()
+        self._losses = LossBatch()
+        self._stretch_s = 0.0
+
+    def stretch(self, control: Control, budget: Budget | None = None) -> Iterator[RunEvent]:
+        """Train for a while.
+
+        Args:
+            control: the reins of this stretch.
+            budget: how long; None is the spec's own budget.
+
+        Yields:
+            Started, then whatever happens, then exactly one of Finished, Cancelled, Failed. Recording and
+            measuring draw from random streams of their own, so that what is trained does not depend on
+            when it is looked at.
+        """
+        self._control, self._losses, self._stretch_s = control, LossBatch(), 0.0
+        try:
+            flow, measuring = self._prepare()
+            flow.plan(budget or self.spec.budget)
+            yield self._started(flow, measuring)
+            if self._frame is None or self._frame.step != self.step:
+                yield FrameReady(self._take_frame(flow))
+            yield from self._train(flow, measuring)
+        except Exception as error:  # whatever it is, the run ends with one sentence
+            yield self._failed(error)
+
+    def _prepare(self) -> tuple[Flow, Measuring]:
+        if self._flow is not None and self._measuring is not None:
+            return self._flow, self._measuring
+        self._device = devices.resolve(self.spec.device)
+        self.spec = replace(self.spec, device=str(self._device))
+        target = build(self.spec.target)
+        batches = stream(self.spec.seed, "batches", self.step)
+        problem = Problem(
+            dim=target.dim,
+            sample=PooledSampler(target.sample, batches, self._device),
+            device=self._device,
+            # A run that goes on from saved weights must not draw its first numbers once more.
+            seed=self.spec.seed if self.step == 0 else int(batches.integers(2**31)),
+        )
+        flow = create_flow(self.spec.flow, problem)
+        devices.set_threads(flow.parameter_count, self._device)
+        if self._weights is not None:
+            flow.load(self._weights)
+        noise = stream(self.spec.seed, "particles").standard_normal((self.spec.recording.particles, target.dim))
+        self._noise = torch.as_tensor(noise, dtype=torch.float32, device=self._device)
+        self._times = np.linspace(0.0, 1.0, max(2, self.spec.recording.n_times))
+        self._times.flags.writeable = False
+        self._measuring = Measuring(self.spec, target, self._device)
+        self._flow = flow
+        return flow, self._measuring
+
+    def _started(self, flow: Flow, measuring: Measuring) -> Started:
+        words = devices.describe(self._device)
+        return Started(self.spec, words, flow.parameter_count, self.step, measuring.entropy, dict(measuring.floors))
+
+    def _train(self, flow: Flow, measuring: Measuring) -> Iterator[RunEvent]:
+        looks = _Looks(self.spec, measuring)
+        waiting, flushed = False, time.perf_counter()
+        try:
+            while flow.progress < 1:
+                may_step = self._control.may_step()
+                yield from self._apply_changes(flow)
+                if not may_step:
+                    if not waiting:
+                        yield from self._say_paused(flow)
+                    waiting = True
+                    self._control.wait()
+                    continue
+                if waiting and not self._control.is_paused:
+                    yield Resumed(self.step)
+                waiting = False
+                yield from self._one_step(flow)
+                now = time.perf_counter()
+                frame_due = looks.frames.due(now)
+                if frame_due or now - flushed >= FLUSH_S:
+                    yield from self._flush(flow)
+                    flushed = time.perf_counter()
+                yield from self._look(flow, measuring, looks, frame_due)
+        except CancelledByUser as end:
+            yield from self._close(flow, measuring, looks, end.quick)
+            yield Cancelled(self.step, self.seconds)
+            return
+        yield from self._close(flow, measuring, looks, False)
+        yield Finished(self.step, self.seconds)
+
+    def _one_step(self, flow: Flow) -> Iterator[RunEvent]:
+        begin = time.perf_counter()
+        info = flow.step(self._stretch_s)
+        self._count(time.perf_counter() - begin)
+        if self._losses.phase not in (None, info.phase):
+            yield from self._flush(flow)
+        self.step += 1
+        self._phase = info.phase
+        self._losses.add(self.step, info)
+
+    def _count(self, seconds: float) -> None:
+        self._stretch_s += seconds
+        self.seconds += seconds
+
+    def _apply_changes(self, flow: Flow) -> Iterator[RunEvent]:
+        for name, value in self._control.take_changes().items():
+            try:
+                flow.change(name, value)
+            except ParameterError as error:
+                yield ChangeRefused(name, error.message, error.hint)
+
+    def _say_paused(self, flow: Flow) -> Iterator[RunEvent]:
+        yield from self._flush(flow)
+        if self._frame is None or self._frame.step != self.step:
+            yield FrameReady(self._take_frame(flow))
+        yield Paused(self.step)
+
+    def _flush(self, flow: Flow) -> Iterator[RunEvent]:
+        phase = self._losses.phase
+        if phase is None:
+            return
+        begin = time.perf_counter()
+        steps, values, bad = self._losses.read()
+        self._count(time.perf_counter() - begin)  # on a GPU the steps are waited for here
+        if steps:
+            yield self._losses.event(steps, values, phase, self._stretch_s, flow.progress)
+        if bad is not None:
+            raise RunError(
+                f"The loss was not a finite number any more at step {bad}.",
+                "Lower the learning rate or enlarge the batch, then run again.",
+            )
+
+    def _look(self, flow: Flow, measuring: Measuring, looks: _Looks, frame_due: bool) -> Iterator[RunEvent]:
+        if frame_due:
+            metrics = {}
+            if looks.count >= FIRST_LOOKS and looks.metrics.due(time.perf_counter()):
+                metrics = looks.timed_metrics(flow, self.step)
+                yield MetricsReady(self.step, metrics)
+            begin = time.perf_counter()
+            yield FrameReady(self._take_frame(flow, metrics))
+            looks.frames.looked(begin, time.perf_counter())
+            looks.count += 1
+        elif looks.count >= FIRST_LOOKS and looks.next_floor():
+            yield FloorsReady(dict(measuring.floors))
+
+    def _close(self, flow: Flow, measuring: Measuring, looks: _Looks, quick: bool) -> Iterator[RunEvent]:
+        """What comes before the terminal event: the last losses, metrics and frame."""
+        yield from self._flush(flow)
+        if quick:
+            return
+        if looks.finish_floors():
+            yield FloorsReady(dict(measuring.floors))
+        metrics: dict[str, float] = {}
+        if self._frame is None or self._frame.step != self.step or not self._frame.metrics:
+            metrics = measuring.measure(flow, self.step)
+            yield MetricsReady(self.step, metrics)
+            yield FrameReady(self._take_frame(flow, metrics))
+
+    def _take_frame(self, flow: Flow, metrics: Mapping[str, float] | None = None) -> Frame:
+        moved = flow.transport(self._noise, self._times.tolist()).paths
+        paths = moved.detach().to("cpu", torch.float32, copy=True).numpy()
+        if not np.isfinite(paths).all():
+            raise RunError(
+                f"Particles left the range of the computer at step {self.step}.",
+                "Lower the learning rate, then run again.",
+            )
+        paths.flags.writeable = False
+        blocks = flow.blocks() if isinstance(flow, HasBlocks) else ()
+        self._frame = Frame(
+            self.step, self.seconds, self._phase, self._times, paths, dict(metrics or {}), blocks, flow.weights()
+        )
+        return self._frame
+
+    def _failed(self, error: Exception) -> Failed:
+        """The flow may be broken now: the next stretch goes on from the last frame."""
+        message, hint = explain(error)
+        failed = Failed(self.step, message, hint, "".join(traceback.format_exception(error)))
+        self._flow = None
+        if self._frame is not None:
+            self._weights, self.step, self.seconds = self._frame.weights, self._frame.step, self._frame.wall_s
+        if self._device.type == "cuda" and "memory" in message:
+            torch.cuda.empty_cache()
+        return failed
+
+
+class _Looks:
+    """When frames, metrics and floors are due within one stretch."""
+
+    def __init__(self, spec: RunSpec, measuring: Measuring) -> None:
+        recording = spec.recording
+        self._measuring = measuring
+        self.count = 0
+        self.frames = Pace(recording.min_gap_s, recording.duty, FIRST_DUTY)
+        self.metrics = Pace(5 * recording.min_gap_s, recording.duty / 2)
+        self._floors = Pace(0.0, FLOOR_DUTY)
+        self._pieces: Iterator[None] | None = None if measuring.floors else measuring.floor_pieces()
+        self._is_warm = False
+
+    def _warm(self) -> None:
+        if not self._is_warm:
+            self._measuring.warm()
+            self._is_warm = True
+
+    def timed_metrics(self, flow: Flow, step: int) -> dict[str, float]:
+        """Measure, and note how long it took."""
+        self._warm()
+        begin = time.perf_counter()
+        values = self._measuring.measure(flow, step)
+        self.metrics.looked(begin, time.perf_counter())
+        return values
+
+    def next_floor(self) -> bool:
+        """Do a bit of the floors if that is due; whether they just became complete."""
+        if self._pieces is None or not self._floors.due(time.perf_counter()):
+            return False
+        self._warm()
+        begin = time.perf_counter()
+        if next(self._pieces, StopIteration) is StopIteration:
+            self._pieces = None
+            return True
+        self._floors.looked(begin, time.perf_counter())
+        return False
+
+    def finish_floors(self) -> bool:
+        """Do all that is left of the floors; whether there was anything left."""
+        if self._pieces is None:
+            return False
+        for _ in self._pieces:
+            pass
+        self._pieces = None
+        return True

@@ -1,0 +1,158 @@
+"""What stands behind a Backend, wherever it lives: one thread that trains, one that answers questions."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+
+from flowviz.core.backend import BackendEvent, Choice, Ready, RunMessage
+from flowviz.core.control import Control
+from flowviz.core.events import TERMINAL, Failed
+from flowviz.core.params import ParamValue, fields_of
+from flowviz.core.queries import Answer, Query
+from flowviz.core.spec import Array, Budget, RunSpec
+from flowviz.engine import devices
+from flowviz.engine._failures import explain
+from flowviz.engine.derive import Deriver
+from flowviz.engine.run import Run
+from flowviz.flows import FLOWS, HasBlocks, HasLogDensity, HasVelocity
+from flowviz.metrics import METRICS
+
+ABILITIES = {"density": HasLogDensity, "velocity": HasVelocity, "blocks": HasBlocks}
+Job = tuple[int, Run, Control, Budget | None]
+
+
+class Service:
+    """Trains runs and answers questions in threads of its own. All methods return at once, but `close`.
+
+    Args:
+        emit: gets every event; called from both threads, must be safe for that.
+    """
+
+    def __init__(self, emit: Callable[[BackendEvent], None]) -> None:
+        self._emit = emit
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._run: tuple[int, Run] | None = None
+        self._controls: dict[int, Control] = {}
+        self._questions = _Questions(emit)
+        self._thread = threading.Thread(target=self._train, name="training", daemon=True)
+        self._thread.start()
+
+    def start(self, run: int, spec: RunSpec, weights: Mapping[str, Array] | None, step: int, seconds: float) -> None:
+        """Train a new run; one that is still training is stopped first."""
+        self._enqueue(run, Run(spec, weights, step, seconds), None)
+
+    def extend(self, run: int, budget: Budget) -> bool:
+        """Train the latest run on; False when `run` is not the latest one."""
+        if self._run is None or self._run[0] != run:
+            return False
+        self._enqueue(run, self._run[1], budget)
+        return True
+
+    def _enqueue(self, number: int, run: Run, budget: Budget | None) -> None:
+        control = Control()
+        with self._lock:
+            for running in self._controls.values():
+                running.cancel(quick=True)
+            self._controls[number] = control
+            self._run = (number, run)
+        self._jobs.put((number, run, control, budget))
+
+    def steer(self, run: int, wish: str, *values: ParamValue) -> None:
+        """Hand a wish ("pause", "resume", "step_once", "cancel", "change") to a run; ignored when it is over."""
+        with self._lock:
+            control = self._controls.get(run)
+        if control is not None:
+            getattr(control, wish)(*values)
+
+    def ask(self, request: int, spec: RunSpec, weights: Mapping[str, Array], query: Query, lane: str) -> None:
+        """Answer a question; it replaces one that still waits in the same non-empty lane."""
+        self._questions.put(request, spec, weights, query, lane)
+
+    def close(self) -> None:
+        """Stop everything and wait for the threads."""
+        with self._lock:
+            for control in self._controls.values():
+                control.cancel(quick=True)
+        self._jobs.put(None)
+        self._questions.close()
+        self._thread.join()
+
+    def _train(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            number, run, control, budget = job
+            try:
+                for event in run.stretch(control, budget):
+                    if isinstance(event, TERMINAL):
+                        self._forget(number, control)
+                    self._emit(RunMessage(number, event))
+            except Exception as error:  # the sender failed: nobody may be left waiting for the end
+                self._forget(number, control)
+                self._emit(RunMessage(number, Failed(run.step, *explain(error))))
+
+    def _forget(self, number: int, control: Control) -> None:
+        with self._lock:
+            if self._controls.get(number) is control:
+                del self._controls[number]
+
+
+class _Questions:
+    """A thread that answers one question after the other."""
+
+    def __init__(self, emit: Callable[[BackendEvent], None]) -> None:
+        self._emit = emit
+        self._deriver = Deriver()
+        self._waiting: dict[object, tuple[int, RunSpec, Mapping[str, Array], Query]] = {}
+        self._condition = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="questions", daemon=True)
+        self._thread.start()
+
+    def put(self, request: int, spec: RunSpec, weights: Mapping[str, Array], query: Query, lane: str) -> None:
+        with self._condition:
+            # A replaced question keeps its place in the line: a lane that is asked often cannot starve.
+            self._waiting[lane or request] = (request, spec, weights, query)
+            self._condition.notify()
+
+    def close(self) -> None:
+        with self._condition:
+            self._closed = True
+            self._waiting.clear()
+            self._condition.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._condition:
+                self._condition.wait_for(lambda: self._closed or bool(self._waiting))
+                if self._closed:
+                    return
+                request, spec, weights, query = self._waiting.pop(next(iter(self._waiting)))
+            try:
+                answer = Answer(request, self._deriver.answer(spec, weights, query))
+            except Exception as error:  # a question must never take the engine down
+                answer = Answer(request, {}, *_explain_question(error))
+            self._emit(answer)
+
+
+def _explain_question(error: Exception) -> tuple[str, str]:
+    message, hint = explain(error)
+    return message.replace("Something unexpected happened in training", "This could not be computed"), hint
+
+
+def describe() -> Ready:
+    """What this engine offers. Imports every method and metric."""
+    methods = tuple(
+        Choice(
+            key,
+            method.label,
+            method.summary,
+            fields_of(method.Params),
+            frozenset(name for name, ability in ABILITIES.items() if issubclass(method, ability)),
+        )
+        for key, method in FLOWS.items()
+    )
+    metrics = tuple(Choice(key, metric.label, metric.summary) for key, metric in METRICS.items())
+    return Ready(methods, metrics, devices.available(), devices.describe(devices.resolve("auto")))
