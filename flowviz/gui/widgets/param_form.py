@@ -17,8 +17,8 @@ RESTART_MARK = " ↻"
 class ParamForm(QWidget):
     """Controls for a tuple of declared parameters, with headings, units, tool tips and errors.
 
-    Style sheets can address QLabel#formHeading, QLabel#fieldError and any control with the
-    property `invalid` true.
+    Style sheets can address labels by their property `role` (heading, error) and any control with
+    the property `invalid` true.
 
     Args:
         fields: what to show, in order.
@@ -132,6 +132,7 @@ class _Row(QWidget):
             self._label.hide()
         self._error = QLabel()
         self._error.setObjectName("fieldError")
+        self._error.setProperty("role", "error")
         self._error.setWordWrap(True)
         self._error.hide()
         column.addWidget(self._error)
@@ -169,6 +170,7 @@ class _Row(QWidget):
 def _heading(text: str) -> QLabel:
     label = QLabel(text)
     label.setObjectName("formHeading")
+    label.setProperty("role", "heading")
     label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     return label
 
