@@ -125,7 +125,7 @@ def _warm_service(emit: Callable[[BackendEvent], None]) -> Service:
     torch.set_num_threads(1)
     ready = service.describe()
     warming.warm_flows()
+    warming.warm_metrics()
     result = service.Service(emit)
     emit(ready)
-    threading.Thread(target=warming.warm_metrics, name="imports", daemon=True).start()
     return result
