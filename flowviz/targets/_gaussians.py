@@ -10,6 +10,8 @@ import numpy as np
 from flowviz.core.spec import Array
 
 _CHUNK = 4_000_000  # numbers in one block of the (points, components) table: 32 MB
+_SMALL = 200_000  # tables smaller than this are not worth tiling
+_NEAR = 10.0  # standard deviations within which a component is looked at
 _REACH = 5.5  # standard deviations that count as holding all of a Gaussian
 _CELLS = 2.5  # grid cells per standard deviation in the entropy's quadrature
 
@@ -45,9 +47,35 @@ class GaussianCloud:
     def log_density(self, x: Array) -> Array:
         """Natural log-density (n,) at x (n, 2)."""
         x = np.atleast_2d(np.asarray(x, dtype=np.float64))
+        if len(x) * len(self.weights) < _SMALL:
+            return self._all(x)
+        return self._tiled(x)
+
+    def _all(self, x: Array) -> Array:
         rows = max(1, _CHUNK // len(self.weights))
         parts = [self._block(x[start : start + rows]) for start in range(0, len(x), rows)]
         return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _tiled(self, x: Array) -> Array:
+        """The same, tile by tile with only the components within `_NEAR` standard deviations; where what was
+        left out could matter by more than 1e-8 of the density, all components are taken."""
+        side = max(_NEAR / 2 * float(self.sds.max()), 0.5)
+        tiles, owner = np.unique(np.floor(x / side), axis=0, return_inverse=True)
+        order = np.argsort(owner.ravel(), kind="stable")
+        ends = np.cumsum(np.bincount(owner.ravel(), minlength=len(tiles)))
+        result = np.full(len(x), -np.inf)
+        for tile, end, start in zip(tiles, ends, np.concatenate([[0], ends[:-1]]), strict=True):
+            margin = _NEAR * self.sds[:, None] + np.array([[self.box, self.box]])
+            low, high = tile * side - margin, (tile + 1) * side + margin
+            near = np.all((self.centres >= low) & (self.centres <= high), axis=1)
+            if near.any():
+                part = GaussianCloud(self.centres[near], self.weights[near], self.sds[near], self.box)
+                mine = order[start:end]
+                result[mine] = part._all(x[mine])
+        lost = -math.log(2 * math.pi) - 2 * math.log(float(self.sds.min())) - 0.5 * _NEAR**2
+        unsure = result < lost + math.log(1e8)
+        result[unsure] = self._all(x[unsure])
+        return result
 
     def _block(self, x: Array) -> Array:
         if self.box:

@@ -23,7 +23,7 @@ class CheckerboardParams:
 @TARGETS.register("checkerboard")
 @final
 class Checkerboard(Preset, HasLogDensity):
-    """ "checkerboard" of FFJORD: uniform on eight squares of side 2 in [-4, 4]^2; entropy log 32."""
+    """FFJORD's "checkerboard": uniform on eight squares of side 2 in [-4, 4]^2; entropy log 32."""
 
     label = "Checkerboard"
     summary = "Uniform on every second square: sharp edges and empty holes."

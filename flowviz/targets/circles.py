@@ -24,7 +24,7 @@ class CirclesParams:
 @TARGETS.register("circles")
 @final
 class Circles(RingsPreset):
-    """ "circles" of FFJORD: 3 make_circles(factor=0.5, noise=0.08)."""
+    """FFJORD's "circles": 3 make_circles(factor=0.5, noise=0.08)."""
 
     label = "Circles"
     summary = "A circle within a circle: the inner one cannot leave without crossing the outer."

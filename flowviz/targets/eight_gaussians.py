@@ -26,7 +26,7 @@ class EightGaussiansParams:
 @TARGETS.register("eight_gaussians")
 @final
 class EightGaussians(CloudPreset):
-    """ "8gaussians" of FFJORD (lib/toy_data.py): (4 (cos, sin) + 0.5 randn) / 1.414."""
+    """FFJORD's "8gaussians" (lib/toy_data.py): (4 (cos, sin) + 0.5 randn) / 1.414."""
 
     label = "Eight Gaussians"
     summary = "Eight separate clusters on a circle: mass must be torn apart."

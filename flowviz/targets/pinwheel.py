@@ -31,7 +31,7 @@ class PinwheelParams:
 @TARGETS.register("pinwheel")
 @final
 class Pinwheel(Preset, HasLogDensity):
-    """ "pinwheel" of FFJORD: f ~ (1, 0) + (0.3, 0.1) randn, turned by 2 pi k / 5 + 0.25 exp(f_0), times 2.
+    """FFJORD's "pinwheel": f ~ (1, 0) + (0.3, 0.1) randn, turned by 2 pi k / 5 + 0.25 exp(f_0), times 2.
 
     With a(f_0) the angle of turn, x = 2 R(-a) f has the Jacobian 4 (1 + a'(f_0) f_1); the density at x is the
     sum over the arms and over the roots f_0 of f_0 = (R(a(f_0)) x / 2)_0, found by bracketing and Newton steps.

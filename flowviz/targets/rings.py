@@ -23,7 +23,7 @@ class RingsParams:
 @TARGETS.register("rings")
 @final
 class Rings(RingsPreset):
-    """ "rings" of FFJORD: radii 3, 2.25, 1.5, 0.75, equal shares, noise 0.08."""
+    """FFJORD's "rings": radii 3, 2.25, 1.5, 0.75, equal shares, noise 0.08."""
 
     label = "Rings"
     summary = "Four concentric rings: thin closed curves inside one another."

@@ -27,7 +27,7 @@ class SwissRollParams:
 @TARGETS.register("swiss_roll")
 @final
 class SwissRoll(CloudPreset):
-    """ "swissroll" of FFJORD: the (x, z) plane of scikit-learn's make_swiss_roll(noise=1), over 5."""
+    """FFJORD's "swissroll": the (x, z) plane of scikit-learn's make_swiss_roll(noise=1), over 5."""
 
     label = "Swiss roll"
     summary = "One long spiral band: nearby points of the plane lie far apart along the band."

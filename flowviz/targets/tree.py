@@ -19,7 +19,7 @@ _HEIGHT = 7.0  # the tree is scaled so that its longer side spans this
 
 @dataclass(frozen=True, slots=True)
 class TreeParams:
-    levels: int = param(7, "Levels", lo=1, hi=9, help="How often the branches fork, the trunk included.")
+    levels: int = param(6, "Levels", lo=1, hi=9, help="How often the branches fork, the trunk included.")
     angle: float = param(28.0, "Angle", lo=5.0, hi=80.0, unit="°", help="Angle between a branch and its children.")
     shrink: float = param(0.76, "Shrink", lo=0.5, hi=0.9, help="Length of a branch over that of its parent.")
     lean: float = param(0.15, "Lean", lo=-0.6, hi=0.6, help="How far the forks turn to one side.")
@@ -33,7 +33,7 @@ class TreeParams:
 class Tree(CloudPreset):
     """A mixture of straight segments, each with Gaussian noise of its own width.
 
-    Branch m of level l has length shrink^l and width noise * max(shrink^l, 0.35); its share of the mass
+    Branch m of level l has length shrink^l and width noise * max(shrink^l, 0.4); its share of the mass
     is proportional to length * width, so that thick and thin branches look equally dark.
     """
 
@@ -82,5 +82,5 @@ def _grow(p: TreeParams) -> tuple[Array, Array, Array]:
     corners = np.array(starts + ends)
     low, high = corners.min(axis=0), corners.max(axis=0)
     scale, middle = _HEIGHT / float((high - low).max()), (low + high) / 2
-    sds = p.noise * np.maximum(p.shrink ** np.array(levels, dtype=np.float64), 0.35)
+    sds = p.noise * np.maximum(p.shrink ** np.array(levels, dtype=np.float64), 0.4)
     return (np.array(starts) - middle) * scale, (np.array(ends) - middle) * scale, sds

@@ -27,7 +27,7 @@ class TwoMoonsParams:
 @TARGETS.register("two_moons")
 @final
 class TwoMoons(CloudPreset):
-    """ "moons" of FFJORD: 2 make_moons(noise) + (-1, -0.2)."""
+    """FFJORD's "moons": 2 make_moons(noise) + (-1, -0.2)."""
 
     label = "Two moons"
     summary = "Two interleaved half circles: two curved modes side by side."

@@ -27,7 +27,7 @@ class TwoSpiralsParams:
 @TARGETS.register("two_spirals")
 @final
 class TwoSpirals(CloudPreset):
-    """ "2spirals" of FFJORD: a(-cos a, sin a) + U[0, 1/2]^2, mirrored, over 3, plus 0.1 randn,
+    """FFJORD's "2spirals": a(-cos a, sin a) + U[0, 1/2]^2, mirrored, over 3, plus 0.1 randn,
     with a = 3 pi sqrt(U)."""
 
     label = "Two spirals"

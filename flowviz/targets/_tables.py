@@ -1,0 +1,282 @@
+"""Tables of numbers in text files: the dialect is found, the bad cell is named."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from flowviz.core.errors import FileError
+from flowviz.core.spec import Array
+
+MOST_ROWS = 5_000_000
+_LOOK_BYTES = 1 << 17
+_LOOK_LINES = 400
+_MISSING = {"", "nan", "na", "n/a", "null", "none", "-", "?", "."}
+_DELIMITERS: tuple[str | None, ...] = ("\t", ";", "|", ",", None)  # None: any white space
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns that can be chosen from.
+
+    Attributes:
+        names: of all columns ("x", or "column 1" where the file gives none).
+        numeric: which columns hold numbers.
+        preview: the first rows, as texts.
+        read: (n, 2) float64 of two columns by their indices, NaN where a cell is missing, at most
+            5 000 001 rows; raises FileError.
+        notes: what a person should know of how the file was read.
+    """
+
+    names: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    preview: tuple[tuple[str, ...], ...]
+    read: Callable[[tuple[int, int]], Array]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a text file writes a table.
+
+    Attributes:
+        delimiter: between cells; None for any white space.
+        decimal: "." or ",".
+        skip: lines before the first row of numbers.
+        encoding: of the file.
+    """
+
+    delimiter: str | None
+    decimal: str
+    skip: int
+    encoding: str
+
+    def split(self, line: str) -> list[str]:
+        """The cells of one line, without blanks and quotes."""
+        if self.delimiter is None:
+            return [cell.strip("\"'") for cell in line.split()]
+        if '"' in line:
+            return [cell.strip() for cell in next(csv.reader([line], delimiter=self.delimiter, skipinitialspace=True))]
+        return [cell.strip() for cell in line.split(self.delimiter)]
+
+    def number(self, cell: str) -> float:
+        """The cell's number, NaN where it says that there is none.
+
+        Raises:
+            ValueError: it is a text.
+        """
+        if cell.lower() in _MISSING:
+            return np.nan
+        if self.decimal == ",":
+            if "." in cell and "," in cell:
+                cell = cell.replace(".", "")  # 1.234,5
+            cell = cell.replace(",", ".")
+        if "_" in cell:
+            raise ValueError(cell)
+        return float(cell)
+
+
+def text_table(path: Path) -> Table:
+    """The table in a text file; only its beginning is read.
+
+    Raises:
+        FileError: no table of at least two columns. OSError as the system raises it.
+    """
+    lines, encoding = _beginning(path)
+    rows = [(number, line) for number, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")]
+    if not rows:
+        raise FileError(f"{path.name} is empty.", "Choose a file with two columns of numbers.")
+    dialect, width = _dialect(path, [line for _, line in rows], encoding)
+    cells = [(number, dialect.split(line)) for number, line in rows]
+    start = next(index for index, (_, row) in enumerate(cells) if len(row) == width)
+    body = [row for _, row in cells[start:] if len(row) == width]
+    has_header, numeric = _header(body, dialect)
+    names = body[0] if has_header else _comment_names(lines, cells[start][0], dialect, width)
+    body = body[1:] if has_header else body
+    skip = cells[start][0] + (1 if has_header else 0)
+    dialect = Dialect(dialect.delimiter, dialect.decimal, skip, encoding)
+    if not any(numeric):
+        raise FileError(
+            f"{path.name} holds no columns of numbers; line {cells[start][0] + 1} reads {_short(rows[start][1])}.",
+            "Choose a file with two columns of numbers.",
+        )
+    notes = []
+    if start:
+        notes.append(f"The first {start} line{'s' if start > 1 else ''} before the table were left out.")
+    return Table(
+        names=tuple(name or f"column {index + 1}" for index, name in enumerate(names)),
+        numeric=tuple(numeric),
+        preview=tuple(tuple(row) for row in body[:50]),
+        read=lambda columns: _read(path, dialect, columns, names),
+        notes=tuple(notes),
+    )
+
+
+def _beginning(path: Path) -> tuple[list[str], str]:
+    """The file's first lines and its encoding."""
+    with path.open("rb") as file:
+        data = file.read(_LOOK_BYTES)
+    if not data:
+        raise FileError(f"{path.name} is empty.", "Choose a file with two columns of numbers.")
+    encoding = "utf-8"
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if data.startswith(mark):
+            encoding = name
+    whole = len(data) < _LOOK_BYTES
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(data, whole)
+    except UnicodeDecodeError:
+        encoding, text = "latin-1", data.decode("latin-1")
+    if "\0" in text:
+        raise FileError(f"{path.name} is no text file.", "Choose a CSV, TSV, TXT, NPY or NPZ file.")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return (lines if whole or len(lines) < 2 else lines[:-1])[:_LOOK_LINES], encoding
+
+
+def _dialect(path: Path, lines: list[str], encoding: str) -> tuple[Dialect, int]:
+    """The delimiter and decimal sign that turn most cells into numbers, and the number of columns."""
+    best: tuple[float, Dialect, int] | None = None
+    for delimiter in _DELIMITERS:
+        for decimal in (".", ","):
+            if delimiter == decimal:
+                continue
+            dialect = Dialect(delimiter, decimal, 0, encoding)
+            rows = [dialect.split(line) for line in lines]
+            width = Counter(len(row) for row in rows[-len(rows) * 3 // 4 :]).most_common(1)[0][0]
+            fitting = [row for row in rows if len(row) == width]
+            cells = [cell for row in fitting for cell in row]
+            share = sum(_is_number(dialect, cell) for cell in cells) / len(cells) * len(fitting) / len(rows)
+            if width >= 2 and share > 0 and (best is None or share > best[0] + 1e-9):
+                best = share, dialect, width
+    if best is not None:
+        return best[1], best[2]
+    plain = Dialect(None, ".", 0, encoding)
+    if any(_is_number(plain, line.strip()) or _is_number(Dialect(None, ",", 0, ""), line.strip()) for line in lines):
+        raise FileError(f"{path.name} has only one column.", "A distribution in the plane needs two: x and y.")
+    raise FileError(
+        f"{path.name} holds no table of numbers; its first line reads {_short(lines[0])}.",
+        "Choose a file with two columns of numbers.",
+    )
+
+
+def _is_number(dialect: Dialect, cell: str) -> bool:
+    """Whether the cell is a number (missing ones do not count)."""
+    try:
+        return cell.lower() not in _MISSING and dialect.number(cell) is not None
+    except ValueError:
+        return False
+
+
+def _header(body: list[list[str]], dialect: Dialect) -> tuple[bool, list[bool]]:
+    """Whether the first row names the columns, and which columns hold numbers."""
+    rest = body[1:] or body
+    numeric = []
+    for index in range(len(body[0])):
+        present = [row[index] for row in rest if row[index].lower() not in _MISSING]
+        good = sum(_is_number(dialect, cell) for cell in present)
+        numeric.append(
+            2 * good >= len(present) and (good > 0 or any(c.lower() == "nan" for c in (r[index] for r in rest)))
+        )
+    first = [cell for cell, number in zip(body[0], numeric, strict=True) if number]
+    texts = [cell for cell in first if cell.lower() not in _MISSING and not _is_number(dialect, cell)]
+    # One odd cell in a first row of numbers is a mistake in the data, not a row of names.
+    return 2 * len(texts) > len(first), numeric
+
+
+def _comment_names(lines: list[str], start: int, dialect: Dialect, width: int) -> list[str]:
+    """Names from a comment line right above the numbers (as numpy.savetxt writes them), or none."""
+    above = lines[start - 1].strip() if start else ""
+    if above.startswith("#"):
+        words = dialect.split(above.lstrip("# "))
+        if len(words) == width and not any(_is_number(dialect, word) for word in words):
+            return words
+    return [""] * width
+
+
+def _read(path: Path, dialect: Dialect, columns: tuple[int, int], names: Sequence[str]) -> Array:
+    """Two columns (n, 2), quickly where every cell is a plain number, else cell by cell."""
+    if dialect.decimal == ".":
+        try:
+            return _read_quickly(path, dialect, columns)
+        except (ValueError, UnicodeDecodeError, IndexError, OverflowError):
+            pass  # a missing or bad cell: the careful way finds it
+    try:
+        return _read_carefully(path, dialect, columns, names)
+    except _DecimalComma:
+        return _read_carefully(path, Dialect(dialect.delimiter, ",", dialect.skip, dialect.encoding), columns, names)
+
+
+def _read_quickly(path: Path, dialect: Dialect, columns: tuple[int, int]) -> Array:
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numpy warns of files without rows; that is our own sentence
+        return np.loadtxt(
+            path,
+            delimiter=dialect.delimiter,
+            skiprows=dialect.skip,
+            usecols=columns,
+            comments="#",
+            quotechar='"',
+            ndmin=2,
+            encoding=dialect.encoding,
+            max_rows=MOST_ROWS + 1,
+        )
+
+
+class _DecimalComma(Exception):
+    """A cell further down shows that the file writes 1,5."""
+
+
+def _read_carefully(path: Path, dialect: Dialect, columns: tuple[int, int], names: Sequence[str]) -> Array:
+    values = array("d")
+    for number, line in _lines(path, dialect):
+        cells = dialect.split(line)
+        if len(cells) <= max(columns):
+            raise FileError(
+                f"{path.name}, line {number} has {len(cells)} column{'s' if len(cells) > 1 else ''}, "
+                f"too few to hold column {max(columns) + 1}: {_short(line)}.",
+                "Give every row the same columns, or remove that line.",
+            )
+        for column in columns:
+            try:
+                values.append(dialect.number(cells[column]))
+            except ValueError:
+                bad = cells[column]
+                if dialect.decimal == "." and dialect.delimiter != "," and re.fullmatch(r"[-+]?\d*,\d+", bad):
+                    raise _DecimalComma from None
+                where = f"column {names[column] or column + 1}"
+                raise FileError(
+                    f"{path.name}, line {number}, {where} holds the text {_short(bad)} where a number belongs.",
+                    "Correct or remove that line, or choose another column.",
+                ) from None
+        if len(values) > 2 * MOST_ROWS:
+            break
+    return np.frombuffer(values, dtype=np.float64).reshape(-1, 2) if len(values) else np.zeros((0, 2))
+
+
+def _lines(path: Path, dialect: Dialect) -> Iterator[tuple[int, str]]:
+    """Lines that hold data, with their numbers counted from 1."""
+    with path.open(encoding=dialect.encoding, errors="replace") as file:
+        for number, line in enumerate(file, 1):
+            if number > dialect.skip:
+                line = line.split("#", 1)[0] if "#" in line else line
+                if line.strip():
+                    yield number, line.rstrip("\n")
+
+
+def _short(text: str) -> str:
+    text = text.strip()
+    return repr(text if len(text) <= 40 else text[:37] + "...")
