@@ -1,1 +1,8 @@
 """Pictures to files, one file per format. No Qt."""
+
+from flowviz.export._base import EXPORTERS as EXPORTERS
+from flowviz.export._base import FilmWriter as FilmWriter
+from flowviz.export._base import WriterCancelled as WriterCancelled
+from flowviz.export._base import clear_working_files as clear_working_files
+from flowviz.export._base import suffixes as suffixes
+from flowviz.export._base import writer_for as writer_for
