@@ -1,0 +1,92 @@
+"""Reading a zip that somebody else may have made: nothing is believed before it is checked, nothing is unpickled."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import zipfile
+from typing import Any
+
+import numpy as np
+
+from flowviz.core.spec import Array
+
+MOST_ENTRIES = 20_000
+MOST_BYTES = 8 * 2**30
+MOST_JSON = 64 * 2**20
+MOST_RATIO = 200
+SMALL = 2**20
+
+
+class Damaged(Exception):
+    """The archive is not what it should be; the text completes "The file ... "."""
+
+
+class Archive:
+    """The entries of an open zip file.
+
+    Args:
+        file: the zip.
+
+    Raises:
+        Damaged: too many or too large entries.
+    """
+
+    def __init__(self, file: zipfile.ZipFile) -> None:
+        self._file = file
+        entries = file.infolist()
+        if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_BYTES:
+            raise Damaged("claims to be larger than any run can be")
+        for entry in entries:
+            if entry.file_size > SMALL and entry.file_size > MOST_RATIO * max(1, entry.compress_size):
+                raise Damaged(f"holds a part ({entry.filename}) that blows up when it is unpacked")
+        self.names = frozenset(entry.filename for entry in entries)
+
+    def read(self, name: str, most: int = MOST_BYTES) -> bytes:
+        """The bytes of one entry.
+
+        Raises:
+            Damaged: it is missing, too large or does not match its checksum.
+        """
+        if name not in self.names:
+            raise Damaged(f"lacks its part {name}")
+        size = self._file.getinfo(name).file_size
+        if size > most:
+            raise Damaged(f"has a part {name} of {size} bytes")
+        with self._file.open(name) as stream:
+            data = stream.read(size + 1)
+        if len(data) != size:
+            raise Damaged(f"has a part {name} of the wrong length")
+        return data
+
+    def json(self, name: str) -> Any:
+        """One entry as JSON."""
+        try:
+            return json.loads(self.read(name, MOST_JSON))
+        except (ValueError, RecursionError) as error:
+            raise Damaged(f"has a part {name} that is not JSON") from error
+
+    def array(self, name: str) -> Array:
+        """One entry in npy format, read-only. What its header promises is compared with what is there first."""
+        data = self.read(name)
+        stream = io.BytesIO(data)
+        try:
+            version = np.lib.format.read_magic(stream)
+            reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+            shape, fortran, dtype = reader(stream)
+        except (ValueError, KeyError, SyntaxError, TypeError) as error:
+            raise Damaged(f"has a part {name} that is not an array") from error
+        if dtype.hasobject or dtype.kind not in "biuf":
+            raise Damaged(f"has a part {name} that does not hold numbers")
+        if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != len(data) - stream.tell():
+            raise Damaged(f"has a part {name} whose size is not what its header says")
+        flat = np.frombuffer(data, dtype, offset=stream.tell())
+        return np.asarray(flat.reshape(shape, order="F" if fortran else "C"))
+
+
+def npy_bytes(array: Array) -> bytes:
+    """An array in npy format."""
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
+    return stream.getvalue()
