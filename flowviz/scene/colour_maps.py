@@ -16,11 +16,20 @@ from flowviz.scene.tokens import Tokens
 
 ENTRIES = 256
 
-_ANCHORS: dict[str, tuple[str, ...]] = {
-    # hue path of each map, dark to bright; the darkest (dark theme) or brightest (light theme) end is the stage
-    "density": ("#14203f", "#1d3f73", "#20699a", "#2f97a8", "#6cc5b0", "#c9ecc9", "#fdfbe4"),
-    "heat": ("#1b1038", "#57166d", "#a52c60", "#e05a3a", "#f7a02c", "#f9e27a", "#fdfbe4"),
-    "cividis": ("#0c2a5c", "#35466c", "#61646f", "#8c8470", "#bba667", "#ebcc52", "#fdea7b"),
+_ANCHORS: dict[str, dict[str, tuple[str, ...]]] = {
+    # hue path of each map, from the stage on; "density" ends at middle brightness, so that particles stand out on it
+    "density": {
+        "dark": ("#141d3a", "#1a3663", "#1c5a8b", "#25819c", "#44a8a6", "#79c9b4"),
+        "light": ("#e6eff6", "#c3dbec", "#98c2de", "#6aa5cc", "#4385b5", "#2a6597"),
+    },
+    "heat": {
+        "dark": ("#1b1038", "#57166d", "#a52c60", "#e05a3a", "#f7a02c", "#f9e27a", "#fdfbe4"),
+        "light": ("#fbeedd", "#f6c98f", "#ee9a4d", "#d9602f", "#a83250", "#64195f", "#2b0f45"),
+    },
+    "cividis": {
+        "dark": ("#0c2a5c", "#35466c", "#61646f", "#8c8470", "#bba667", "#ebcc52", "#fdea7b"),
+        "light": ("#fdf3bd", "#ebcc52", "#bba667", "#8c8470", "#61646f", "#35466c", "#0c2a5c"),
+    },
 }
 _TO_LMS = np.array(
     [
@@ -83,13 +92,8 @@ def colour_map(name: str, tokens: Tokens) -> Array:
     if name not in _ANCHORS:
         lab = np.stack([stage, _oklab(token_rgb(tokens, name)[None])[0]])
         return _table(lab)
-    lab = _oklab(np.stack([rgb(anchor) for anchor in _ANCHORS[name]]))
-    if tokens.name == "light":
-        lab = lab[::-1]
-        beyond = lab[:, 0] < stage[0] - 0.02
-    else:
-        beyond = lab[:, 0] > stage[0] + 0.02
-    return _table(np.concatenate([stage[None], lab[beyond]]))
+    lab = _oklab(np.stack([rgb(anchor) for anchor in _ANCHORS[name][tokens.name]]))
+    return _table(np.concatenate([stage[None], lab]))
 
 
 def _table(lab: Array) -> Array:

@@ -35,7 +35,7 @@ class StageOptions:
     particles: int = 2000
     trails: int = 250
     trail_length: float = 0.3
-    point_size: float = 2.5
+    point_size: float = 3.0
 
 
 def options_to_mapping(options: StageOptions) -> dict[str, ParamValue]:

@@ -19,6 +19,8 @@ from flowviz.scene.smoothing import bandwidth, smooth_density
 PARTICLES = 12_000
 EXACT_CELLS = 96
 _CELLS = 160
+_GAMMA = np.float32(0.6)
+_FEW = 2.0
 _PEAK_CELLS = 80
 
 
@@ -26,8 +28,8 @@ _PEAK_CELLS = 80
 class DensityLayer(Layer):
     """A heat map of the density at t: an estimate from many particles, or the model's own.
 
-    Brightness is the square root of density over a reference that belongs to the frame, not to t. The
-    same colour is therefore the same density all along the flow, and nothing flickers while t runs.
+    Brightness is the power 0.6 of density over a reference that belongs to the frame, not to t. The same
+    colour is therefore the same density all along the flow, and nothing flickers while t runs.
     """
 
     label = "Density"
@@ -53,9 +55,13 @@ class DensityLayer(Layer):
         else:
             paths, times = self._particles(moment, answer)
             points = at_time(paths, times, moment.t)
-            density = smooth_density(points, moment.extent, _CELLS, bandwidth(len(points)))
+            width = bandwidth(len(points))
+            density = smooth_density(points, moment.extent, _CELLS, width)
+            # where less than a few particles speak, one sees their kernels and not the density: fade that out
+            few = _FEW / (max(1, len(points)) * 2 * np.pi * width**2)
+            density = density * (density / (density + np.float32(few)))
         level = density * np.float32(1.0 / reference_density(moment.frame, moment.extent))
-        return (Heatmap(np.sqrt(np.minimum(level, 1.0)).astype(np.float32), moment.extent, "density"),)
+        return (Heatmap(np.minimum(level, 1.0).astype(np.float32) ** _GAMMA, moment.extent, "density"),)
 
     @staticmethod
     def _particles(moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Array, Array]:

@@ -32,4 +32,4 @@ class TrailsLayer(Layer):
         if options.trails < 1 or options.trail_length <= 0:
             return ()
         lines, age = trail(paths[:, : options.trails], times, moment.t, options.trail_length)
-        return (Lines(lines, "trails", 0.5 * options.point_size, 0.6 * (1.0 - age) ** 1.5),)
+        return (Lines(lines, "trails", 0.5 * options.point_size, 0.75 * (1.0 - age) ** 1.4),)
