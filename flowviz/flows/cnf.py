@@ -27,6 +27,9 @@ from flowviz.flows._ode import (
 )
 from flowviz.flows._training import Export, FlatAdam, Stream, Stretch, changed, learning_rate, take_array
 
+MOST_SOLVER_STEPS = 60
+CHECK_EVERY = 20
+
 
 @dataclass(frozen=True)
 class CnfParams:
@@ -50,10 +53,14 @@ class CnfParams:
         help="Fixed-step solver that training differentiates through.",
     )  # fmt: skip
     solver_steps: int = param(
-        5, "Training solver steps", lo=1, hi=200, live=True, group="Advanced", help="Solver steps from data to noise."
+        5, "Least solver steps", lo=1, hi=200, live=True, group="Advanced", help="Solver steps from data to noise."
     )
+    solver_error: float = param(
+        0.01, "Solver error allowed", lo=0.0, hi=1.0, live=True, unit="nats", group="Advanced",
+        help="Training takes more solver steps while doubling them changes log-densities by more (0: never).",
+    )  # fmt: skip
     energy: float = param(
-        0.0, "Kinetic energy weight", lo=0.0, hi=100.0, live=True, group="Advanced",
+        0.01, "Kinetic energy weight", lo=0.0, hi=100.0, live=True, group="Advanced",
         help="Weight of the mean squared speed in the loss: straighter, shorter paths.",
     )  # fmt: skip
     clip: float = param(
@@ -88,6 +95,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         self._stream = Stream(problem.sample)
         self._stretch = Stretch(Budget(), params.steps)
         self._done = 0
+        self._solver_steps = params.solver_steps
         self._export = Export()
 
     @classmethod
@@ -112,17 +120,29 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
     def step(self, seconds: float) -> StepInfo:
         """One Adam step on a fresh batch; losses "loss" (the objective) and its parts."""
         p = self._params
-        loss, parts = self._loss(self._stream.take(p.batch_size))
+        x = self._stream.take(p.batch_size)
+        if not p.solver_error:
+            self._solver_steps = p.solver_steps
+        log_p, energy = self._log_likelihood(x, self._solver_steps)
+        nll = loss = -log_p.mean()
+        losses = {}
+        if energy is not None:
+            cost = p.energy * energy.mean()
+            loss = nll + cost
+            losses = {"nll": nll.detach(), "energy": cost.detach()}
         (gradient,) = torch.autograd.grad(loss, self._flat)
+        if p.solver_error and self._done % CHECK_EVERY == 0:
+            self._adapt_solver(x, log_p.detach())
         rate = learning_rate(p.learning_rate, self._stretch.progress, self._stretch.done)
         self._adam.update(gradient, rate, p.clip, p.averaging)
         self._done += 1
         self._stretch.advance(seconds)
-        return StepInfo({"loss": loss.detach(), **parts})
+        return StepInfo({"loss": loss.detach(), **losses})
 
-    def _loss(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def _log_likelihood(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor | None]:
+        """log p (n,) at data x (n, d), and int |v|^2 dt (n,) where its weight asks for it; differentiable."""
         p = self._params
-        layers = self._table(self._flat, stage_times(1.0, 0.0, p.solver_steps, p.solver))
+        layers = self._table(self._flat, stage_times(1.0, 0.0, steps, p.solver))
         weighted = p.energy > 0
 
         def field(y: Tensor, t: float) -> State:
@@ -131,16 +151,23 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
 
         zeros = x.new_zeros(len(x))
         start: State = (x, zeros, zeros) if weighted else (x, zeros)
-        z, gained, *energy = integrate(field, start, 1.0, 0.0, p.solver_steps, p.solver)
-        # Backwards in time the accumulator holds -int_0^1 div v dt, which is what log p adds to log N(z).
-        prior, volume = -standard_normal_log_density(z).mean(), -gained.mean()
-        loss = prior + volume
-        parts = {"prior": prior.detach(), "divergence": volume.detach()}
-        if weighted:
-            cost = -p.energy * energy[0].mean()
-            loss = loss + cost
-            parts["energy"] = cost.detach()
-        return loss, parts
+        z, gained, *energy = integrate(field, start, 1.0, 0.0, steps, p.solver)
+        # Backwards in time the accumulators hold -int_0^1, and -int div v dt is what log p adds to log N(z).
+        return standard_normal_log_density(z) + gained, -energy[0] if weighted else None
+
+    @torch.no_grad()
+    def _adapt_solver(self, x: Tensor, log_p: Tensor) -> None:
+        """More solver steps where doubling them shows too large an error, fewer where it is needlessly small.
+
+        Without this the optimiser finds fields whose divergence the coarse solver misjudges, and lowers its loss
+        below the entropy of the data.
+        """
+        p = self._params
+        error = float((self._log_likelihood(x, 2 * self._solver_steps)[0] - log_p).abs().mean())
+        if not error <= p.solver_error:
+            self._solver_steps = min(MOST_SOLVER_STEPS, self._solver_steps + max(1, self._solver_steps // 4))
+        elif error < 0.05 * p.solver_error:
+            self._solver_steps = max(p.solver_steps, self._solver_steps - 1)
 
     def _table(self, flat: Tensor, times: Sequence[float]) -> dict[int, Layers]:
         return dict(zip((_tick(t) for t in times), self._net.at(flat, times), strict=True))
@@ -158,20 +185,20 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
 
         return field
 
-    def _solver_steps(self, solver: Solver) -> int:
-        return solver.steps or max(12, 2 * self._params.solver_steps)
+    def _steps_of(self, solver: Solver) -> int:
+        return solver.steps or max(12, 2 * self._solver_steps)
 
     @torch.no_grad()
     def transport(self, x: Tensor, times: Sequence[float], solver: Solver = METHOD_SOLVER) -> Transport:
         """Move points (n, d) from times[0] along the flow to every one of the monotone times."""
-        steps = steps_for(self._solver_steps(solver), times[-1] - times[0])
+        steps = steps_for(self._steps_of(solver), times[-1] - times[0])
         solution = solve(self._field(x.dtype, False), (x,), times, solver.name, steps, solver.tolerance)
         return Transport(solution.paths(), solution.nfe)
 
     @torch.no_grad()
     def log_density(self, x: Tensor, t: float = 1.0, solver: Solver = METHOD_SOLVER) -> Tensor:
         """Natural log-density (n,) of the push-forward of N(0, I) at flow time t, by solving back to t = 0."""
-        steps = steps_for(self._solver_steps(solver), t)
+        steps = steps_for(self._steps_of(solver), t)
         start: State = (x, x.new_zeros(len(x)))
         solution = solve(self._field(x.dtype, True), start, [t, 0.0], solver.name, steps, solver.tolerance)
         z, gained = solution.states[-1]
@@ -187,13 +214,13 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         return {
             "weights": self._export.array("weights", self._done, lambda: self._flat),
             "average": self._export.array("average", self._done, lambda: self._average),
-            "steps": self._export.array("steps", self._done, lambda: np.array([self._done])),
+            "steps": self._export.array("steps", self._done, lambda: np.array([self._done, self._solver_steps])),
         }
 
     def load(self, weights: Mapping[str, Array]) -> None:
         """Take over weights; training goes on from them with a fresh optimiser."""
         flat, average = (take_array(weights, name, self._net.size) for name in ("weights", "average"))
-        self._done = int(take_array(weights, "steps", 1)[0])
+        self._done, self._solver_steps = (int(count) for count in take_array(weights, "steps", 2))
         with torch.no_grad():
             self._flat.copy_(torch.from_numpy(np.array(flat)))
             self._average.copy_(torch.from_numpy(np.array(average)))
