@@ -1,0 +1,165 @@
+"""The thread that turns a moment into pixels, so that the GUI thread never does."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtGui import QImage
+
+from flowviz.core.errors import UserError
+from flowviz.core.frames import Frame
+from flowviz.core.queries import Query
+from flowviz.core.spec import Array, TargetSpec
+from flowviz.scene._layer import Moment
+from flowviz.scene.marks import Extent, Points, Scene
+from flowviz.scene.options import StageOptions
+from flowviz.scene.painter import paint
+from flowviz.scene.resolve import queries, resolve
+from flowviz.scene.tokens import Tokens
+from flowviz.scene.view import world_extent
+from flowviz.targets._base import build
+
+_TARGET_POINTS = 2000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaintJob:
+    """Everything that one picture needs.
+
+    Attributes:
+        target: whose draws are shown.
+        frame: the state of the flow, or None before any run.
+        t: flow time.
+        options: what to see.
+        answers: answers of the engine by layer key.
+        view: the world in view.
+        width, height: in device pixels.
+        scale: device pixels per point.
+        tokens: colours.
+        title: of the picture before any run.
+    """
+
+    target: TargetSpec
+    frame: Frame | None
+    t: float
+    options: StageOptions
+    answers: Mapping[str, Mapping[str, Array]]
+    view: Extent
+    width: int
+    height: int
+    scale: float
+    tokens: Tokens
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A painted job.
+
+    Attributes:
+        job: what was painted.
+        image: the pixels, opaque; `buffer` owns them.
+        world: the extent that should be in view.
+        wanted: what should be asked of the engine, by layer key.
+    """
+
+    job: PaintJob
+    image: QImage
+    buffer: Array
+    scene: Scene
+    world: Extent
+    wanted: Mapping[str, Query] = field(default_factory=dict)
+
+
+class _TargetDraws:
+    """Draws and extent of the newest target; building one may take a while."""
+
+    def __init__(self) -> None:
+        self._spec: TargetSpec | None = None
+        self.points: Array = np.zeros((0, 2), dtype=np.float32)
+        self.extent: Extent = (-4.0, 4.0, -4.0, 4.0)
+
+    def update(self, spec: TargetSpec) -> None:
+        if self._spec is spec or self._spec == spec:
+            return
+        self._spec = spec
+        try:
+            target = build(spec)
+            self.points = target.sample(_TARGET_POINTS, np.random.default_rng(0))[:, :2].astype(np.float32)
+            low, high = target.bounds()
+        except UserError:
+            self.points = np.zeros((0, 2), dtype=np.float32)
+            return
+        self.extent = world_extent(low, high)
+
+
+class PaintThread(QThread):
+    """Paints the newest job; jobs that arrive while it paints replace each other.
+
+    Signals:
+        painted(object): a Picture.
+        failed(str): a picture could not be painted; the text is for the log.
+    """
+
+    painted = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("paint")
+        self._condition = threading.Condition()
+        self._job: PaintJob | None = None
+        self._ends = False
+        self._draws = _TargetDraws()
+
+    def submit(self, job: PaintJob) -> None:
+        """Paint this as soon as possible."""
+        with self._condition:
+            self._job = job
+            self._condition.notify()
+
+    def close(self) -> None:
+        """End the thread; returns when it is over."""
+        with self._condition:
+            self._ends = True
+            self._condition.notify()
+        self.wait()
+
+    def run(self) -> None:
+        """The thread's life."""
+        while True:
+            with self._condition:
+                while self._job is None and not self._ends:
+                    self._condition.wait()
+                if self._ends:
+                    return
+                job, self._job = self._job, None
+            if job is None:
+                continue
+            try:
+                self.painted.emit(self.picture(job))
+            except Exception as error:  # a picture that fails must not end the thread
+                logging.getLogger(__name__).exception("a picture failed")
+                self.failed.emit(str(error))
+
+    def picture(self, job: PaintJob) -> Picture:
+        """Paint one job."""
+        self._draws.update(job.target)
+        world = self._draws.extent
+        wanted: Mapping[str, Query] = {}
+        if job.frame is None:
+            shown = "target" in job.options.layers
+            marks = (Points(self._draws.points, "target", job.options.point_size),) if shown else ()
+            scene = Scene(marks, job.title, "", world)
+        else:
+            moment = Moment(job.frame, job.t, job.options, self._draws.points, world)
+            wanted = queries(moment)
+            scene = resolve(moment, job.answers, job.title)
+        buffer = paint(scene.marks, job.view, job.width, job.height, job.tokens, job.scale)
+        image = QImage(buffer.data, job.width, job.height, buffer.strides[0], QImage.Format.Format_RGB32)
+        return Picture(job, image, buffer, scene, world, wanted)

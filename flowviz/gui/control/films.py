@@ -1,0 +1,73 @@
+"""From File > Export to a film job: what to film comes from what is on the stage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from flowviz.core.film import FilmJob, FilmSpec, FilmStudio
+from flowviz.gui.export.dialog import ExportDialog
+from flowviz.gui.state.cursor import CursorState
+from flowviz.gui.state.options import OptionsState
+from flowviz.gui.state.run import RunState
+from flowviz.scene.marks import Extent
+from flowviz.scene.options import options_to_mapping
+from flowviz.scene.tokens import ThemeName
+
+
+class FilmController(QObject):
+    """Opens the film dialog and turns its choices into jobs.
+
+    Args:
+        studio: makes the films.
+    """
+
+    def __init__(
+        self, studio: FilmStudio, run: RunState, cursor: CursorState, options: OptionsState, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._studio, self._run, self._cursor, self._options = studio, run, cursor, options
+        self.dialog: ExportDialog | None = None
+
+    def defaults(self, view: Extent, theme: ThemeName) -> FilmSpec:
+        """A film of what is on the stage."""
+        options = self._options.value
+        return FilmSpec(
+            step=None if self._cursor.follow_latest else self._cursor.step,
+            t=self._cursor.t,
+            direction=options.direction,
+            layers=tuple(sorted(options.layers)),
+            options=options_to_mapping(options),
+            extent=view,
+            theme=theme,
+        )
+
+    def job(self, film: FilmSpec, path: str) -> FilmJob:
+        """The film of the run on the stage.
+
+        Raises:
+            ValueError: there is no run.
+        """
+        spec = self._run.spec
+        if spec is None:
+            raise ValueError("no run to film")
+        frames = self._run.timeline.frames
+        if film.clock == "flow":
+            shown = frames[-1] if film.step is None else self._run.timeline.nearest(film.step)
+            frames = (shown,) if shown is not None else frames[-1:]
+        return FilmJob(spec, frames, replace(film), path)
+
+    def ask(self, window: QWidget, view: Extent, theme: ThemeName) -> None:
+        """Open the dialog; training and stage go on behind it."""
+        self.close()
+        self.dialog = ExportDialog(self._studio, self.job, self.defaults(view, theme), window)
+        self.dialog.open()
+
+    def close(self) -> None:
+        """Cancel a film in the making and close the dialog."""
+        if self.dialog is not None:
+            self.dialog.close()
+            self.dialog.deleteLater()
+            self.dialog = None

@@ -1,0 +1,207 @@
+"""A person's wishes about training become calls of the backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowviz.core.backend import Backend, BackendEvent, EngineLost, Ready, RunHandle, RunMessage
+from flowviz.core.events import RunEvent
+from flowviz.core.params import ParamValue
+from flowviz.core.spec import Array, RunSpec
+from flowviz.gui.state.draft import DraftState
+from flowviz.gui.state.run import EngineState, RunState
+
+
+class RunController(QObject):
+    """Starts, pauses, continues and ends runs; notices what only a restart can change.
+
+    Signals:
+        restart_needed(object): labels of the choices that differ from the run on the stage; () when none does.
+        notice(str message, str hint): something worth knowing.
+        run_started(): a new run was asked for.
+    """
+
+    restart_needed = Signal(object)
+    notice = Signal(str, str)
+    run_started = Signal()
+
+    def __init__(
+        self, backend: Backend, draft: DraftState, run: RunState, engine: EngineState, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._backend, self._draft, self._run, self._engine = backend, draft, run, engine
+        self._handle: RunHandle | None = None
+        self._engine_lost = False
+        self._live: dict[str, ParamValue] = {}
+        self._pause_after_blocks: int | None = None
+        draft.changed.connect(self._draft_changed)
+
+    # -- wishes ---------------------------------------------------------------------------------------------
+
+    @property
+    def can_run(self) -> bool:
+        """Whether the engine is warm and a method is chosen."""
+        return self._engine.ready is not None and bool(self._draft.method)
+
+    def run_or_pause(self) -> None:
+        """The big button: run, pause, resume or continue, whichever fits."""
+        if self._run.status == "running":
+            self.pause()
+        elif self._run.status == "paused":
+            self.resume()
+        elif self._run.status in ("finished", "stopped") and not self.differences():
+            self.proceed()
+        elif self._run.status != "starting":
+            self.restart()
+
+    def restart(self) -> None:
+        """Train from the beginning with the choices in the panels; the seed stays."""
+        if not self.can_run:
+            return
+        spec = self._draft.spec()
+        self._begin(spec, None, 0, keep=False)
+        self.run_started.emit()
+
+    def proceed(self) -> None:
+        """Train on for another stretch from where the run stands (after a failure: from its last frame)."""
+        spec, last = self._run.spec, self._run.timeline.last
+        if spec is None or not self.can_run or self._run.is_active:
+            return
+        if self._handle is not None and not self._engine_lost and self._run.status != "failed":
+            self._run.set_status("starting")
+            self._handle.extend(self._draft.budget)
+        elif last is not None:
+            self._begin(spec, last.weights, last.step, keep=True)
+
+    def _begin(self, spec: RunSpec, weights: Mapping[str, Array] | None, step: int, keep: bool) -> None:
+        self._live = dict(spec.flow.params)
+        self._engine_lost = False
+        self._pause_after_blocks = None
+        self._run.begin(spec, keep=keep)
+        self._handle = self._backend.start(spec, weights, step)
+        self._check_differences()
+
+    def pause(self) -> None:
+        """Wait before the next step."""
+        if self._handle and self._run.status == "running":
+            self._handle.pause()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self._handle and self._run.status == "paused":
+            self._pause_after_blocks = None
+            self._handle.resume()
+
+    def step_once(self) -> None:
+        """One training step; without a run, start one that pauses after its first step."""
+        if self._run.status in ("idle", "failed"):
+            self.restart()
+        if self._handle and self._run.is_active:
+            self._handle.step_once()
+
+    def stop(self) -> None:
+        """End the stretch; it can be continued."""
+        if self._handle and self._run.is_active:
+            self._handle.stop()
+
+    def pause_after_block(self, wanted: bool) -> None:
+        """Pause as soon as the block in training is done."""
+        self._pause_after_blocks = self._blocks_done() if wanted else None
+
+    @property
+    def pauses_after_block(self) -> bool:
+        """Whether it will pause when the block in training is done."""
+        return self._pause_after_blocks is not None
+
+    def add_block(self) -> None:
+        """One more block after those that are there; a run that is over trains on for it."""
+        count = self._draft.params.get(self._draft.method, {}).get("blocks")
+        choice = self._draft.choice
+        field = next((f for f in choice.params if f.name == "blocks"), None) if choice else None
+        if not isinstance(count, int) or field is None:
+            return
+        count = max(count, len(self._run.blocks)) + 1
+        if field.hi is not None and count > field.hi:
+            self.notice.emit(f"{field.hi:g} blocks are the most.", "")
+            return
+        self._draft.set_param("blocks", count)
+        if self._run.status in ("finished", "stopped") and not self.differences():
+            self.proceed()
+
+    # -- what the panels say --------------------------------------------------------------------------------
+
+    @Slot(str)
+    def _draft_changed(self, what: str) -> None:
+        choice, spec = self._draft.choice, self._run.spec
+        if choice is not None and spec is not None and self._handle is not None and spec.flow.key == choice.key:
+            field = next((f for f in choice.params if f.name == what), None)
+            if field is not None and field.live and not self._engine_lost:
+                value = self._draft.params[choice.key][what]
+                self._handle.change(what, value)
+                self._live[what] = value
+        self._check_differences()
+
+    def differences(self) -> tuple[str, ...]:
+        """Labels of the choices that differ from the run on the stage and need a restart."""
+        spec, choice = self._run.spec, self._draft.choice
+        if spec is None or choice is None:
+            return ()
+        result = []
+        if self._draft.target != spec.target:
+            result.append("target")
+        if self._draft.method != spec.flow.key:
+            result.append("method")
+        else:
+            values = self._draft.params[choice.key]
+            changed = [
+                f for f in choice.params if not f.live and values[f.name] != spec.flow.params.get(f.name, f.default)
+            ]
+            result += [(field.label or field.name).lower() for field in changed]
+        if self._draft.seed != spec.seed:
+            result.append("seed")
+        if self._draft.device != spec.device:
+            result.append("device")
+        return tuple(result)
+
+    def revert(self) -> None:
+        """Put the panels back to what the run on the stage has."""
+        if self._run.spec is not None:
+            spec = self._run.spec
+            self._draft.take(spec)
+            for name, value in self._live.items():
+                self._draft.set_param(name, value)
+
+    def _check_differences(self) -> None:
+        self.restart_needed.emit(self.differences())
+
+    # -- what the engine says -------------------------------------------------------------------------------
+
+    @Slot(object)
+    def take(self, batch: list[BackendEvent]) -> None:
+        """Take in what the engine said."""
+        events: list[RunEvent] = []
+        for message in batch:
+            match message:
+                case RunMessage(run, event) if self._handle is not None and run == self._handle.run:
+                    events.append(event)
+                case Ready():
+                    self._engine.set_ready(message)
+                    self._draft.set_methods(message.methods)
+                case EngineLost(text, hint):
+                    self._engine_lost = True
+                    self._engine.set_ready(None)
+                    self.notice.emit(text, hint or "A new engine is starting; frames and curves are still here.")
+        if events:
+            self._run.apply(events)
+            self._watch_blocks()
+
+    def _blocks_done(self) -> int:
+        return sum(block.status == "trained" for block in self._run.blocks)
+
+    def _watch_blocks(self) -> None:
+        if self._pause_after_blocks is not None and self._blocks_done() > self._pause_after_blocks:
+            self._pause_after_blocks = None
+            self.pause()
+            self._run.progress_changed.emit()

@@ -1,0 +1,400 @@
+"""The window: places the panels, connects wishes to controllers, and holds nothing else."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Slot
+from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QMessageBox,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from flowviz import __version__
+from flowviz.core.backend import Backend
+from flowviz.core.film import FilmStudio
+from flowviz.gui.actions import ActionTable, ShortcutGuard
+from flowviz.gui.bridge.pump import Pump
+from flowviz.gui.canvas.canvas import DrawingCanvas
+from flowviz.gui.control.draw import DrawController
+from flowviz.gui.control.films import FilmController
+from flowviz.gui.control.playback import PlaybackController
+from flowviz.gui.control.run import RunController
+from flowviz.gui.panels.blocks import BlocksView
+from flowviz.gui.panels.clocks import Clocks
+from flowviz.gui.panels.layers import LayerBar
+from flowviz.gui.panels.method import MethodPanel
+from flowviz.gui.panels.target_panel import TargetPanel
+from flowviz.gui.panels.top_bar import TopBar
+from flowviz.gui.presenter import Presenter
+from flowviz.gui.state.cursor import CursorState
+from flowviz.gui.state.draft import DraftState
+from flowviz.gui.state.options import OptionsState
+from flowviz.gui.state.run import EngineState, RunState
+from flowviz.gui.theme.theme import Theme
+from flowviz.gui.views.curves import CurvesView
+from flowviz.gui.views.stage import StageView
+from flowviz.gui.widgets.bars import Bar
+from flowviz.gui.widgets.shortcut_sheet import ShortcutSheet
+from flowviz.gui.window_actions import window_actions
+
+_LAYOUT_VERSION = 1
+
+
+class MainWindow(QMainWindow):
+    """The whole window.
+
+    Args:
+        backend: the engine; closed with the window.
+        studio: makes films.
+        theme: the look.
+        settings: where the layout is kept between sessions, or None.
+    """
+
+    def __init__(
+        self, backend: Backend, studio: FilmStudio, theme: Theme, settings: QSettings | None = None
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle("flowviz")
+        self.setAccessibleName("flowviz")
+        self.backend, self.studio, self.theme, self._settings = backend, studio, theme, settings
+        self._closed = False
+        self._make_states()
+        self._make_views()
+        self._place_views()
+        self._make_controllers()
+        self._connect_training()
+        self._connect_looking()
+        self._connect_target()
+        self.table = ActionTable(self, window_actions(self))
+        self._finish_menus()
+        self.presenter.refresh()
+        self._show_state()
+
+    # -- making ---------------------------------------------------------------------------------------------
+
+    def _make_states(self) -> None:
+        self.run = RunState(self)
+        self.engine = EngineState(self)
+        self.cursor = CursorState(self)
+        self.options = OptionsState(self)
+        self.draft = DraftState(self)
+        self.drawing = DrawController(self)
+
+    def _make_controllers(self) -> None:
+        self.pump = Pump(self.backend, self)
+        self.run_controller = RunController(self.backend, self.draft, self.run, self.engine, self)
+        self.playback = PlaybackController(self.cursor, self.options, self.run, self)
+        self.presenter = Presenter(
+            self.backend, self.stage, self.run, self.cursor, self.options, self.draft, self.engine, self
+        )
+        self.films = FilmController(self.studio, self.run, self.cursor, self.options, self)
+        self._guard = ShortcutGuard(QApplication.instance(), self)  # type: ignore[arg-type]
+
+    def _make_views(self) -> None:
+        self.top_bar = TopBar(self.run, self.engine)
+        self.layer_bar = LayerBar(self.options)
+        self.stage = StageView()
+        self.clocks = Clocks(self.run, self.cursor, self.options)
+        self.curves = CurvesView(self.run, self.cursor)
+        self.blocks = BlocksView(self.run)
+        self.curves.add_page(self.blocks, "Blocks", "The blocks that are trained one after another")
+        self.method_panel = MethodPanel(self.draft, self.run, self.engine)
+        self.target_panel = TargetPanel(self.drawing)
+        self.canvas = DrawingCanvas(self.drawing)
+        self.error_bar = Bar("error")
+        self.restart_bar = Bar("restart")
+        self.notice_bar = Bar("info")
+
+    def _place_views(self) -> None:
+        page = QWidget()
+        page.setObjectName("stagePage")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.layer_bar)
+        column.addWidget(self.stage, 1)
+        self.centre = QStackedWidget()
+        self.centre.addWidget(page)
+        self.centre.addWidget(self.canvas)
+        middle = QWidget()
+        rows = QVBoxLayout(middle)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        for widget in (self.error_bar, self.restart_bar, self.notice_bar):
+            rows.addWidget(widget)
+        rows.addWidget(self.centre, 1)
+        self.setCentralWidget(middle)
+        bar = QToolBar("Training")
+        bar.setObjectName("trainingBar")
+        bar.setMovable(False)
+        bar.toggleViewAction().setVisible(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.addWidget(self.top_bar)
+        self.addToolBar(bar)
+        self.docks = {
+            "target": self._dock("Target", self.target_panel, Qt.DockWidgetArea.LeftDockWidgetArea),
+            "method": self._dock("Method", self.method_panel, Qt.DockWidgetArea.RightDockWidgetArea),
+            "curves": self._dock("Curves", self.curves, Qt.DockWidgetArea.RightDockWidgetArea),
+            "clocks": self._dock("Time", self.clocks, Qt.DockWidgetArea.BottomDockWidgetArea),
+        }
+        self.docks["clocks"].setTitleBarWidget(QWidget())
+        self.docks["clocks"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._first_layout = QByteArray()
+
+    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock{title}")
+        dock.setWidget(widget)
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
+        )
+        self.addDockWidget(area, dock)
+        return dock
+
+    # -- connecting -----------------------------------------------------------------------------------------
+
+    def _connect_training(self) -> None:
+        control = self.run_controller
+        self.pump.batch.connect(control.take)
+        self.pump.batch.connect(self.presenter.take)
+        self.top_bar.run_requested.connect(control.run_or_pause)
+        self.top_bar.step_requested.connect(control.step_once)
+        self.top_bar.stop_requested.connect(control.stop)
+        self.top_bar.restart_requested.connect(control.restart)
+        self.method_panel.method_chosen.connect(self.draft.set_method)
+        self.method_panel.param_chosen.connect(self.draft.set_param)
+        self.method_panel.budget_chosen.connect(self.draft.set_budget)
+        self.method_panel.seed_chosen.connect(self.draft.set_seed)
+        self.method_panel.device_chosen.connect(self.draft.set_device)
+        self.blocks.pause_after_block_requested.connect(control.pause_after_block)
+        self.blocks.add_block_requested.connect(control.add_block)
+        self.restart_bar.add_button("Keep as it is", control.revert)
+        self.restart_bar.add_button("Restart to apply", control.restart, primary=True)
+        control.restart_needed.connect(self._show_restart)
+        control.notice.connect(self.show_notice)
+        control.run_started.connect(self._run_started)
+        self.run.failed.connect(self._show_failure)
+        self.run.change_refused.connect(self.method_panel.show_refusal)
+        for signal in (self.run.status_changed, self.run.frames_changed, self.engine.ready_changed):
+            signal.connect(self._show_state)
+        self.run.progress_changed.connect(self._show_block_choice)
+        self.run.blocks_changed.connect(self._show_block_choice)
+
+    def _connect_looking(self) -> None:
+        play, clocks = self.playback, self.clocks
+        clocks.play_requested.connect(play.toggle)
+        clocks.start_requested.connect(play.to_start)
+        clocks.end_requested.connect(play.to_end)
+        clocks.loop_requested.connect(play.next_loop)
+        clocks.direction_requested.connect(play.flip_direction)
+        clocks.nudge_requested.connect(play.nudge)
+        clocks.t_requested.connect(play.set_t)
+        clocks.scrub_held.connect(play.scrub)
+        clocks.speed_requested.connect(play.set_speed)
+        clocks.step_requested.connect(play.show_step)
+        clocks.frame_walk_requested.connect(play.walk_frames)
+        clocks.follow_requested.connect(play.follow)
+        clocks.solver_requested.connect(self._solver_chosen)
+        self.curves.step_requested.connect(play.show_step)
+        self.layer_bar.layer_toggled.connect(self.options.toggle_layer)
+        self.layer_bar.options_chosen.connect(self._options_chosen)
+        self.layer_bar.fit_requested.connect(self.stage.fit)
+        self.presenter.nfe_changed.connect(clocks.show_nfe)
+        self.presenter.question_failed.connect(self.show_notice)
+        for restyle in (self.stage.restyle, self.curves.restyle, self.layer_bar.refresh, self.clocks.update):
+            self.theme.changed.connect(restyle)
+
+    def _connect_target(self) -> None:
+        self.target_panel.target_changed.connect(self.draft.set_target)
+        self.target_panel.notice.connect(self.show_notice)
+        self.target_panel.draw_mode_requested.connect(self._show_canvas)
+        self.target_panel.run_file_given.connect(self._run_file_given)
+        self.draft.changed.connect(self._draft_changed)
+        self.target_panel.set_target(self.draft.target)
+
+    def _finish_menus(self) -> None:
+        edit = self.table.menu("Edit")
+        stack = self.target_panel.undo_stack()
+        undo, redo = stack.createUndoAction(self, "Undo"), stack.createRedoAction(self, "Redo")
+        undo.setShortcuts(["Ctrl+Z"])
+        redo.setShortcuts(["Ctrl+Shift+Z", "Ctrl+Y"])
+        edit.addActions([undo, redo])
+        view = self.table.menu("View")
+        for dock in self.docks.values():
+            if dock is not self.docks["clocks"]:
+                view.addAction(dock.toggleViewAction())
+        for menu in ("File", "Run", "Time", "View", "View/Layers", "View/Theme", "Help"):
+            self.table.menu(menu).aboutToHide.connect(self.table.release)
+
+    # -- showing --------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _show_state(self) -> None:
+        status, has_frames = self.run.status, bool(len(self.run.timeline))
+        self.top_bar.set_continues(not self.run_controller.differences())
+        hint = ""
+        if not has_frames:
+            waits = self.engine.ready is None
+            hint = "Starting the engine…" if waits else "Press Run to watch noise flow into this shape"
+            hint = "The first picture is on its way…" if status in ("starting", "running") else hint
+            hint = "" if status == "failed" else hint
+        self.stage.show_hint(hint)
+        if status in ("starting", "running"):
+            self.error_bar.hide()
+
+    @Slot()
+    def _show_block_choice(self) -> None:
+        self.blocks.set_pauses(self.run_controller.pauses_after_block)
+        choice = self.draft.choice
+        has_blocks = bool(self.run.blocks) or (choice is not None and "blocks" in choice.abilities)
+        self.curves.set_page_visible(self.blocks, has_blocks)
+
+    @Slot(object)
+    def _show_restart(self, labels: tuple[str, ...]) -> None:
+        self.top_bar.set_continues(not labels)
+        if labels:
+            self.restart_bar.say(f"Changed: {', '.join(labels)}.", "Training goes on as it was until it is restarted.")
+        else:
+            self.restart_bar.hide()
+
+    @Slot(str, str, str)
+    def _show_failure(self, message: str, hint: str, details: str) -> None:
+        self.error_bar.say(message, hint, details)
+
+    @Slot(str, str)
+    def show_notice(self, message: str, hint: str = "") -> None:
+        """Something worth knowing, in the notice bar; two empty words hide it."""
+        if message:
+            self.notice_bar.say(message, hint)
+        else:
+            self.notice_bar.hide()
+
+    def show_error(self, message: str, hint: str = "", details: str = "") -> None:
+        """Something went wrong, in the error bar."""
+        self.error_bar.say(message, hint, details)
+
+    @Slot(bool)
+    def _show_canvas(self, draw: bool) -> None:
+        self.centre.setCurrentIndex(1 if draw else 0)
+
+    @Slot(str)
+    def _draft_changed(self, what: str) -> None:
+        if what == "target" and self.drawing.target != self.draft.target:
+            self.target_panel.set_target(self.draft.target)
+        if what == "method":
+            self._show_block_choice()
+
+    @Slot(str)
+    def _run_file_given(self, path: str) -> None:
+        self.show_notice(f"{path} is a saved run, not a target.", "Film or sample it with `flowviz render` or `flowviz sample`.")
+
+    @Slot()
+    def _run_started(self) -> None:
+        self.notice_bar.hide()
+        self.error_bar.hide()
+        self.centre.setCurrentIndex(0)
+        self.target_panel.set_draw_mode(False)
+        self.playback.follow(True)
+        self.playback.to_start()
+        self.playback.play()
+
+    @Slot(object)
+    def _solver_chosen(self, solver: object) -> None:
+        self.options.update(solver=solver)
+
+    @Slot(object)
+    def _options_chosen(self, changes: dict[str, object]) -> None:
+        self.options.update(**changes)
+
+    # -- wishes of the menus --------------------------------------------------------------------------------
+
+    def open_target(self) -> None:
+        """Choose a file as the target."""
+        self.target_panel.open_dialog()
+
+    def paste_target(self) -> None:
+        """The clipboard as the target."""
+        self.target_panel.paste()
+
+    def can_export(self) -> bool:
+        """Whether there is something to film."""
+        return bool(len(self.run.timeline))
+
+    def export_film(self) -> None:
+        """Ask what film to make."""
+        if self.can_export():
+            self.films.ask(self, self.stage.view(), self.theme.tokens.name)
+
+    def toggle_full_screen(self) -> None:
+        """The whole screen, and back."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def show_shortcuts(self) -> None:
+        """The sheet of all shortcuts."""
+        ShortcutSheet(self.table.rows, self).open()
+
+    def show_about(self) -> None:
+        """What this is."""
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("About flowviz")
+        box.setText(f"<b>flowviz {__version__}</b>")
+        box.setInformativeText("Draw a distribution, train a generative flow on it, and watch probability move.")
+        box.open()
+
+    # -- life -----------------------------------------------------------------------------------------------
+
+    def sizeHint(self) -> QSize:
+        """A size that shows everything without scrolling on a usual screen."""
+        return QSize(1360, 860)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Lay out on the first show."""
+        super().showEvent(event)
+        if self._first_layout.isEmpty():
+            self.reset_layout()
+            self._first_layout = self.saveState(_LAYOUT_VERSION)
+            if self._settings is not None:
+                saved = self._settings.value("layout")
+                if isinstance(saved, QByteArray):
+                    self.restoreState(saved, _LAYOUT_VERSION)
+
+    def reset_layout(self) -> None:
+        """Every panel back to its place."""
+        if not self._first_layout.isEmpty():
+            self.restoreState(self._first_layout, _LAYOUT_VERSION)
+        for dock in self.docks.values():
+            dock.show()
+        sides = [self.docks["target"], self.docks["method"]]
+        self.resizeDocks(sides, [264, 296], Qt.Orientation.Horizontal)
+        tall = max(200, round(0.36 * (self.height() - 190)))
+        right = [self.docks["method"], self.docks["curves"]]
+        self.resizeDocks(right, [self.height() - 190 - tall, tall], Qt.Orientation.Vertical)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop everything that belongs to the window."""
+        self.shut_down()
+        super().closeEvent(event)
+
+    def shut_down(self) -> None:
+        """End threads, films and the engine; safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._settings is not None and not self._first_layout.isEmpty():
+            self._settings.setValue("layout", self.saveState(_LAYOUT_VERSION))
+            self._settings.setValue("theme", self.theme.choice)
+        self.hide()
+        self.pump.stop()
+        self.playback.play(False)
+        self.presenter.close()
+        self.films.close()
+        self.target_panel.close()
+        self.backend.close()

@@ -1,0 +1,101 @@
+"""The blocks of a method that trains them one after another: which one trains, its step, cost and losses."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from flowviz.core.frames import BlockInfo
+from flowviz.gui.state.run import RunState
+
+_STATUS = {"waiting": "waits", "training": "trains", "trained": "done"}
+_LOSSES = {"potential": "V", "divergence": "div", "transport": "W₂²/2h", "loss": "sum"}
+
+
+class BlocksView(QWidget):
+    """A table of the blocks, nearest the data first, and what one can do with them.
+
+    Signals:
+        pause_after_block_requested(bool), add_block_requested().
+    """
+
+    pause_after_block_requested = Signal(bool)
+    add_block_requested = Signal()
+
+    def __init__(self, run: RunState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._run = run
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 8, 10, 10)
+        column.setSpacing(8)
+        row = QHBoxLayout()
+        self.pause_button = QPushButton("Finish this block, then pause")
+        self.pause_button.setCheckable(True)
+        self.pause_button.setToolTip("Training pauses as soon as the block in training is done (B)")
+        self.pause_button.clicked.connect(self.pause_after_block_requested)
+        self.add_button = QPushButton("Add block")
+        self.add_button.setToolTip("One more block; the trained ones stay as they are")
+        self.add_button.clicked.connect(self.add_block_requested)
+        for button, stretch in ((self.pause_button, 2), (self.add_button, 1)):
+            button.setAccessibleName(button.text())
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            row.addWidget(button, stretch)
+        column.addLayout(row)
+        self.table = QTableWidget()
+        self.table.setAccessibleName("Blocks")
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.table.setShowGrid(False)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(24)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.horizontalHeader().setMinimumSectionSize(24)
+        column.addWidget(self.table, 1)
+        run.blocks_changed.connect(self.refresh)
+        run.status_changed.connect(self.refresh)
+        self.refresh()
+
+    def set_pauses(self, pauses: bool) -> None:
+        """Whether training will pause after this block."""
+        with QSignalBlocker(self.pause_button):
+            self.pause_button.setChecked(pauses)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show the blocks as they are."""
+        blocks = self._run.blocks
+        self.pause_button.setEnabled(self._run.status == "running" and bool(blocks))
+        self.add_button.setEnabled(bool(blocks) and self._run.status != "failed")
+        terms: list[str] = []
+        for block in blocks:
+            terms += [name for name in block.losses if name not in terms and name != "loss"]
+        headers = ["#", "", "h", "W₂²", *(_LOSSES.get(name, name.replace("_", " ")) for name in terms)]
+        if self.table.columnCount() != len(headers):
+            self.table.setColumnCount(len(headers))
+        self.table.setHorizontalHeaderLabels(headers)
+        self.table.setRowCount(len(blocks))
+        for row, block in enumerate(blocks):
+            for place, text in enumerate(_cells(block, terms)):
+                item = self.table.item(row, place)
+                if item is None:
+                    item = QTableWidgetItem()
+                    self.table.setItem(row, place, item)
+                if item.text() != text:
+                    item.setText(text)
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+
+
+def _cells(block: BlockInfo, terms: list[str]) -> list[str]:
+    cost = f"{block.w2_squared:.3g}" if block.w2_squared is not None else "–"
+    losses = [f"{block.losses[name]:.3g}" if name in block.losses else "–" for name in terms]
+    return [str(block.index + 1), _STATUS[block.status], f"{block.step_size:.3g}", cost, *losses]

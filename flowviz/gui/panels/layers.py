@@ -1,0 +1,180 @@
+"""The row above the stage: layers as chips (with their colours: the legend), and how to look."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QIcon, QLinearGradient, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QSlider,
+    QToolButton,
+    QWidget,
+    QWidgetAction,
+)
+
+from flowviz.gui.state.options import OptionsState
+from flowviz.gui.theme.theme import current_tokens, mix
+from flowviz.gui.widgets.bars import flat_button
+from flowviz.gui.widgets.flow_layout import FlowLayout
+from flowviz.scene.resolve import layers
+
+_COLOURS = {"target": "target", "particles": "particles", "trails": "trails", "field": "field", "velocity": "field"}
+
+
+def swatch(key: str, on: bool) -> QIcon:
+    """A small sign in the layer's colour: dot, line, heat, arrow or grid."""
+    tokens = current_tokens()
+    picture = QPixmap(32, 32)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    colour = QColor(getattr(tokens, _COLOURS.get(key, "accent")) if on else mix(tokens.muted, tokens.panel, 0.5))
+    pen = painter.pen()
+    pen.setColor(colour)
+    pen.setWidth(3)
+    painter.setPen(pen)
+    if "density" in key:
+        gradient = QLinearGradient(4, 28, 28, 4)
+        gradient.setColorAt(0, QColor(mix(tokens.panel, tokens.accent, 0.15)))
+        gradient.setColorAt(1, colour)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(gradient)
+        painter.drawRoundedRect(5, 5, 22, 22, 5, 5)
+    elif key == "trails":
+        painter.drawLine(5, 24, 16, 19)
+        painter.drawLine(16, 19, 27, 7)
+    elif key in ("field", "velocity"):
+        painter.drawLine(6, 26, 25, 7)
+        painter.drawLine(25, 7, 15, 8)
+        painter.drawLine(25, 7, 24, 17)
+    elif "grid" in key:
+        pen.setColor(QColor(tokens.grid) if on else colour)
+        painter.setPen(pen)
+        for place in (9, 22):
+            painter.drawLine(place, 4, place, 28)
+            painter.drawLine(4, place, 28, place)
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(7, 7, 18, 18)
+    painter.end()
+    return QIcon(picture)
+
+
+class LayerBar(QFrame):
+    """Chips that switch layers, and a menu of finer choices.
+
+    Signals:
+        layer_toggled(str key).
+        options_chosen(object): a dict of StageOptions changes.
+        fit_requested().
+    """
+
+    layer_toggled = Signal(str)
+    options_chosen = Signal(object)
+    fit_requested = Signal()
+
+    def __init__(self, options: OptionsState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("layerBar")
+        self._options = options
+        self.chips: dict[str, QToolButton] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 5, 8, 5)
+        row.setSpacing(4)
+        holder = QWidget()
+        flow = FlowLayout(holder, gap=3)
+        flow.setContentsMargins(0, 0, 0, 0)
+        for key, layer in layers():
+            chip = QToolButton()
+            chip.setProperty("chip", True)
+            chip.setCheckable(True)
+            chip.setText(layer.label)
+            chip.setIconSize(QSize(16, 16))
+            chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            chip.setAccessibleName(f"Layer {layer.label}")
+            chip.setToolTip(f"{layer.summary} ({layer.number})")
+            chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            chip.setProperty("layer", key)
+            chip.clicked.connect(self._chip_clicked)
+            flow.addWidget(chip)
+            self.chips[key] = chip
+        row.addWidget(holder, 1)
+        self.fit_button = flat_button("fit", "Fit the view", "Bring everything into view (A, double click)")
+        self.fit_button.clicked.connect(self.fit_requested)
+        row.addWidget(self.fit_button, 0, Qt.AlignmentFlag.AlignTop)
+        self.more_button = flat_button("options", "Display options", "How many particles, length of trails, density")
+        self.more_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more_button.setMenu(self._menu())
+        row.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignTop)
+        options.changed.connect(self.refresh)
+        self.refresh()
+
+    @Slot()
+    def _chip_clicked(self) -> None:
+        self.layer_toggled.emit(str(self.sender().property("layer")))
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        body = QWidget()
+        form = QFormLayout(body)
+        form.setContentsMargins(14, 10, 14, 10)
+        form.setVerticalSpacing(10)
+        self.density = QComboBox()
+        self.density.setAccessibleName("Source of the density")
+        self.density.addItem("Estimate from particles", "estimate")
+        self.density.addItem("Exact model density", "exact")
+        self.density.activated.connect(self._density_chosen)
+        form.addRow("Density", self.density)
+        self._sliders: dict[str, tuple[QSlider, float]] = {}
+        for name, label, low, high, unit in (
+            ("particles", "Particles", 1, 50, 100.0),
+            ("trails", "Trails", 1, 40, 25.0),
+            ("trail_length", "Trail length", 1, 20, 0.05),
+            ("point_size", "Dot size", 2, 16, 0.5),
+        ):
+            slider = QSlider(Qt.Orientation.Horizontal)
+            slider.setRange(low, high)
+            slider.setMinimumWidth(150)
+            slider.setAccessibleName(label)
+            slider.setProperty("option", name)
+            slider.valueChanged.connect(self._slider_moved)
+            self._sliders[name] = (slider, unit)
+            form.addRow(label, slider)
+        action = QWidgetAction(menu)
+        action.setDefaultWidget(body)
+        menu.addAction(action)
+        return menu
+
+    @Slot()
+    def _density_chosen(self) -> None:
+        self.options_chosen.emit({"density": self.density.currentData()})
+
+    @Slot()
+    def _slider_moved(self) -> None:
+        name = str(self.sender().property("option"))
+        slider, unit = self._sliders[name]
+        value = slider.value() * unit
+        self.options_chosen.emit({name: round(value) if name in ("particles", "trails") else value})
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show the options as they are, in the theme's colours."""
+        value = self._options.value
+        for key, chip in self.chips.items():
+            on = key in value.layers
+            sign = f"{key}{on}{current_tokens().name}"
+            if chip.property("sign") != sign:
+                chip.setProperty("sign", sign)
+                chip.setChecked(on)
+                chip.setIcon(swatch(key, on))
+            chip.setChecked(on)
+        self.density.setCurrentIndex(self.density.findData(value.density))
+        for name, (slider, unit) in self._sliders.items():
+            slider.blockSignals(True)
+            slider.setValue(round(getattr(value, name) / unit))
+            slider.blockSignals(False)

@@ -1,0 +1,255 @@
+"""Cursor, timeline, options or view changed: ask what must be asked, paint, show. At most thirty pictures a second."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal, Slot
+
+from flowviz.core.backend import Backend, BackendEvent
+from flowviz.core.frames import Frame
+from flowviz.core.queries import Answer, DensityQuery, Query, TransportQuery
+from flowviz.core.solver import Solver
+from flowviz.core.spec import Array
+from flowviz.gui.bridge.paint_thread import PaintJob, PaintThread, Picture
+from flowviz.gui.state.cursor import CursorState
+from flowviz.gui.state.draft import DraftState
+from flowviz.gui.state.options import OptionsState
+from flowviz.gui.state.run import EngineState, RunState
+from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.views.stage import StageView
+from flowviz.scene.resolve import query_key
+
+_GAP_MS = 33
+_KEPT_ANSWERS = 96
+_NFE = "nfe"
+Key = tuple[Hashable, ...]
+
+
+def loose_key(query: Query) -> Key:
+    """The same for questions whose answers may stand in for each other while the right one is on its way."""
+    return ("density", query.resolution) if isinstance(query, DensityQuery) else (query_key(query),)
+
+
+class Answers:
+    """Answers of the engine: by run, training step and question; bounded."""
+
+    def __init__(self) -> None:
+        self._exact: OrderedDict[Key, Mapping[str, Array]] = OrderedDict()
+        self._newest: dict[Key, Mapping[str, Array]] = {}
+        self._asked: dict[int, tuple[Key, Key]] = {}
+        self._waiting: dict[str, tuple[int, Key]] = {}
+
+    def clear(self) -> None:
+        """Forget everything (another run)."""
+        self._exact.clear()
+        self._newest.clear()
+        self._asked.clear()
+        self._waiting.clear()
+
+    def is_known(self, key: Key) -> bool:
+        """Whether the answer is here, or asked for (layers may share a question)."""
+        return key in self._exact or any(waiting == key for _, waiting in self._waiting.values())
+
+    def asked(self, lane: str, request: int, key: Key, loose: Key) -> None:
+        """A question was sent; it replaces the one before in its lane."""
+        self._asked[request] = (key, loose)
+        self._waiting[lane] = (request, key)
+        for old in [number for number in self._asked if number < request - 64]:
+            del self._asked[old]
+
+    def arrived(self, answer: Answer) -> bool:
+        """File an answer; whether it was one of ours."""
+        keys = self._asked.pop(answer.request, None)
+        for lane in [lane for lane, (request, _) in self._waiting.items() if request == answer.request]:
+            del self._waiting[lane]
+        if keys is None:
+            return False
+        key, loose = keys
+        self._exact[key] = answer.arrays
+        while len(self._exact) > _KEPT_ANSWERS:
+            self._exact.popitem(last=False)
+        if answer.arrays:
+            self._newest[loose] = answer.arrays
+        return True
+
+    def best(self, key: Key, loose: Key) -> Mapping[str, Array] | None:
+        """The answer, or the newest one that may stand in for it."""
+        exact = self._exact.get(key)
+        return exact or self._newest.get(loose)
+
+
+class Presenter(QObject):
+    """Keeps the stage in step with the state.
+
+    Signals:
+        shown(object): a Picture is on the stage.
+        nfe_changed(int): velocity evaluations per particle of the chosen solver; 0 when unknown.
+        question_failed(str message, str hint): the engine could not answer.
+    """
+
+    shown = Signal(object)
+    nfe_changed = Signal(int)
+    question_failed = Signal(str, str)
+
+    def __init__(
+        self,
+        backend: Backend,
+        stage: StageView,
+        run: RunState,
+        cursor: CursorState,
+        options: OptionsState,
+        draft: DraftState,
+        engine: EngineState,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._backend, self._stage, self._engine = backend, stage, engine
+        self._run, self._cursor, self._options, self._draft = run, cursor, options, draft
+        self._answers = Answers()
+        self._wanted: Mapping[str, Query] = {}
+        self._serial = -1
+        self._error = ""
+        self._busy = False
+        self._dirty = False
+        self._since = QElapsedTimer()
+        self._since.start()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._paint)
+        self._thread = PaintThread(self)
+        self._thread.painted.connect(self._painted)
+        self._thread.failed.connect(self._paint_failed)
+        self._thread.start()
+        for signal in (cursor.moved, run.frames_changed, options.changed, stage.view_changed, draft.changed):
+            signal.connect(self.refresh)
+
+    def close(self) -> None:
+        """No more pictures; the paint thread ends."""
+        self._timer.stop()
+        self._thread.close()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the stage shows all that changed."""
+        return not (self._busy or self._dirty or self._timer.isActive())
+
+    @Slot()
+    def refresh(self) -> None:
+        """Something changed: a new picture, soon."""
+        self._dirty = True
+        if not self._busy and not self._timer.isActive():
+            self._timer.start(max(0, _GAP_MS - self._since.elapsed()))
+
+    @property
+    def frame(self) -> Frame | None:
+        """The frame under the training cursor."""
+        return self._run.timeline.nearest(self._cursor.step)
+
+    @Slot()
+    def _paint(self) -> None:
+        width, height, scale = self._stage.pixel_size()
+        if width < 8 or height < 8:
+            return
+        if self._run.serial != self._serial:
+            self._serial = self._run.serial
+            self._answers.clear()
+            self._wanted = {}
+        frame, spec = self.frame, self._run.spec
+        target = spec.target if spec is not None and frame is not None else self._draft.target
+        answers = {}
+        for lane, query in self._wanted.items():
+            found = self._answers.best(self._key(frame, query), loose_key(query))
+            if found is not None:
+                answers[lane] = found
+        self._dirty, self._busy = False, True
+        self._since.restart()
+        job = PaintJob(
+            target,
+            frame,
+            self._cursor.t,
+            self._options.value,
+            answers,
+            self._stage.view(),
+            width,
+            height,
+            scale,
+            current_tokens(),
+            self._title(target.name),
+        )
+        self._thread.submit(job)
+
+    def _title(self, target: str) -> str:
+        spec = self._run.spec
+        method = self._draft.methods.get(spec.flow.key) if spec is not None and self.frame is not None else None
+        return f"{method.label} on {target}" if method is not None and target else target
+
+    @staticmethod
+    def _key(frame: Frame | None, query: Query) -> Key:
+        return (frame.step if frame is not None else -1, query_key(query))
+
+    @Slot(object)
+    def _painted(self, picture: Picture) -> None:
+        self._busy = False
+        self._stage.show_picture(picture)
+        self._ask(picture)
+        self.shown.emit(picture)
+        if self._dirty:
+            self.refresh()
+
+    @Slot(str)
+    def _paint_failed(self, message: str) -> None:
+        self._busy = False
+        if message != self._error:
+            self._error = message
+            self.question_failed.emit("This picture could not be drawn.", "Switch a layer off; the log file says more.")
+
+    def _ask(self, picture: Picture) -> None:
+        frame, spec = picture.job.frame, self._run.spec
+        known = {lane: query_key(query) for lane, query in self._wanted.items()}
+        self._wanted = picture.wanted
+        if frame is None or spec is None or not frame.weights or self._engine.ready is None:
+            return
+        if self._run.serial != self._serial:
+            return
+        for lane, query in picture.wanted.items():
+            self._ask_once(lane, frame, query)
+            if known.get(lane) != query_key(query) and self._answers.best(self._key(frame, query), loose_key(query)):
+                self._dirty = True
+        if picture.job.t == self._cursor.t or not self._cursor.playing:
+            self._ask_once(_NFE, self._nfe_frame(frame), TransportQuery("noise", (0.0, 1.0), 64, 0, None, self._solver))
+
+    @property
+    def _solver(self) -> Solver:
+        return self._options.value.solver
+
+    def _nfe_frame(self, frame: Frame) -> Frame:
+        """The effort changes with the number of blocks, not with every frame: ask for one frame of each kind."""
+        for kept in self._run.timeline.frames:
+            if len(kept.blocks) == len(frame.blocks) and self._solver.name != "dopri5":
+                return kept
+        return frame
+
+    def _ask_once(self, lane: str, frame: Frame, query: Query) -> None:
+        key, spec = self._key(frame, query), self._run.spec
+        if spec is None or self._answers.is_known(key):
+            return
+        request = self._backend.ask(spec, frame.weights, query, lane)
+        self._answers.asked(lane, request, key, loose_key(query))
+
+    @Slot(object)
+    def take(self, batch: list[BackendEvent]) -> None:
+        """Take in the engine's answers."""
+        for message in batch:
+            if isinstance(message, Answer) and self._answers.arrived(message):
+                if message.error:
+                    logging.getLogger(__name__).warning("a question failed: %s", message.error)
+                    if message.error != self._error:
+                        self._error = message.error
+                        self.question_failed.emit(message.error, message.hint)
+                elif "nfe" in message.arrays:
+                    self.nfe_changed.emit(int(message.arrays["nfe"]))
+                self.refresh()

@@ -1,0 +1,35 @@
+"""What the person chose to see on the stage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from flowviz.scene.options import StageOptions
+
+
+class OptionsState(QObject):
+    """Holds the StageOptions.
+
+    Signals:
+        changed(): `value` is another.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.value = StageOptions(layers=frozenset({"target", "particles", "trails"}))
+
+    def update(self, **changes: Any) -> None:
+        """Replace some of the options."""
+        value = replace(self.value, **changes)
+        if value != self.value:
+            self.value = value
+            self.changed.emit()
+
+    def toggle_layer(self, key: str) -> None:
+        """Switch one layer on or off."""
+        self.update(layers=self.value.layers ^ {key})

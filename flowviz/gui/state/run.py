@@ -1,0 +1,190 @@
+"""What is known of the run on the stage. Holds and signals, nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from flowviz.core.backend import Ready
+from flowviz.core.events import (
+    Cancelled,
+    ChangeRefused,
+    Failed,
+    Finished,
+    FloorsReady,
+    FrameReady,
+    Losses,
+    MetricsReady,
+    Paused,
+    Resumed,
+    RunEvent,
+    Started,
+)
+from flowviz.core.frames import BlockInfo
+from flowviz.core.spec import RunSpec
+from flowviz.core.timeline import Timeline
+from flowviz.gui.state.curves import CurveStore, History
+
+Status = Literal["idle", "starting", "running", "paused", "finished", "stopped", "failed"]
+ACTIVE: tuple[Status, ...] = ("starting", "running", "paused")
+
+
+class RunState(QObject):
+    """One run: its spec, where it stands, its frames, its curves.
+
+    Signals:
+        status_changed(str): idle, starting, running, paused, finished, stopped, failed.
+        frames_changed(): frames came or went.
+        curves_changed(): losses, metrics, floors or entropy changed.
+        progress_changed(): step counter, speed, time left.
+        blocks_changed(): the method's blocks.
+        failed(str message, str hint, str details).
+        change_refused(str parameter, str message, str hint): a live change was not taken.
+    """
+
+    status_changed = Signal(str)
+    frames_changed = Signal()
+    curves_changed = Signal()
+    progress_changed = Signal()
+    blocks_changed = Signal()
+    failed = Signal(str, str, str)
+    change_refused = Signal(str, str, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.serial = 0
+        self.spec: RunSpec | None = None
+        self.status: Status = "idle"
+        self._clear()
+
+    def _clear(self) -> None:
+        self.timeline = Timeline()
+        self.device = ""
+        self.parameters = 0
+        self.step = 0
+        self.first_step = 0
+        self.phase = ""
+        self.steps_per_second = 0.0
+        self.progress = 0.0
+        self.seconds_left: float | None = None
+        self.entropy: float | None = None
+        self.floors: Mapping[str, tuple[float, float, float]] = {}
+        self.losses: dict[str, CurveStore] = {}
+        self.metrics: dict[str, History] = {}
+        self.blocks: tuple[BlockInfo, ...] = ()
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the engine is at work on it (or waits in a pause)."""
+        return self.status in ACTIVE
+
+    def begin(self, spec: RunSpec, keep: bool = False) -> None:
+        """A new run was asked for; with `keep`, it goes on from this one's frames and curves."""
+        self.spec = spec
+        if not keep:
+            self.serial += 1
+            self._clear()
+            self.frames_changed.emit()
+            self.curves_changed.emit()
+            self.blocks_changed.emit()
+        self.set_status("starting")
+        self.progress_changed.emit()
+
+    def set_status(self, status: Status) -> None:
+        """Where the run stands."""
+        if status != self.status:
+            self.status = status
+            self.status_changed.emit(status)
+
+    def apply(self, events: list[RunEvent]) -> None:
+        """Take in a batch of events of this run, then signal once per kind."""
+        kinds = {self._take(event) for event in events}
+        for kind, signal in (
+            ("frames", self.frames_changed),
+            ("curves", self.curves_changed),
+            ("progress", self.progress_changed),
+            ("blocks", self.blocks_changed),
+        ):
+            if kind in kinds or (kind == "blocks" and "frames" in kinds) or (kind == "progress" and kinds):
+                signal.emit()
+
+    def _take(self, event: RunEvent) -> str:
+        match event:
+            case Losses():
+                return self._take_losses(event)
+            case FrameReady(frame):
+                self.timeline.append(frame)
+                self.step = max(self.step, frame.step)
+                self.phase = frame.phase or self.phase
+                self.blocks = frame.blocks or self.blocks
+                self._take_metrics(frame.step, frame.metrics)
+                return "frames"
+            case MetricsReady(step, values):
+                self._take_metrics(step, values)
+                return "curves"
+            case FloorsReady(floors):
+                self.floors = floors
+                return "curves"
+            case ChangeRefused(name, message, hint):
+                self.change_refused.emit(name, message, hint)
+            case Started():
+                self._take_started(event)
+                return "curves"
+            case Paused(step):
+                self.step = step
+                self.set_status("paused")
+            case Resumed():
+                self.set_status("running")
+            case Finished(step) | Cancelled(step):
+                self.step = step
+                self.seconds_left = None
+                self.progress = 1.0 if isinstance(event, Finished) else self.progress
+                self.set_status("finished" if isinstance(event, Finished) else "stopped")
+            case Failed(step, message, hint, details):
+                self.step = max(step, self.step)
+                self.set_status("failed")
+                self.failed.emit(message, hint, details)
+        return "progress"
+
+    def _take_started(self, event: Started) -> None:
+        self.device, self.parameters = event.device, event.parameters
+        self.step = self.first_step = event.step
+        self.entropy = event.entropy if event.entropy is not None else self.entropy
+        self.floors = event.floors or self.floors
+        self.set_status("running")
+
+    def _take_losses(self, event: Losses) -> str:
+        for name, values in event.values.items():
+            self.losses.setdefault(name, CurveStore()).add(event.steps, values)
+        if len(event.steps):
+            self.step = int(event.steps[-1])
+        self.phase = event.phase
+        self.steps_per_second = event.steps_per_second
+        self.progress = event.progress
+        self.seconds_left = event.seconds_left
+        return "curves"
+
+    def _take_metrics(self, step: int, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            self.metrics.setdefault(name, History()).add(step, value)
+
+
+class EngineState(QObject):
+    """Whether the engine is warm, and what it offers.
+
+    Signals:
+        ready_changed(): `ready` is another (None while an engine starts).
+    """
+
+    ready_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.ready: Ready | None = None
+
+    def set_ready(self, ready: Ready | None) -> None:
+        """The engine is warm, or (None) gone."""
+        self.ready = ready
+        self.ready_changed.emit()

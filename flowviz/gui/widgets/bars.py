@@ -1,0 +1,110 @@
+"""Bars across the top of the stage: what happened and what to try. Never a modal box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from flowviz.gui.theme.icons import set_icon
+
+
+def flat_button(icon: str, name: str, tip: str = "") -> QToolButton:
+    """A quiet icon button that does not take the focus when clicked."""
+    button = QToolButton()
+    set_icon(button, icon)
+    button.setProperty("flat", True)
+    button.setAccessibleName(name)
+    button.setToolTip(tip or name)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+class Bar(QFrame):
+    """One bar: a sentence, a hint, buttons, and a way to close it.
+
+    Args:
+        kind: "error", "info" or "restart"; decides the colour.
+    """
+
+    closed = Signal()
+
+    def __init__(self, kind: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("bar", kind)
+        self.setAccessibleName({"error": "Error", "info": "Notice", "restart": "Changes that need a restart"}[kind])
+        self._kind = kind
+        self._details = ""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 7, 8, 7)
+        column.setSpacing(6)
+        self._row = QHBoxLayout()
+        self._row.setSpacing(8)
+        column.addLayout(self._row)
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._row.addWidget(self._text, 1)
+        self._details_button = self.add_button("Details", self._toggle_details)
+        self._copy_button = self.add_button("Copy", self._copy)
+        self._close_button = flat_button("close", "Close this message")
+        self._close_button.clicked.connect(self._close)
+        self._row.addWidget(self._close_button)
+        self._details_box = QPlainTextEdit()
+        self._details_box.setReadOnly(True)
+        self._details_box.setAccessibleName("Details of the error")
+        self._details_box.setMaximumHeight(160)
+        self._details_box.hide()
+        column.addWidget(self._details_box)
+        self.hide()
+
+    def add_button(self, text: str, action: Callable[[], None], primary: bool = False) -> QPushButton:
+        """Another button, before the closing cross."""
+        button = QPushButton(text)
+        button.setAccessibleName(text)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        if primary:
+            button.setProperty("primary", True)
+        button.clicked.connect(lambda: action())
+        self._row.insertWidget(max(1, self._row.count() - 1), button)
+        return button
+
+    def say(self, message: str, hint: str = "", details: str = "") -> None:
+        """Show the bar with these words."""
+        self._details = details
+        self._text.setText(f"{message} {hint}".strip())
+        self._details_box.setPlainText(details)
+        self._details_box.hide()
+        self._details_button.setVisible(bool(details))
+        self._copy_button.setVisible(self._kind == "error")
+        self.show()
+
+    @property
+    def words(self) -> str:
+        """What it says."""
+        return self._text.text()
+
+    @Slot()
+    def _toggle_details(self) -> None:
+        self._details_box.setVisible(not self._details_box.isVisible())
+
+    @Slot()
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(f"{self.words}\n\n{self._details}".strip())
+
+    @Slot()
+    def _close(self) -> None:
+        self.hide()
+        self.closed.emit()

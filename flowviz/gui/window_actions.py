@@ -1,0 +1,138 @@
+"""The table of everything that the window can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowviz.gui.actions import Action, separator
+from flowviz.gui.theme.theme import ThemeChoice
+from flowviz.scene.resolve import layers
+
+if TYPE_CHECKING:
+    from flowviz.gui.main_window import MainWindow
+
+
+def window_actions(window: MainWindow) -> list[Action]:
+    """All menus, in order."""
+    return [
+        *_file(window),
+        *_run(window),
+        *_time(window),
+        *_view(window),
+        *_help(window),
+    ]
+
+
+def _file(window: MainWindow) -> list[Action]:
+    return [
+        Action("open", "File", "Open target…", window.open_target, ("Ctrl+O",), "open"),
+        Action("paste", "File", "Paste as target", window.paste_target, ("Ctrl+V",), "paste"),
+        separator("File"),
+        Action("export", "File", "Export film…", window.export_film, ("Ctrl+E",), "film", window.can_export),
+        separator("File"),
+        Action("quit", "File", "Quit", window.close, ("Ctrl+Q",)),
+    ]
+
+
+def _run(window: MainWindow) -> list[Action]:
+    control, run = window.run_controller, window.run
+    return [
+        Action(
+            "run",
+            "Run",
+            "Run or pause",
+            control.run_or_pause,
+            ("Ctrl+Return", "Ctrl+Enter"),
+            "play",
+            lambda: control.can_run,
+        ),
+        Action("step", "Run", "One step", control.step_once, (".",), "step", lambda: control.can_run),
+        Action("stop", "Run", "Stop", control.stop, ("Ctrl+.",), "stop", lambda: run.is_active),
+        Action("restart", "Run", "Restart", control.restart, ("Ctrl+R",), "restart", lambda: control.can_run),
+        Action(
+            "continue",
+            "Run",
+            "Continue training",
+            control.proceed,
+            (),
+            "",
+            lambda: run.status in ("finished", "stopped", "failed"),
+        ),
+        separator("Run"),
+        Action(
+            "finish_block",
+            "Run",
+            "Finish this block, then pause",
+            lambda: control.pause_after_block(not control.pauses_after_block),
+            ("B",),
+            "finish-block",
+            lambda: run.status == "running" and bool(run.blocks),
+            lambda: control.pauses_after_block,
+        ),
+        Action("add_block", "Run", "Add block", control.add_block, (), "plus", lambda: bool(run.blocks)),
+    ]
+
+
+def _time(window: MainWindow) -> list[Action]:
+    play, cursor = window.playback, window.cursor
+    return [
+        Action("play", "Time", "Play or pause", play.toggle, ("Space",), "play"),
+        Action("back", "Time", "Step back", lambda: play.nudge(-0.01), ("Left",)),
+        Action("forward", "Time", "Step forward", lambda: play.nudge(0.01), ("Right",)),
+        Action("far_back", "Time", "Back 10 %", lambda: play.nudge(-0.1), ("Shift+Left",)),
+        Action("far_forward", "Time", "Forward 10 %", lambda: play.nudge(0.1), ("Shift+Right",)),
+        Action("start", "Time", "To the start", play.to_start, ("Home",)),
+        Action("end", "Time", "To the end", play.to_end, ("End",)),
+        separator("Time"),
+        Action("older", "Time", "Older training frame", lambda: play.walk_frames(-1), ("Down",)),
+        Action("newer", "Time", "Newer training frame", lambda: play.walk_frames(1), ("Up",)),
+        Action(
+            "follow", "Time", "Follow latest", lambda: play.follow(not cursor.follow_latest), ("F",),
+            checked_when=lambda: cursor.follow_latest,
+        ),
+        separator("Time"),
+        Action("slower", "Time", "Slower", lambda: play.faster(-1), ("-",)),
+        Action("faster", "Time", "Faster", lambda: play.faster(1), ("+", "=")),
+        Action("loop", "Time", "Next loop mode", play.next_loop, ("L",), "loop"),
+        Action("direction", "Time", "Turn the direction round", play.flip_direction, ("D",)),
+    ]  # fmt: skip
+
+
+def _view(window: MainWindow) -> list[Action]:
+    options, theme = window.options, window.theme
+
+    def layer(key: str, label: str, number: int) -> Action:
+        return Action(
+            f"layer_{key}", "View/Layers", label, lambda: options.toggle_layer(key), (str(number),),
+            checked_when=lambda: key in options.value.layers,
+        )  # fmt: skip
+
+    def look(choice: ThemeChoice, text: str) -> Action:
+        return Action(
+            f"theme_{choice}",
+            "View/Theme",
+            text,
+            lambda: theme.choose(choice),
+            checked_when=lambda: theme.choice == choice,
+        )
+
+    return [
+        *(layer(key, made.label, made.number) for key, made in layers()),
+        Action("fit", "View", "Fit the view", window.stage.fit, ("A",), "fit"),
+        separator("View"),
+        look("light", "Light"),
+        look("dark", "Dark"),
+        look("system", "As the system"),
+        Action(
+            "full_screen", "View", "Full screen", window.toggle_full_screen, ("F11",), checked_when=window.isFullScreen
+        ),
+        Action("reset_layout", "View", "Reset layout", window.reset_layout),
+        separator("View"),
+    ]
+
+
+def _help(window: MainWindow) -> list[Action]:
+    return [
+        Action("shortcuts", "Help", "Shortcuts", window.show_shortcuts, ("F1", "?"), "info"),
+        Action("about", "Help", "About flowviz", window.show_about),
+    ]
