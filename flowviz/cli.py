@@ -1,0 +1,313 @@
+"""The command line: the same engine without a window.
+
+Results go to standard output, progress to standard error. Exit status: 0 done, 1 failed, 2 used wrongly,
+130 stopped with Ctrl+C. torch is imported only by the commands that need it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from flowviz import __version__
+from flowviz.core.control import Control
+from flowviz.core.errors import FileError, ParameterError, RunError, UserError
+from flowviz.core.events import Cancelled, Failed
+from flowviz.core.params import parse_assignments
+from flowviz.core.solver import SOLVER_NAMES, Solver
+from flowviz.core.spec import Budget, RunSpec
+from flowviz.engine.terminal import Progress
+
+DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
+METRIC_LABELS = {"w2": "W2", "sliced_w2": "Sliced W2", "mmd": "MMD²"}
+
+
+def run_cli(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit status. Never shows a traceback, but with FLOWVIZ_DEBUG set."""
+    try:
+        options = _parser().parse_args(arguments)
+        return int(options.command(options))
+    except SystemExit as end:  # argparse: --help, --version, bad use
+        return int(end.code or 0) if not isinstance(end.code, str) else WRONG
+    except KeyboardInterrupt:
+        return _complain("Stopped.", STOPPED)
+    except BrokenPipeError:
+        # Whoever read our results went away (`| head`); python must not complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except UserError as error:
+        wrong = not isinstance(error, (FileError, RunError))
+        return _complain(str(error), WRONG if wrong else FAILED)
+    except Exception as error:
+        if os.environ.get("FLOWVIZ_DEBUG"):
+            raise
+        text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        return _complain(f"Something unexpected happened: {text}. Set FLOWVIZ_DEBUG=1 to see where.", FAILED)
+
+
+def _complain(sentence: str, status: int) -> int:
+    print(f"flowviz: {sentence}", file=sys.stderr)
+    return status
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        sentence = message[:1].upper() + message[1:]
+        self.exit(WRONG, f"{self.prog}: {sentence}{'' if sentence.endswith('.') else '.'} Try {self.prog} --help.\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="flowviz", description="Train generative flows on distributions in the plane, without a window."
+    )
+    parser.add_argument("--version", action="version", version=f"flowviz {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_train(commands)
+    _add_sample(commands)
+    _add_density(commands)
+    _add_evaluate(commands)
+    _add_render(commands)
+    listing = commands.add_parser("list", help="show targets, methods, metrics and devices, with their parameters")
+    listing.add_argument("--json", action="store_true", help="as one JSON object")
+    listing.set_defaults(command=_list)
+    return parser
+
+
+def _add_train(commands: Any) -> None:
+    train = commands.add_parser("train", help="train a flow and write a run file")
+    train.add_argument(
+        "--target", metavar="KEY-or-FILE", help='preset, "preset:name=value", image, table, or "text:WORDS"'
+    )
+    train.add_argument("--target-param", metavar="NAME=VALUE", action="append", default=[], help="a target's parameter")
+    train.add_argument("--flow", metavar="cnf|jko", help="method (see flowviz list)")
+    train.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="a method's parameter")
+    train.add_argument("--steps", type=_count, help="end after that many training steps")
+    train.add_argument("--seconds", type=_seconds, help="end after that many seconds of training")
+    train.add_argument("--seed", type=_seed, help="of all random numbers (default 0)")
+    train.add_argument("--device", help='"auto", "cpu", "cuda", "mps" (default auto)')
+    train.add_argument("--resume", metavar="RUN", help="train this run on instead of beginning afresh")
+    train.add_argument("--out", metavar="RUN", required=True, help="run file to write")
+    train.set_defaults(command=_train)
+
+
+def _add_sample(commands: Any) -> None:
+    sample = _on_run(commands, "sample", "draw points from the model")
+    sample.add_argument("-n", type=_count, default=1000, help="how many (default 1000)")
+    sample.add_argument("--seed", type=_seed, default=0, help="of the noise (default 0)")
+    sample.add_argument("--out", metavar="FILE", required=True, help=".npy, .csv, .tsv or .txt")
+    sample.set_defaults(command=_sample)
+
+
+def _add_density(commands: Any) -> None:
+    density = _on_run(commands, "density", "natural log-density of the model at points")
+    density.add_argument("--points", metavar="FILE", required=True, help="points in the data's own units, one a row")
+    density.add_argument("--out", metavar="FILE", required=True, help=".npy, .csv, .tsv or .txt")
+    density.set_defaults(command=_density)
+
+
+def _add_evaluate(commands: Any) -> None:
+    evaluate = _on_run(commands, "evaluate", "compare the model with data")
+    evaluate.add_argument(
+        "--data", metavar="FILE", help="points in the data's own units (default: fresh draws of the target)"
+    )
+    evaluate.add_argument(
+        "--size", type=_count, default=1000, help="most points in W2, sliced W2 and MMD (default 1000)"
+    )
+    evaluate.add_argument("--seed", type=_seed, default=0, help="of all draws (default 0)")
+    evaluate.add_argument("--json", action="store_true", help="as one JSON object")
+    evaluate.set_defaults(command=_evaluate)
+
+
+def _add_render(commands: Any) -> None:
+    render = commands.add_parser("render", help="make a film of a run")
+    render.add_argument("run", help="run file")
+    render.add_argument("--out", metavar="FILM", required=True, help=".mp4 or .gif")
+    render.add_argument("--clock", choices=("flow", "training"), default="flow", help="what moves (default flow)")
+    render.add_argument("--size", type=_size, default=(1280, 720), help="WIDTHxHEIGHT (default 1280x720)")
+    render.add_argument("--fps", type=_count, default=30, help="frames a second (default 30)")
+    render.add_argument("--seconds", type=_seconds, default=10.0, help="length (default 10)")
+    render.add_argument("--layers", metavar="A,B", help="layers to show (default particles,trails)")
+    render.add_argument("--theme", choices=("dark", "light"), default="dark", help="default dark")
+    render.set_defaults(command=_render)
+
+
+def _on_run(commands: Any, name: str, help: str) -> Any:
+    parser = commands.add_parser(name, help=help)
+    parser.add_argument("run", help="run file")
+    parser.add_argument("--solver", choices=SOLVER_NAMES, default="rk4", help="ODE solver (default rk4)")
+    parser.add_argument("--solver-steps", type=_count, default=0, help="its steps (default: the method's own)")
+    return parser
+
+
+def _number(kind: Callable[[str], Any], holds: Callable[[Any], bool], words: str) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not holds(value):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {words}")
+        return value
+
+    return parse
+
+
+_count = _number(int, lambda n: 1 <= n <= 1_000_000_000, "a whole number of 1 or more")
+_seed = _number(int, lambda n: 0 <= n < 2**63, "a whole number of 0 or more")
+_seconds = _number(float, lambda s: 0 < s < 1e9, "a number of seconds above 0")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 1280x720")
+    return int(width), int(height)
+
+
+@contextlib.contextmanager
+def _on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl+C stops cleanly; a second one stops at once."""
+
+    def first(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop()
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _train(options: argparse.Namespace) -> int:
+    out = Path(options.out)
+    if not out.parent.is_dir():
+        raise FileError(f"The folder {out.parent} does not exist.", "Create it first, or choose another.")
+    if options.resume and (options.target or options.target_param or options.flow or options.seed is not None):
+        hint = "Leave out --target, --target-param, --flow and --seed, or --resume."
+        raise ParameterError("A resumed run keeps its target, method and seed.", hint)
+    if not options.resume and not (options.target and options.flow):
+        raise ParameterError("train needs a target and a method.", "Give --target and --flow, or --resume.")
+    from flowviz.engine import training
+    from flowviz.engine.run_file import open_run
+
+    budget = Budget(options.steps, options.seconds)
+    earlier = open_run(options.resume) if options.resume else None
+    if earlier is not None:
+        changes = parse_assignments(options.param)
+        spec = training.continued(earlier, budget, changes, options.device)
+    else:
+        loaded = training.chosen_target(options.target, options.target_param)
+        for note in loaded.notes:
+            print(note, file=sys.stderr)
+        flow = training.chosen_flow(options.flow, options.param)
+        spec = RunSpec(loaded.spec, flow, budget, options.seed or 0, options.device or "auto")
+    control, progress = Control(), Progress(sys.stderr)
+    with _on_interrupt(control.cancel):
+        ending, saved = training.train(spec, out, control, progress.event, earlier)
+    progress.close()
+    if isinstance(ending, Failed):
+        reached = f" What was reached until step {saved.last.step} is in {out}." if saved else ""
+        return _complain(f"{ending.message} {ending.hint}{reached}".strip(), FAILED)
+    assert saved is not None
+    if isinstance(ending, Cancelled):
+        return _complain(f"Stopped at step {ending.step}; what was reached is in {out}.", STOPPED)
+    print(f"{out}: {ending.step} steps in {ending.seconds:.1f} s, seed {spec.seed}{_nll_words(saved)}")
+    return DONE
+
+
+def _nll_words(run: Any) -> str:
+    from flowviz.targets import build
+
+    nll = run.last.metrics.get("nll")
+    if nll is None:
+        return ""
+    volume = build(run.spec.target).frame.log_volume
+    entropy = f" (entropy {run.entropy + volume:.3f})" if run.entropy is not None else ""
+    return f", NLL {nll + volume:.3f} nats{entropy}"
+
+
+def _trained(options: argparse.Namespace) -> Any:
+    from flowviz.engine.reports import TrainedRun
+    from flowviz.engine.run_file import open_run
+
+    solver = Solver(options.solver, options.solver_steps)
+    return TrainedRun(open_run(options.run), solver)
+
+
+def _sample(options: argparse.Namespace) -> int:
+    from flowviz.engine.points_file import check_suffix, write_array
+
+    check_suffix(options.out)
+    write_array(options.out, _trained(options).sample(options.n, options.seed))
+    print(f"{options.out}: {options.n} points, seed {options.seed}")
+    return DONE
+
+
+def _density(options: argparse.Namespace) -> int:
+    from flowviz.engine.points_file import check_suffix, read_points, write_array
+
+    check_suffix(options.out)
+    points = read_points(options.points)
+    values = _trained(options).log_density(points)
+    write_array(options.out, values)
+    print(f"{options.out}: {len(values)} log-densities, mean {values.mean():.4f} nats")
+    return DONE
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from flowviz.engine.points_file import read_points
+
+    data = read_points(options.data) if options.data else None
+    report = _trained(options).evaluate(data, options.size, options.seed)
+    if options.json:
+        print(json.dumps(report))
+        return DONE
+    for key in ("nll", "entropy"):
+        print(f"{key:<10} {'unknown' if report[key] is None else f'{report[key]:.4f} nats'}")
+    for key, label in METRIC_LABELS.items():
+        print(f"{label:<10} {report[key]['value']:.4f}   (floor {report[key]['floor']:.4f})")
+    return DONE
+
+
+def _render(options: argparse.Namespace) -> int:
+    from flowviz.core.film import FilmSpec
+    from flowviz.engine.film import FilmCancelledByUser, render_film
+    from flowviz.engine.run_file import open_run
+
+    width, height = options.size
+    layers = tuple(options.layers.split(",")) if options.layers else FilmSpec().layers
+    film = FilmSpec(options.clock, width, height, options.fps, options.seconds, layers=layers, theme=options.theme)
+    control, progress = Control(), Progress(sys.stderr)
+    run = open_run(options.run)
+    try:
+        with _on_interrupt(control.cancel):
+            path = render_film(run, film, options.out, progress.pictures, lambda: control.is_cancelled)
+    except FilmCancelledByUser:
+        progress.close()
+        return _complain("Stopped; no film was written.", STOPPED)
+    progress.close()
+    print(f"{options.out}: {film.frame_count} frames, {path.stat().st_size} bytes")
+    return DONE
+
+
+def _list(options: argparse.Namespace) -> int:
+    from flowviz.engine.service import describe
+    from flowviz.engine.terminal import listing, print_listing
+    from flowviz.targets import TARGETS
+
+    table = listing(describe(), [(key, cls) for key, cls in TARGETS.items()])
+    if options.json:
+        print(json.dumps(table, indent=1))
+    else:
+        print_listing(table)
+    return DONE

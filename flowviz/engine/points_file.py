@@ -1,0 +1,87 @@
+"""Points in and numbers out, for the command line. All in the data's own units."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from flowviz.core.errors import FileError
+from flowviz.core.spec import Array
+from flowviz.engine._atomic import whole_file
+
+DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": " "}
+
+
+def read_points(path: str | Path, dim: int = 2) -> Array:
+    """Points (n, d) float64 from a .npy, .npz, .csv, .tsv or .txt file.
+
+    Raises:
+        FileError: there is no such file, it does not hold n rows of d numbers, or some are missing.
+    """
+    from flowviz.targets.loading import load_table
+
+    name = Path(path).name
+    if Path(path).suffix.lower() == ".npy":
+        points = _read_npy(Path(path))
+    else:
+        table = load_table(path)
+        if len(table.names) != dim:
+            raise FileError(
+                f"{name} has {len(table.names)} columns.", f"Give a file with {dim} columns, one point a row."
+            )
+        points = table.read((0, 1))
+    if points.ndim != 2 or points.shape[1] != dim:
+        raise FileError(f"{name} holds an array of shape {points.shape}.", f"It must be (n, {dim}): one point a row.")
+    if not len(points):
+        raise FileError(f"{name} holds no points.", "Give at least one.")
+    bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
+    if len(bad):
+        rows = "1 row" if len(bad) == 1 else f"{len(bad)} rows"
+        hint = f"Leave such rows out; the first is row {bad[0] + 1}."
+        raise FileError(f"{name} has {rows} with missing or infinite numbers.", hint)
+    return np.asarray(points, dtype=np.float64)
+
+
+def _read_npy(path: Path) -> Array:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError as error:
+        raise FileError(f"There is no file {path}.", "Check the name.") from error
+    except OSError as error:
+        raise FileError(f"{path.name} cannot be read: {error.strerror or error}.", "Check the file.") from error
+    except (ValueError, EOFError) as error:
+        pickled = "pickle" in str(error).lower() or "object" in str(error).lower()
+        what = "holds Python objects, which are not opened" if pickled else "is no .npy file, or is cut off"
+        raise FileError(f"{path.name} {what}.", "Save plain numbers with numpy.save.") from error
+    if array.dtype.kind not in "biuf":
+        raise FileError(f"{path.name} holds values of type {array.dtype}.", "It must hold real numbers.")
+    return np.asarray(array)
+
+
+def write_array(path: str | Path, array: Array) -> None:
+    """Write rows as .npy, .csv, .tsv or .txt, by the suffix; whole or not at all.
+
+    Raises:
+        FileError: unknown suffix, or it cannot be written there.
+    """
+    check_suffix(path)
+    suffix = Path(path).suffix.lower()
+    with whole_file(path) as file:
+        if suffix == ".npy":
+            np.lib.format.write_array(file, array, allow_pickle=False)
+        else:
+            text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
+            np.savetxt(text, array, delimiter=DELIMITERS[suffix], fmt="%.9g")
+            text.detach()
+
+
+def check_suffix(path: str | Path) -> None:
+    """Tell early that a file cannot be written.
+
+    Raises:
+        FileError: its suffix names no format for arrays.
+    """
+    if Path(path).suffix.lower() not in (".npy", *DELIMITERS):
+        raise FileError(f"{Path(path).name} names no format for numbers.", "End the name in .npy, .csv, .tsv or .txt.")

@@ -1,0 +1,109 @@
+"""Training without a window: from what the command line says to a run file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from flowviz.core.control import Control
+from flowviz.core.errors import ParameterError
+from flowviz.core.events import Cancelled, Failed, Finished, RunEvent
+from flowviz.core.params import fields_of, from_mapping, parse_assignments, to_mapping
+from flowviz.core.spec import Budget, FlowSpec, RunSpec
+from flowviz.engine.run import Run
+from flowviz.engine.run_file import Collector, RunFile, save_run
+from flowviz.flows import FLOWS
+from flowviz.targets import TARGETS
+from flowviz.targets.loading import Loaded, LoadOptions, load_target, preset_target, target_from_text, text_target
+
+Ending = Finished | Cancelled | Failed
+
+
+def chosen_target(text: str, assignments: list[str]) -> Loaded:
+    """The target that `--target` and `--target-param` describe.
+
+    Raises:
+        UserError: no such target, or parameters that it does not have.
+    """
+    loaded = target_from_text(text)
+    if not assignments:
+        return loaded
+    key = loaded.spec.key
+    declared = TARGETS.get(key)
+    given = parse_assignments(assignments)
+    checked = to_mapping(from_mapping(declared.Params, given))
+    values = {name: checked[name] for name in given}
+    if declared.is_preset:
+        return preset_target(key, {**loaded.spec.params, **values})
+    if key == "text":
+        merged = {**loaded.spec.params, **values}
+        return text_target(str(merged["text"]), str(merged["font"]))
+    name, hash_sign, columns = text.rpartition("#")
+    if hash_sign and not Path(text).exists():
+        return load_target(name, LoadOptions(tuple(part.strip() for part in columns.split(",")), values))
+    return load_target(text, LoadOptions(params=values))
+
+
+def chosen_flow(key: str, assignments: list[str]) -> FlowSpec:
+    """The method with all of its parameters, those that were given checked.
+
+    Raises:
+        UserError: no such method, or parameters that it does not have.
+    """
+    return FlowSpec(key, to_mapping(from_mapping(FLOWS.get(key).Params, parse_assignments(assignments))))
+
+
+def continued(run: RunFile, budget: Budget, changes: Mapping[str, str], device: str | None) -> RunSpec:
+    """The spec for training a saved run on; live parameters may be changed.
+
+    Raises:
+        UserError: a parameter that cannot change any more.
+    """
+    method = FLOWS.get(run.spec.flow.key)
+    live = [field.name for field in fields_of(method.Params) if field.live]
+    for name in changes:
+        if name not in live:
+            raise ParameterError(f"Parameter {name} cannot change in a resumed run.", f"Can: {', '.join(live)}.", name)
+    params = to_mapping(from_mapping(method.Params, {**run.spec.flow.params, **changes}))
+    return replace(run.spec, flow=FlowSpec(run.spec.flow.key, params), budget=budget, device=device or "auto")
+
+
+def train(
+    spec: RunSpec,
+    path: str | Path,
+    control: Control,
+    on_event: Callable[[RunEvent], None],
+    earlier: RunFile | None = None,
+) -> tuple[Ending, RunFile | None]:
+    """Train, and write whatever was reached: also when the run fails or is stopped.
+
+    Args:
+        spec: the run.
+        path: of the run file.
+        control: the reins.
+        on_event: told every event.
+        earlier: the run so far, to go on with it.
+
+    Returns:
+        How it ended, and what was written (None when nothing was reached).
+
+    Raises:
+        FileError: the run file cannot be written.
+    """
+    collector = Collector(earlier)
+    run = Run(spec)
+    if earlier is not None:
+        run = Run(spec, earlier.last.weights, earlier.last.step, earlier.last.wall_s)
+    ending: Ending | None = None
+    for event in run.stretch(control):
+        collector.add(event)
+        on_event(event)
+        if isinstance(event, (Finished, Cancelled, Failed)):
+            ending = event
+    assert ending is not None  # a stretch always ends with one of them
+    if not collector.frames or collector.spec is None:
+        return ending, None
+    result = collector.run_file()
+    save_run(path, result)
+    return ending, result
