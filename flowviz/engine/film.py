@@ -75,7 +75,7 @@ class FilmPainter:
         self._options = options_from_mapping(film.options, film.layers, film.direction)
         target = build(run.spec.target)
         self._target_points = target.sample(TARGET_POINTS, np.random.default_rng(run.spec.seed))
-        self._world = world_extent(*target.bounds())
+        self._world = world_extent(*target.bounds(), self._target_points)
         self._tokens = THEMES[film.theme]
         stage_height = film.height - (lettering.strip_height(film.width, film.height) if film.caption else 0)
         self._view = fit_extent(film.extent or self._world, film.width, stage_height)

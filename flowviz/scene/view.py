@@ -7,17 +7,32 @@ import numpy as np
 from flowviz.core.spec import Array
 from flowviz.scene.marks import Extent
 
+_ROOM = 0.1
 NOISE_REACH = 3.2
 """Half side of the square that holds practically all noise particles (99.7 % of N(0, I) in 2D)."""
 
 
-def world_extent(low: Array, high: Array, margin: float = 0.05) -> Extent:
-    """The square around a target's bounds (2,), (2,) and the noise, with a margin (share of the side)."""
-    corner = np.minimum(np.asarray(low, np.float64)[:2], -NOISE_REACH)
-    other = np.maximum(np.asarray(high, np.float64)[:2], NOISE_REACH)
-    centre = (corner + other) / 2
-    half = float((other - corner).max()) / 2 * (1 + 2 * margin)
-    return (centre[0] - half, centre[0] + half, centre[1] - half, centre[1] + half)
+def world_extent(low: Array, high: Array, points: Array | None = None, margin: float = 0.05) -> Extent:
+    """The square around a target and the noise.
+
+    Args:
+        low, high: (2,), (2,) the target's bounds.
+        points: (n, 2) draws of the target; bounds far beyond them (long tails) are not worth the room.
+        margin: added on each side, as a share of the side.
+    """
+    low, high = np.asarray(low, np.float64)[:2], np.asarray(high, np.float64)[:2]
+    if points is not None and len(points):
+        low = np.maximum(low, points[:, :2].min(axis=0) - _ROOM)
+        high = np.minimum(high, points[:, :2].max(axis=0) + _ROOM)
+    low, high = np.minimum(low, -NOISE_REACH), np.maximum(high, NOISE_REACH)
+    centre = (low + high) / 2
+    half = float((high - low).max()) / 2 * (1 + 2 * margin)
+    return (
+        float(centre[0] - half),
+        float(centre[0] + half),
+        float(centre[1] - half),
+        float(centre[1] + half),
+    )
 
 
 def fit_extent(extent: Extent, width: float, height: float) -> Extent:

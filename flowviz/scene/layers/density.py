@@ -19,7 +19,8 @@ from flowviz.scene.smoothing import bandwidth, smooth_density
 PARTICLES = 12_000
 EXACT_CELLS = 96
 _CELLS = 160
-_GAMMA = np.float32(0.6)
+_GAMMA = np.float32(0.65)
+_CONTRAST = np.float32(1.15)
 _FEW = 2.0
 _PEAK_CELLS = 80
 
@@ -28,8 +29,9 @@ _PEAK_CELLS = 80
 class DensityLayer(Layer):
     """A heat map of the density at t: an estimate from many particles, or the model's own.
 
-    Brightness is the power 0.6 of density over a reference that belongs to the frame, not to t. The same
-    colour is therefore the same density all along the flow, and nothing flickers while t runs.
+    Brightness is tanh(1.15 (density / reference)^0.65): thin tails stay visible, and peaks never clip. The
+    reference belongs to the frame, not to t; the same colour is therefore the same density all along the
+    flow, and nothing flickers while t runs.
     """
 
     label = "Density"
@@ -61,7 +63,7 @@ class DensityLayer(Layer):
             few = _FEW / (max(1, len(points)) * 2 * np.pi * width**2)
             density = density * (density / (density + np.float32(few)))
         level = density * np.float32(1.0 / reference_density(moment.frame, moment.extent))
-        return (Heatmap(np.minimum(level, 1.0).astype(np.float32) ** _GAMMA, moment.extent, "density"),)
+        return (Heatmap(np.tanh(_CONTRAST * level**_GAMMA).astype(np.float32), moment.extent, "density"),)
 
     @staticmethod
     def _particles(moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Array, Array]:

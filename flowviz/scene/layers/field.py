@@ -7,23 +7,30 @@ from functools import lru_cache
 
 import numpy as np
 
+from flowviz.core.frames import Frame
 from flowviz.core.queries import FieldQuery, Query
 from flowviz.core.spec import Array, frozen_array
 from flowviz.scene._layer import LAYERS, Layer, Moment
 from flowviz.scene.marks import Arrows, Extent, Mark, Points
 from flowviz.scene.motion import at_time
+from flowviz.scene.smoothing import smooth_density
 
 CELLS = 22
-_LONGEST = 0.92
+_LONGEST = 0.95
 """Length of the longest arrow in grid spacings."""
+_NEARBY = 0.45
+"""Within about this distance of particles a velocity matters, because it moves some of them."""
+_LEVELS = (0.95, 0.5, 0.2)
+"""Opacity of arrows where many particles are, few, and none."""
 
 
 @LAYERS.register("field")
 class FieldLayer(Layer):
-    """Arrows on a regular grid, in the direction of travel.
+    """Arrows on a regular grid, in the direction of travel; faint where there is nothing to move.
 
     Length grows with speed but never beyond the grid: length = longest * tanh(speed / reference), where
-    the reference is the frame's 85 % quantile of speed over all times, so arrows can be compared along t.
+    the reference belongs to the frame (90 % of its particles' speeds, over all times, are below it), so
+    arrows can be compared along t.
     """
 
     label = "Velocity field"
@@ -45,9 +52,24 @@ class FieldLayer(Layer):
             velocity = -velocity
         spacing = (moment.extent[1] - moment.extent[0]) / CELLS
         speed = np.hypot(velocity[:, 0], velocity[:, 1])
-        length = _LONGEST * spacing * np.tanh(speed / _reference_speed(answer["velocity"]))
+        length = _LONGEST * spacing * np.tanh(speed / reference_speed(moment.frame))
         vectors = velocity * (length / np.maximum(speed, 1e-12))[:, None]
-        return (Points(points, "field", 1.8, 0.55), Arrows(points, vectors, "field", 1.15, 0.85))
+        # shifted back by half, so that an arrow stands on its place and not beside it
+        tails = points - vectors / 2
+        crowd = self._crowd(moment)
+        marks: list[Mark] = []
+        for index, alpha in enumerate(_LEVELS):
+            here = crowd == index
+            marks.append(Points(tails[here], "field", 1.9, 0.6 * alpha))
+            marks.append(Arrows(tails[here], vectors[here], "field", 1.25, alpha))
+        return tuple(marks)
+
+    @staticmethod
+    def _crowd(moment: Moment) -> Array:
+        """For each grid place the index in _LEVELS by how many particles are nearby at t."""
+        particles = at_time(moment.frame.paths, np.asarray(moment.frame.times), moment.t)
+        near = smooth_density(particles[:, :2], moment.extent, CELLS, _NEARBY).ravel()
+        return np.where(near > 0.02, 0, np.where(near > 0.002, 1, 2))
 
 
 @lru_cache(maxsize=8)
@@ -59,8 +81,29 @@ def grid_points(extent: Extent) -> Array:
     return frozen_array(grid.astype(np.float32))
 
 
-def _reference_speed(velocity: Array) -> float:
-    """85 % quantile of the speed over all places and times (T, n, d)."""
-    speed = np.hypot(velocity[..., 0], velocity[..., 1]).ravel()
+class _ByIdentity:
+    """A frame as a dictionary key: by identity, since frames hold arrays."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByIdentity) and other.frame is self.frame
+
+    def __hash__(self) -> int:
+        return id(self.frame)
+
+
+@lru_cache(maxsize=8)
+def _reference_speed(key: _ByIdentity) -> float:
+    frame = key.frame
+    gaps = np.diff(np.asarray(frame.times, np.float32))[:, None]
+    steps = np.diff(frame.paths[:, :500, :2], axis=0)
+    speed = np.hypot(steps[..., 0], steps[..., 1]) / np.maximum(gaps, 1e-6)
     speed = speed[np.isfinite(speed)]
-    return max(float(np.quantile(speed, 0.85)), 1e-6) if speed.size else 1.0
+    return max(float(np.quantile(speed, 0.9)), 1e-6) if speed.size else 1.0
+
+
+def reference_speed(frame: Frame) -> float:
+    """The speed below which 90 % of the frame's particles move, over all times; kept for the latest frames."""
+    return _reference_speed(_ByIdentity(frame))
