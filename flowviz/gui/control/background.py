@@ -5,26 +5,32 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from flowviz.core.errors import UserError
 
 _log = logging.getLogger(__name__)
+_LOOK_MS = 8
 
 
 class Background(QObject):
-    """Runs functions in threads of their own and calls back in the thread that made this object."""
+    """Runs functions in threads of their own and calls back in the thread that made this object.
 
-    _arrived = Signal(int, str, object)
+    The threads know nothing of Qt: they put results into a queue that a timer empties while any are
+    awaited. So a thread that outlives the window touches nothing that is gone.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._waiting: dict[int, tuple[Callable[[Any], None], Callable[[UserError], None] | None]] = {}
+        self._results: SimpleQueue[tuple[int, str, Any]] = SimpleQueue()
         self._next = 0
-        # Queued even from the own thread, so that callbacks never run inside `submit`.
-        self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LOOK_MS)
+        self._timer.timeout.connect(self._deliver)
 
     def submit(
         self,
@@ -41,8 +47,14 @@ class Background(QObject):
         number = self._next
         self._waiting[number] = (done, failed)
         name = f"flowviz-background-{number}"
-        threading.Thread(target=self._run, args=(number, work), name=name, daemon=True).start()
+        threading.Thread(target=_run, args=(number, work, self._results), name=name, daemon=True).start()
+        if not self._timer.isActive():
+            self._timer.start()
         return number
+
+    def post(self, call: Callable[[], None]) -> None:
+        """From a task's thread: run something here while the task goes on."""
+        self._results.put((0, "call", call))
 
     def forget(self, number: int) -> None:
         """Drop a task's result; its thread ends by itself."""
@@ -53,25 +65,32 @@ class Background(QObject):
         """Whether results are still awaited."""
         return bool(self._waiting)
 
-    def _run(self, number: int, work: Callable[[], Any]) -> None:
-        try:
-            kind, result = "done", work()
-        except UserError as error:
-            kind, result = "failed", error
-        except MemoryError:
-            kind, result = "failed", UserError("There is not enough memory for this.", "Try a smaller file.")
-        except Exception as error:
-            _log.exception("background work failed")
-            kind, result = "failed", UserError(f"This did not work: {error}.", "Details are in the log file.")
-        try:
-            self._arrived.emit(number, kind, result)
-        except RuntimeError:
-            _log.debug("result of background work %d came after the window closed", number)
+    @Slot()
+    def _deliver(self) -> None:
+        while True:
+            try:
+                number, kind, result = self._results.get_nowait()
+            except Empty:
+                break
+            if kind == "call":
+                result()
+                continue
+            done, failed = self._waiting.pop(number, (None, None))
+            if kind == "done" and done is not None:
+                done(result)
+            elif kind == "failed" and failed is not None:
+                failed(result)
+        if not self._waiting:
+            self._timer.stop()
 
-    @Slot(int, str, object)
-    def _deliver(self, number: int, kind: str, result: Any) -> None:
-        done, failed = self._waiting.pop(number, (None, None))
-        if kind == "done" and done is not None:
-            done(result)
-        elif kind == "failed" and failed is not None:
-            failed(result)
+
+def _run(number: int, work: Callable[[], Any], results: SimpleQueue[tuple[int, str, Any]]) -> None:
+    try:
+        results.put((number, "done", work()))
+    except UserError as error:
+        results.put((number, "failed", error))
+    except MemoryError:
+        results.put((number, "failed", UserError("There is not enough memory for this.", "Try a smaller file.")))
+    except Exception as error:
+        _log.exception("background work failed")
+        results.put((number, "failed", UserError(f"This did not work: {error}.", "Details are in the log file.")))

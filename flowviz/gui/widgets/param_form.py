@@ -45,7 +45,7 @@ class ParamForm(QWidget):
         self._rows: dict[str, _Row] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
+        column.setSpacing(5)
         marks = any(field.live for field in fields) if mark_restart is None else mark_restart
         heading = ""
         for field in fields:
@@ -109,7 +109,7 @@ class _Row(QWidget):
         self.is_filled = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
+        column.setSpacing(1)
         self._label = QLabel((field.label or field.name) + (RESTART_MARK if needs_restart else ""))
         self._label.setObjectName("fieldLabel")
         self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

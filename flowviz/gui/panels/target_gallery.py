@@ -1,0 +1,131 @@
+"""The gallery of targets: one small live picture each."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QEnterEvent, QImage, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QSizePolicy, QWidget
+
+from flowviz.core.spec import Array
+from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.widgets.density_image import density_picture
+
+_COLUMNS = 4
+_RADIUS = 6.0
+
+
+class Tile(QAbstractButton):
+    """A picture of one target; checked when it is the chosen one."""
+
+    def __init__(self, key: str, label: str, summary: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.key = key
+        self._values: Array | None = None
+        self._image = QImage()
+        self._is_hovered = False
+        self.setCheckable(True)
+        self.setObjectName(f"tile_{key}")
+        self.setAccessibleName(label)
+        self.setAccessibleDescription(summary)
+        self.setToolTip(f"<b>{label}</b><br>{summary}" if summary else label)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def sizeHint(self) -> QSize:
+        return QSize(54, 54)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(40, 40)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return width
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether the live picture is there."""
+        return not self._image.isNull()
+
+    def set_picture(self, values: Array) -> None:
+        """Show a grid (rows, columns) of values in [0, 1], row 0 at the bottom."""
+        self._values = values
+        self._image = density_picture(values, current_tokens())
+        self.update()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and self._values is not None:
+            self.set_picture(self._values)
+        super().changeEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._is_hovered = True
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._is_hovered = False
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = current_tokens()
+        painter = QPainter(self)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        area = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        shape = QPainterPath()
+        shape.addRoundedRect(area, _RADIUS, _RADIUS)
+        painter.fillPath(shape, QColor(tokens.stage))
+        if self.has_picture:
+            painter.setClipPath(shape)
+            painter.drawImage(area, self._image)
+            painter.setClipping(False)
+        if self.isChecked():
+            pen = QPen(QColor(tokens.accent), 2)
+        elif self.hasFocus() or self._is_hovered:
+            pen = QPen(QColor(tokens.text if self.hasFocus() else tokens.muted), 1.2)
+        else:
+            pen = QPen(QColor(tokens.border), 1)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(area, _RADIUS, _RADIUS)
+        painter.end()
+
+
+class Gallery(QWidget):
+    """Tiles in four columns; `chosen(key)` when the person picks one."""
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(6)
+        for column in range(_COLUMNS):
+            self._grid.setColumnStretch(column, 1)
+        self._group = QButtonGroup(self)
+        self._group.buttonClicked.connect(self._clicked)
+        self.tiles: dict[str, Tile] = {}
+
+    def add(self, key: str, label: str, summary: str) -> Tile:
+        """One more tile at the end, or the one that is there already."""
+        if key not in self.tiles:
+            tile = Tile(key, label, summary)
+            place = len(self.tiles)
+            self._grid.addWidget(tile, place // _COLUMNS, place % _COLUMNS)
+            self._group.addButton(tile)
+            self.tiles[key] = tile
+        return self.tiles[key]
+
+    def select(self, key: str) -> None:
+        """Outline one tile, without a signal; none when the key is unknown."""
+        self._group.setExclusive(False)
+        for name, tile in self.tiles.items():
+            tile.setChecked(name == key)
+        self._group.setExclusive(True)
+
+    def _clicked(self, button: QAbstractButton) -> None:
+        if isinstance(button, Tile):
+            self.chosen.emit(button.key)

@@ -1,0 +1,106 @@
+"""What the target panel computes beside the window: pictures, guides and facts of targets. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from flowviz.core.params import from_mapping
+from flowviz.core.spec import Array, TargetSpec, frozen_array
+from flowviz.targets import HasLogDensity, Target, build
+from flowviz.targets._grid import EXTENT
+from flowviz.targets.text import TextParams, text_data
+
+CELLS = 56
+_SAMPLES = 9000
+_GUIDE = 2500
+_BASE_PASSES = 1.5
+"""A target taken as the base of a drawing shows like a brush that passed one and a half times."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A target that is known to work.
+
+    Attributes:
+        spec: the target, with all the data it needs.
+        thumbnail: (CELLS, CELLS) float32 in [0, 1], row 0 at the bottom.
+        guide: (n, 2) draws.
+        notes: what there is to say about it.
+    """
+
+    spec: TargetSpec
+    thumbnail: Array
+    guide: Array
+    notes: tuple[str, ...] = ()
+
+
+def prepare(spec: TargetSpec, notes: tuple[str, ...] = ()) -> Prepared:
+    """Build a target and draw from it.
+
+    Raises:
+        UserError: the spec makes no distribution.
+    """
+    if spec.key == "text":
+        params = from_mapping(TextParams, spec.params)
+        data: Mapping[str, Array] = {name: frozen_array(array) for name, array in text_data(params).items()}
+        spec = replace(spec, data=data, name=params.text.replace("\\n", " ")[:40])
+    target = build(spec)
+    points = target.sample(_SAMPLES, np.random.default_rng(0))
+    return Prepared(spec, thumbnail_of(points, target), points[:_GUIDE].astype(np.float32), notes)
+
+
+def thumbnail_of(points: Array, target: Target) -> Array:
+    """A small picture (CELLS, CELLS) float32 in [0, 1] of draws (n, 2); sees at least [-4, 4]^2."""
+    low, high = target.bounds()
+    middle = np.zeros(2)
+    half = 4.0
+    if float(max(np.max(high), -np.min(low))) > 5.5:
+        low, high = np.quantile(points, (0.005, 0.995), axis=0)
+        middle, half = (low + high) / 2, float(np.max(high - low)) / 2 * 1.15 or 1.0
+    ranges = [(middle[1] - half, middle[1] + half), (middle[0] - half, middle[0] + half)]
+    counts, _, _ = np.histogram2d(points[:, 1], points[:, 0], bins=CELLS, range=ranges)
+    for axis in (0, 1):  # a small binomial blur takes the graininess of the draws away
+        counts = (np.roll(counts, 1, axis) + 2 * counts + np.roll(counts, -1, axis)) / 4
+    filled = counts[counts > 0]
+    top = float(np.quantile(filled, 0.97)) if len(filled) else 1.0
+    return np.asarray(np.clip(counts / max(top, 1e-9), 0.0, 1.0) ** 0.7, dtype=np.float32)
+
+
+def facts_of(spec: TargetSpec) -> str:
+    """One line: number of points, entropy where it is known."""
+    target: Any = build(spec)
+    facts = []
+    if "points" in spec.data:
+        facts.append(f"{len(spec.data['points']):,} points".replace(",", "\u202f"))
+    if isinstance(target, HasLogDensity):
+        facts.append(f"entropy {target.entropy():.3f} nats")
+    return " · ".join(facts)
+
+
+def drawing_base(spec: TargetSpec, resolution: int) -> Array:
+    """The target's density (resolution, resolution) float32 in passes of a brush, on the canvas.
+
+    Raises:
+        UserError: the spec makes no distribution.
+    """
+    target: Any = build(spec)
+    x_low, x_high, y_low, y_high = EXTENT
+    if isinstance(target, HasLogDensity):
+        xs = x_low + (np.arange(resolution) + 0.5) * (x_high - x_low) / resolution
+        grid = np.stack(np.meshgrid(xs, xs), axis=-1).reshape(-1, 2)
+        density = np.exp(target.log_density(grid)).reshape(resolution, resolution)
+    else:
+        points = target.sample(200_000, np.random.default_rng(0))
+        ranges = [(y_low, y_high), (x_low, x_high)]
+        density, _, _ = np.histogram2d(points[:, 1], points[:, 0], bins=resolution, range=ranges)
+        for axis in (0, 1, 0, 1):
+            density = (np.roll(density, 1, axis) + 2 * density + np.roll(density, -1, axis)) / 4
+    density = np.nan_to_num(density, nan=0.0, posinf=0.0)
+    filled = density[density > 1e-4 * max(float(density.max()), 1e-300)]
+    scale = float(np.quantile(filled, 0.9)) if len(filled) else 1.0
+    passes = np.clip(density / scale * _BASE_PASSES, 0.0, 8.0)
+    return np.where(passes < 0.01, 0.0, passes).astype(np.float32)
