@@ -1,0 +1,234 @@
+"""Films in the background: one spawned process for each, so that neither window nor training waits.
+
+The process loads torch only when a layer has to ask the flow. It ends with its parent, and whatever way
+it ends, no half a film is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import SimpleNamespace
+
+from flowviz.core.errors import UserError
+from flowviz.core.film import (
+    FilmCancelled,
+    FilmDone,
+    FilmEvent,
+    FilmFailed,
+    FilmJob,
+    FilmProgress,
+)
+from flowviz.export import clear_working_files, suffixes, writer_for
+
+_PATIENCE_S = 3.0
+"""How long a cancelled process may take to tidy up before it is killed."""
+_PROGRESS_S = 0.05
+
+
+class ProcessStudio:
+    """Makes films in processes of their own (see core.film.FilmStudio)."""
+
+    def suffixes(self) -> tuple[str, ...]:
+        """File suffixes it can write (".mp4", ".gif")."""
+        return suffixes()
+
+    def start(self, job: FilmJob) -> ProcessFilm:
+        """Begin a film; a path that cannot work becomes a FilmFailed before any process starts."""
+        path = Path(job.path).expanduser().absolute()
+        try:
+            writer_for(path)
+        except UserError as error:
+            return ProcessFilm(path, None, [FilmFailed(error.message, error.hint)])
+        return ProcessFilm(path, job, [])
+
+
+class ProcessFilm:
+    """A film in the making. For one thread; no method waits but `close`.
+
+    Args:
+        path: where the film goes.
+        job: what to make; None when it has failed already.
+        events: what is to be told first.
+    """
+
+    def __init__(self, path: Path, job: FilmJob | None, events: list[FilmEvent]) -> None:
+        self._path = path
+        self._events = events
+        self._ended = bool(events)
+        self._cancelled_at: float | None = None
+        self._process: BaseProcess | None = None
+        self._lock = threading.Lock()
+        self._collector: threading.Thread | None = None
+        if job is not None:
+            # Spawning and sending some hundred megabytes of frames takes a while: not in the caller's thread.
+            self._collector = threading.Thread(target=self._run, args=(job,), name="film", daemon=True)
+            self._collector.start()
+
+    def drain(self) -> list[FilmEvent]:
+        """All events since the last call; exactly one of FilmDone, FilmFailed, FilmCancelled ends them."""
+        with self._lock:
+            events, self._events = self._events, []
+        return events
+
+    def cancel(self) -> None:
+        """Stop and leave no partial file."""
+        with self._lock:
+            if self._cancelled_at is None:
+                self._cancelled_at = time.monotonic()
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Cancel what still runs and wait until it is gone."""
+        self.cancel()
+        if self._collector is not None:
+            self._collector.join(timeout)
+
+    @property
+    def pid(self) -> int | None:
+        """Number of the film's process, or None before it has started."""
+        return self._process.pid if self._process is not None else None
+
+    def _run(self, job: FilmJob) -> None:
+        """Everything about the process, in a thread of its own."""
+        context = multiprocessing.get_context("spawn")
+        here, there = context.Pipe()
+        process = context.Process(target=_work, args=(there,), name="flowviz film", daemon=True)
+        try:
+            process.start()
+            self._process = process
+            there.close()
+            with contextlib.suppress(OSError):  # it died at once: the loop below sees that
+                here.send(job)
+            del job
+            self._listen(here, process)
+        except Exception as error:
+            self._end(FilmFailed("The film could not be started.", str(error), traceback.format_exc()))
+        finally:
+            _kill(process)
+            here.close()
+            if process.pid is not None and self._path.parent.is_dir():
+                clear_working_files(self._path, process.pid)
+
+    def _listen(self, here: Connection, process: BaseProcess) -> None:
+        told = False
+        while not self._ended:
+            ready = wait([here, process.sentinel], 0.1)
+            if here in ready:
+                try:
+                    self._take(here.recv())
+                    continue
+                except (EOFError, OSError):
+                    pass
+            asked = self._cancelled_at
+            if asked is not None and not told:
+                told = True
+                with contextlib.suppress(OSError):
+                    here.send("cancel")
+            late = asked is not None and time.monotonic() - asked > _PATIENCE_S
+            if late or (process.sentinel in ready and not here.poll()):
+                _kill(process)
+                clear_working_files(self._path, process.pid or 0)
+                self._end(FilmCancelled() if asked is not None else _death(process))
+
+    def _take(self, event: FilmEvent) -> None:
+        if isinstance(event, FilmProgress):
+            with self._lock:
+                # nobody needs every picture counted: the newest progress replaces one not yet fetched
+                if self._events and isinstance(self._events[-1], FilmProgress):
+                    self._events.pop()
+                self._events.append(event)
+        else:
+            self._end(event)
+
+    def _end(self, event: FilmEvent) -> None:
+        with self._lock:
+            if not self._ended:
+                self._ended = True
+                self._events.append(event)
+
+
+def _death(process: BaseProcess) -> FilmFailed:
+    process.join(1.0)
+    code = process.exitcode
+    how = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
+    return FilmFailed(
+        f"The process that made the film ended unexpectedly ({how}); no film was written.",
+        "Try again with a smaller size or a shorter film; the computer may have run out of memory.",
+    )
+
+
+def _kill(process: BaseProcess) -> None:
+    """End the film's process and the encoder that it started."""
+    if process.pid is None:
+        return
+    if process.is_alive():
+        if os.name == "posix":
+            with contextlib.suppress(OSError):
+                if os.getpgid(process.pid) == process.pid:  # its own group: the encoder is in it
+                    os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+    process.join(5.0)
+
+
+def _work(pipe: Connection) -> None:
+    """Main function of the film's process."""
+    if os.name == "posix":
+        os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks are fastest so, and training goes on elsewhere
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())  # the parent exits: tidy up first
+    try:
+        job = pipe.recv()
+        threading.Thread(target=_watch, args=(pipe, stop), daemon=True).start()
+        pipe.send(_make(job, pipe, stop))
+    except (EOFError, OSError):  # the parent is gone
+        pass
+
+
+def _watch(pipe: Connection, stop: threading.Event) -> None:
+    """Set `stop` on "cancel", and when the parent is gone; then nobody waits for a tidy end for ever."""
+    with contextlib.suppress(EOFError, OSError):
+        pipe.recv()
+        stop.set()
+        return
+    stop.set()
+    time.sleep(2 * _PATIENCE_S)
+    os._exit(1)
+
+
+def _make(job: FilmJob, pipe: Connection, stop: threading.Event) -> FilmEvent:
+    from flowviz.engine.film import FilmCancelledByUser, render_film
+
+    last = 0.0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if done == total or now - last > _PROGRESS_S:
+            last = now
+            pipe.send(FilmProgress(done, total))
+
+    try:
+        run = SimpleNamespace(spec=job.run, frames=job.frames)
+        path = render_film(run, job.film, job.path, tell, stop.is_set)
+        return FilmDone(str(path), path.stat().st_size)
+    except FilmCancelledByUser:
+        return FilmCancelled()
+    except UserError as error:
+        return FilmFailed(error.message, error.hint)
+    except MemoryError:
+        return FilmFailed("There was not enough memory for the film.", "Choose a smaller size.")
+    except (BrokenPipeError, EOFError):
+        raise
+    except Exception as error:
+        details = traceback.format_exc()
+        return FilmFailed(f"The film could not be made: {error}.", "Details tell more; trying again may help.", details)
