@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import bisect
+from collections import Counter
+from collections.abc import Iterator
 
 from flowviz.core.frames import Frame
+from flowviz.core.spec import Array
 
 DEFAULT_BUDGET = 512 * 2**20
 
@@ -12,8 +15,8 @@ DEFAULT_BUDGET = 512 * 2**20
 class Timeline:
     """Frames by training step, oldest first; one owner.
 
-    Over its byte budget it keeps the first frame, the last, and every second one of the older half,
-    so that recent history stays dense and no stretch is ever lost.
+    Over its byte budget it drops, among the older three quarters, the frame whose absence leaves the
+    smallest gap: the first and the last frame stay, recent history stays dense, and no stretch is lost.
 
     Args:
         budget: most bytes of frames kept.
@@ -22,6 +25,8 @@ class Timeline:
     def __init__(self, budget: int = DEFAULT_BUDGET) -> None:
         self._budget = budget
         self._frames: list[Frame] = []
+        self._users: Counter[int] = Counter()
+        self._nbytes = 0
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -44,11 +49,7 @@ class Timeline:
     @property
     def nbytes(self) -> int:
         """Bytes held; an array that several frames share counts once."""
-        seen: dict[int, int] = {}
-        for frame in self._frames:
-            for array in (frame.paths, frame.times, *frame.weights.values()):
-                seen[id(array)] = array.nbytes
-        return sum(seen.values())
+        return self._nbytes
 
     def append(self, frame: Frame) -> bool:
         """Add a frame; one of the same step replaces the older one.
@@ -61,20 +62,33 @@ class Timeline:
         """
         if self._frames and frame.step < self._frames[-1].step:
             raise ValueError(f"frame of step {frame.step} after step {self._frames[-1].step}")
+        self._hold(frame)
         if self._frames and frame.step == self._frames[-1].step:
-            self._frames[-1] = frame
-        else:
-            self._frames.append(frame)
+            self._release(self._frames.pop())
+        self._frames.append(frame)
         thinned = False
-        while self.nbytes > self._budget and len(self._frames) > 4:
-            self._thin()
+        while self._nbytes > self._budget and len(self._frames) > 4:
+            self._release(self._frames.pop(self._least_missed()))
             thinned = True
         return thinned
 
-    def _thin(self) -> None:
-        half = max(3, len(self._frames) // 2)
-        older = self._frames[:half]
-        self._frames = [older[0], *older[2::2], *self._frames[half:]]
+    def _hold(self, frame: Frame) -> None:
+        for array in _arrays(frame):
+            self._users[id(array)] += 1
+            if self._users[id(array)] == 1:
+                self._nbytes += array.nbytes
+
+    def _release(self, frame: Frame) -> None:
+        for array in _arrays(frame):
+            self._users[id(array)] -= 1
+            if not self._users[id(array)]:
+                del self._users[id(array)]
+                self._nbytes -= array.nbytes
+
+    def _least_missed(self) -> int:
+        steps = self.steps
+        older = range(1, max(2, len(steps) * 3 // 4))
+        return min(older, key=lambda i: steps[i + 1] - steps[i - 1])
 
     def nearest(self, step: int) -> Frame | None:
         """The kept frame nearest to a training step (the older one of two equally near)."""
@@ -88,3 +102,8 @@ class Timeline:
             return self._frames[-1]
         before, after = self._frames[index - 1], self._frames[index]
         return after if after.step - step < step - before.step else before
+
+
+def _arrays(frame: Frame) -> Iterator[Array]:
+    yield from (frame.paths, frame.times)
+    yield from frame.weights.values()

@@ -39,8 +39,10 @@ class TrainedRun:
 
     def sample(self, n: int, seed: int = 0) -> Array:
         """n draws (n, d) float64 of the model."""
+        return self._generate(n, stream(seed, "particles"))
+
+    def _generate(self, n: int, rng: np.random.Generator) -> Array:
         parts = []
-        rng = stream(seed, "particles")
         for start in range(0, n, PIECE):
             noise = rng.standard_normal((min(PIECE, n - start), self.target.dim)).astype(np.float32)
             query = TransportQuery("points", (0.0, 1.0), points=noise, solver=self._solver)
@@ -88,19 +90,20 @@ class TrainedRun:
             raise UserError("One point is too few to compare samples.", "Give at least two.")
         report: dict[str, Any] = {"nll": self._nll(points), "entropy": self.entropy}
         chosen = points if len(points) == size else points[rng.choice(len(points), size, replace=False)]
-        generated = self.sample(size, seed)
+        generated = self._generate(size, rng)  # not `sample`: its points may be the very data
         for key in SAMPLE_METRICS:
             metric = METRICS.get(key)()
-            floors = stream(seed, "floors")
-            mean, _, _ = metric.noise_floor(
-                lambda n, r=floors: frame.to_data(self.target.sample(n, r)), size, repeats, rng
-            )
+            mean, _, _ = metric.noise_floor(self._sampler(seed), size, repeats, rng)
             report[key] = {"value": metric.value(generated, chosen, rng), "floor": mean}
         return report
 
     def _sampler(self, seed: int) -> Callable[[int], Array]:
         rng = stream(seed, "floors")
-        return lambda n: self.target.frame.to_data(self.target.sample(n, rng))
+
+        def draw(n: int) -> Array:
+            return self.target.frame.to_data(self.target.sample(n, rng))
+
+        return draw
 
     def _nll(self, points: Array) -> float | None:
         try:
