@@ -1,0 +1,212 @@
+"""The film dialog, with a scripted studio."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QSpinBox
+
+from flowviz.core.film import FilmCancelled, FilmDone, FilmFailed, FilmJob, FilmProgress, FilmSpec
+from flowviz.core.frames import Frame
+from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
+from flowviz.gui.export.dialog import ExportDialog
+
+FRAME = Frame(1, 0.1, "", np.linspace(0, 1, 3), np.zeros((3, 4, 2), np.float32))
+
+
+class Handle:
+    def __init__(self):
+        self.events, self.is_cancelled = [], False
+
+    def drain(self):
+        events, self.events = self.events, []
+        return events
+
+    def cancel(self):
+        self.is_cancelled = True
+        self.events.append(FilmCancelled())
+
+
+class Studio:
+    def __init__(self):
+        self.jobs, self.handles = [], []
+
+    def suffixes(self):
+        return (".mp4", ".gif")
+
+    def start(self, job):
+        self.jobs.append(job)
+        self.handles.append(Handle())
+        return self.handles[-1]
+
+
+@pytest.fixture
+def studio():
+    return Studio()
+
+
+@pytest.fixture
+def dialog(qtbot, studio, tmp_path):
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+    QSettings().setValue("film/folder", str(tmp_path))
+    QSettings().remove("film/suffix")
+
+    def job(film, path):
+        return FilmJob(RunSpec(TargetSpec("pinwheel"), FlowSpec("cnf")), (FRAME,), film, path)
+
+    dialog = ExportDialog(studio, job, FilmSpec(layers=("particles",), step=7))
+    qtbot.addWidget(dialog)
+    dialog.open()
+    qtbot.waitExposed(dialog)
+    return dialog
+
+
+def said(dialog):
+    return " ".join(label.text() for label in dialog.findChildren(QLabel) if label.isVisible())
+
+
+def child(dialog, kind, name):
+    return dialog.findChild(kind, name)
+
+
+def test_the_dialog_stands_beside_the_window(dialog):
+    assert dialog.isVisible()
+    assert not dialog.isModal()
+
+
+def test_the_estimate_follows_rate_and_length(dialog):
+    assert "300 frames" in said(dialog)
+    child(dialog, QDoubleSpinBox, "film_seconds").setValue(4.0)
+    child(dialog, QSpinBox, "film_fps").setValue(25)
+    assert "100 frames" in said(dialog)
+    assert "4.0 s" in said(dialog)
+
+
+def test_export_hands_the_choices_to_the_studio(dialog, studio, tmp_path, qtbot):
+    child(dialog, QComboBox, "film_clock").setCurrentIndex(1)
+    child(dialog, QComboBox, "film_theme").setCurrentIndex(1)
+    child(dialog, QComboBox, "film_size").setCurrentIndex(0)
+    child(dialog, QCheckBox, "film_layer_density").setChecked(True)
+    child(dialog, QCheckBox, "film_caption").setChecked(False)
+    qtbot.mouseClick(dialog.export_button, Qt.MouseButton.LeftButton)
+    job = studio.jobs[0]
+    assert job.path == str(tmp_path / "flow.mp4")
+    film = job.film
+    assert (film.clock, film.theme, film.width, film.height, film.caption) == ("training", "light", 854, 480, False)
+    assert set(film.layers) == {"particles", "density"}
+    assert film.step == 7
+
+
+def test_progress_and_the_finished_film_are_shown(dialog, studio, tmp_path, qtbot):
+    dialog.export_button.click()
+    handle = studio.handles[0]
+    handle.events.append(FilmProgress(30, 300))
+    qtbot.waitUntil(lambda: "Frame 30 of 300" in said(dialog), timeout=3000)
+    assert not dialog.form.isEnabled()
+    with qtbot.waitSignal(dialog.ended) as heard:
+        handle.events += [FilmProgress(300, 300), FilmDone(str(tmp_path / "flow.mp4"), 2_500_000)]
+    assert heard.args == [True]
+    assert "flow.mp4 is ready: 2.5 MB" in said(dialog)
+    assert dialog.show_button.isVisible()
+    assert dialog.form.isEnabled()
+    assert not dialog.is_busy
+
+
+def test_a_film_can_be_cancelled(dialog, studio, qtbot):
+    dialog.export_button.click()
+    with qtbot.waitSignal(dialog.ended) as heard:
+        dialog.cancel_button.click()
+    assert heard.args == [False]
+    assert studio.handles[0].is_cancelled
+    assert "nothing was written" in said(dialog)
+
+
+def test_a_failure_is_a_sentence_in_the_dialog(dialog, studio, qtbot):
+    dialog.export_button.click()
+    with qtbot.waitSignal(dialog.ended):
+        studio.handles[0].events.append(FilmFailed("The disk is full.", "Free some space."))
+    assert "The disk is full. Free some space." in said(dialog)
+    assert dialog.export_button.isEnabled()
+
+
+def test_an_existing_film_is_replaced_only_when_asked_twice(dialog, studio, tmp_path):
+    (tmp_path / "old.mp4").write_bytes(b"old")
+    dialog.path_edit.setText(str(tmp_path / "old.mp4"))
+    dialog.export_button.click()
+    assert studio.jobs == []
+    assert "exists already" in said(dialog)
+    assert dialog.export_button.text() == "Replace"
+    dialog.export_button.click()
+    assert len(studio.jobs) == 1
+
+
+def test_the_suggested_name_is_a_free_one(dialog, studio, tmp_path, qtbot):
+    (tmp_path / "flow.mp4").write_bytes(b"old")
+    second = ExportDialog(studio, lambda film, path: None, FilmSpec())
+    qtbot.addWidget(second)
+    assert Path(second.path_edit.text()).name == "flow 2.mp4"
+
+
+def test_the_suffix_and_the_format_follow_each_other(dialog, tmp_path):
+    formats = child(dialog, QComboBox, "film_format")
+    dialog.path_edit.setText(str(tmp_path / "film.gif"))
+    assert formats.currentData() == ".gif"
+    assert child(dialog, QSpinBox, "film_fps").maximum() == 50
+    formats.setCurrentIndex(0)
+    assert dialog.path_edit.text().endswith("film.mp4")
+
+
+def test_a_name_without_a_suffix_gets_the_format(dialog, studio, tmp_path):
+    dialog.path_edit.setText(str(tmp_path / "film"))
+    dialog.export_button.click()
+    assert studio.jobs[0].path == str(tmp_path / "film.mp4")
+
+
+@pytest.mark.parametrize(("name", "word"), [("", "no file name"), ("missing/film.mp4", "no folder"), ("a.avi", ".avi")])
+def test_a_name_that_cannot_work_is_said_before_anything_starts(dialog, studio, tmp_path, name, word):
+    dialog.path_edit.setText(str(tmp_path / name) if name else "")
+    dialog.export_button.click()
+    assert word in said(dialog)
+    assert studio.jobs == []
+
+
+def test_a_film_without_layers_is_refused(dialog, studio):
+    child(dialog, QCheckBox, "film_layer_particles").setChecked(False)
+    dialog.export_button.click()
+    assert "No layer is chosen" in said(dialog)
+    assert studio.jobs == []
+
+
+def test_an_odd_custom_size_is_said_at_once(dialog):
+    size = child(dialog, QComboBox, "film_size")
+    size.setCurrentIndex(size.count() - 1)
+    child(dialog, QSpinBox, "film_width").setValue(641)
+    assert "cannot be 641x720" in said(dialog)
+    assert not dialog.export_button.isEnabled()
+
+
+def test_hiding_lets_the_film_go_on_and_it_comes_back_when_it_is_done(dialog, studio, tmp_path, qtbot):
+    dialog.export_button.click()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    assert dialog.is_busy
+    with qtbot.waitSignal(dialog.ended):
+        studio.handles[0].events.append(FilmDone(str(tmp_path / "flow.mp4"), 10))
+    assert dialog.isVisible()
+
+
+def test_closing_by_the_program_cancels_the_film(dialog, studio):
+    dialog.export_button.click()
+    dialog.close()
+    assert studio.handles[0].is_cancelled
+    assert not dialog.is_busy
+
+
+def test_the_folder_is_remembered(dialog, studio, tmp_path, qtbot):
+    (tmp_path / "films").mkdir()
+    dialog.path_edit.setText(str(tmp_path / "films" / "one.gif"))
+    dialog.export_button.click()
+    second = ExportDialog(studio, lambda film, path: None, FilmSpec())
+    qtbot.addWidget(second)
+    assert Path(second.path_edit.text()) == tmp_path / "films" / "flow.gif"
