@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Slot
-from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -56,9 +56,7 @@ class MainWindow(QMainWindow):
         settings: where the layout is kept between sessions, or None.
     """
 
-    def __init__(
-        self, backend: Backend, studio: FilmStudio, theme: Theme, settings: QSettings | None = None
-    ) -> None:
+    def __init__(self, backend: Backend, studio: FilmStudio, theme: Theme, settings: QSettings | None = None) -> None:
         super().__init__()
         self.setWindowTitle("flowviz")
         self.setAccessibleName("flowviz")
@@ -81,7 +79,7 @@ class MainWindow(QMainWindow):
     def _make_states(self) -> None:
         self.run = RunState(self)
         self.engine = EngineState(self)
-        self.cursor = CursorState(self)
+        self.cursor_state = CursorState(self)
         self.options = OptionsState(self)
         self.draft = DraftState(self)
         self.drawing = DrawController(self)
@@ -89,19 +87,19 @@ class MainWindow(QMainWindow):
     def _make_controllers(self) -> None:
         self.pump = Pump(self.backend, self)
         self.run_controller = RunController(self.backend, self.draft, self.run, self.engine, self)
-        self.playback = PlaybackController(self.cursor, self.options, self.run, self)
+        self.playback = PlaybackController(self.cursor_state, self.options, self.run, self)
         self.presenter = Presenter(
-            self.backend, self.stage, self.run, self.cursor, self.options, self.draft, self.engine, self
+            self.backend, self.stage, self.run, self.cursor_state, self.options, self.draft, self.engine, self
         )
-        self.films = FilmController(self.studio, self.run, self.cursor, self.options, self)
+        self.films = FilmController(self.studio, self.run, self.cursor_state, self.options, self)
         self._guard = ShortcutGuard(QApplication.instance(), self)  # type: ignore[arg-type]
 
     def _make_views(self) -> None:
         self.top_bar = TopBar(self.run, self.engine)
         self.layer_bar = LayerBar(self.options)
         self.stage = StageView()
-        self.clocks = Clocks(self.run, self.cursor, self.options)
-        self.curves = CurvesView(self.run, self.cursor)
+        self.clocks = Clocks(self.run, self.cursor_state, self.options)
+        self.curves = CurvesView(self.run, self.cursor_state)
         self.blocks = BlocksView(self.run)
         self.curves.add_page(self.blocks, "Blocks", "The blocks that are trained one after another")
         self.method_panel = MethodPanel(self.draft, self.run, self.engine)
@@ -223,8 +221,8 @@ class MainWindow(QMainWindow):
         edit = self.table.menu("Edit")
         stack = self.target_panel.undo_stack()
         undo, redo = stack.createUndoAction(self, "Undo"), stack.createRedoAction(self, "Redo")
-        undo.setShortcuts(["Ctrl+Z"])
-        redo.setShortcuts(["Ctrl+Shift+Z", "Ctrl+Y"])
+        undo.setShortcuts([QKeySequence("Ctrl+Z")])
+        redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         edit.addActions([undo, redo])
         view = self.table.menu("View")
         for dock in self.docks.values():
@@ -293,7 +291,9 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _run_file_given(self, path: str) -> None:
-        self.show_notice(f"{path} is a saved run, not a target.", "Film or sample it with `flowviz render` or `flowviz sample`.")
+        self.show_notice(
+            f"{path} is a saved run, not a target.", "Film or sample it with `flowviz render` or `flowviz sample`."
+        )
 
     @Slot()
     def _run_started(self) -> None:
@@ -359,6 +359,7 @@ class MainWindow(QMainWindow):
         """Lay out on the first show."""
         super().showEvent(event)
         if self._first_layout.isEmpty():
+            self.stage.setFocus()
             self.reset_layout()
             self._first_layout = self.saveState(_LAYOUT_VERSION)
             if self._settings is not None:

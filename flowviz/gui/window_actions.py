@@ -16,6 +16,7 @@ def window_actions(window: MainWindow) -> list[Action]:
     """All menus, in order."""
     return [
         *_file(window),
+        separator("Edit"),
         *_run(window),
         *_time(window),
         *_view(window),
@@ -74,7 +75,7 @@ def _run(window: MainWindow) -> list[Action]:
 
 
 def _time(window: MainWindow) -> list[Action]:
-    play, cursor = window.playback, window.cursor
+    play, cursor = window.playback, window.cursor_state
     return [
         Action("play", "Time", "Play or pause", play.toggle, ("Space",), "play"),
         Action("back", "Time", "Step back", lambda: play.nudge(-0.01), ("Left",)),

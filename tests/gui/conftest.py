@@ -1,5 +1,79 @@
-"""Window tests run without a screen unless somebody asks for one."""
+"""The window's tests run offscreen, with an engine that follows a script: no torch, no process."""
 
+import gc
 import os
+import sys
+import threading
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QThread, QTimer
+from PySide6.QtWidgets import QApplication
+
+QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+
+
+def _threads():
+    return {thread for thread in threading.enumerate() if thread is not threading.main_thread()}
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind(qapp):
+    """A test that leaves a window, a thread or a running timer behind fails."""
+    windows = set(QApplication.topLevelWidgets())
+    threads = _threads()
+    yield
+    for _ in range(3):
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        QCoreApplication.processEvents()
+    gc.collect()
+    for thread in _threads() - threads:
+        thread.join(5.0)
+    left = [w for w in QApplication.topLevelWidgets() if w not in windows and w.isVisible()]
+    assert not left, f"windows left behind: {left}"
+    for window in set(QApplication.topLevelWidgets()) - windows:
+        running = [t for t in window.findChildren(QTimer) if t.isActive()]
+        assert not running, f"timers left running: {running}"
+        going = [t for t in window.findChildren(QThread) if t.isRunning()]
+        assert not going, f"threads left running: {going}"
+    alive = {thread for thread in _threads() - threads if not isinstance(thread, threading._DummyThread)}
+    assert not alive, f"threads left behind: {alive}"
+
+
+@pytest.fixture
+def scripted(request):
+    """A warm scripted engine."""
+    from scripted import ScriptedBackend
+
+    return ScriptedBackend()
+
+
+@pytest.fixture
+def window(qapp, qtbot, scripted):
+    """The whole window on a scripted engine, already warm."""
+    from scripted import NoStudio
+
+    from flowviz.gui.main_window import MainWindow
+    from flowviz.gui.theme.theme import Theme
+
+    theme = Theme(qapp, "dark")
+    window = MainWindow(scripted, NoStudio(), theme)
+    window.resize(1280, 800)
+    window.show()
+    qtbot.waitUntil(lambda: window.engine.ready is not None, timeout=5000)
+    qtbot.waitUntil(lambda: not window.target_panel.is_busy(), timeout=20000)
+    yield window
+    window.close()
+    window.deleteLater()
+
+
+@pytest.fixture(autouse=True)
+def dark_theme_again(qapp):
+    """Each test begins without a theme of another."""
+    yield
+    qapp.setStyleSheet("")
+    qapp.setProperty("flowvizTheme", None)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from flowviz.core.film import FilmJob, FilmSpec, FilmStudio
-from flowviz.gui.export.dialog import ExportDialog
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.run import RunState
@@ -25,11 +24,16 @@ class FilmController(QObject):
     """
 
     def __init__(
-        self, studio: FilmStudio, run: RunState, cursor: CursorState, options: OptionsState, parent: QObject | None = None
+        self,
+        studio: FilmStudio,
+        run: RunState,
+        cursor: CursorState,
+        options: OptionsState,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._studio, self._run, self._cursor, self._options = studio, run, cursor, options
-        self.dialog: ExportDialog | None = None
+        self.dialog: QDialog | None = None
 
     def defaults(self, view: Extent, theme: ThemeName) -> FilmSpec:
         """A film of what is on the stage."""
@@ -61,6 +65,8 @@ class FilmController(QObject):
 
     def ask(self, window: QWidget, view: Extent, theme: ThemeName) -> None:
         """Open the dialog; training and stage go on behind it."""
+        from flowviz.gui.export.dialog import ExportDialog  # on first use: the window opens without it
+
         self.close()
         self.dialog = ExportDialog(self._studio, self.job, self.defaults(view, theme), window)
         self.dialog.open()

@@ -22,6 +22,7 @@ from flowviz.gui.widgets.bars import flat_button
 from flowviz.gui.widgets.flow_layout import FlowLayout
 from flowviz.scene.resolve import layers
 
+_SHORT = {"target": "Target", "trails": "Trails", "field": "Velocity", "velocity": "Velocity", "grid": "Grid"}
 _COLOURS = {"target": "target", "particles": "particles", "trails": "trails", "field": "field", "velocity": "field"}
 
 
@@ -93,11 +94,11 @@ class LayerBar(QFrame):
             chip = QToolButton()
             chip.setProperty("chip", True)
             chip.setCheckable(True)
-            chip.setText(layer.label)
+            chip.setText(_SHORT.get(key, layer.label))
             chip.setIconSize(QSize(16, 16))
             chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             chip.setAccessibleName(f"Layer {layer.label}")
-            chip.setToolTip(f"{layer.summary} ({layer.number})")
+            chip.setToolTip(f"{layer.label}: {layer.summary} ({layer.number})")
             chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             chip.setProperty("layer", key)
             chip.clicked.connect(self._chip_clicked)

@@ -40,7 +40,8 @@ class MethodPanel(QScrollArea):
     """Shows and edits the draft.
 
     Signals:
-        method_chosen(str), param_chosen(str, object), budget_chosen(object Budget), seed_chosen(int), device_chosen(str).
+        method_chosen(str), param_chosen(str, object), budget_chosen(object Budget);
+        seed_chosen(int), device_chosen(str).
     """
 
     method_chosen = Signal(str)
@@ -201,8 +202,8 @@ class MethodPanel(QScrollArea):
         known = [self.method_box.itemData(i) for i in range(self.method_box.count())]
         if known != list(draft.methods):
             self.method_box.clear()
-            for key, choice in draft.methods.items():
-                self.method_box.addItem(choice.label, key)
+            for key, method in draft.methods.items():
+                self.method_box.addItem(method.label, key)
         self.method_box.setEnabled(bool(draft.methods))
         self.method_box.setCurrentIndex(self.method_box.findData(draft.method))
         choice = draft.choice

@@ -20,7 +20,7 @@ _WORDS = {
 
 
 def duration(seconds: float) -> str:
-    """ "0:42", "12:05", "1:03:20"."""
+    """As people write it: 0:42, 12:05, 1:03:20."""
     whole = max(0, round(seconds))
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -6,6 +6,7 @@ from PySide6.QtCore import QByteArray, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication
+from shiboken6 import isValid
 
 from flowviz.core.resources import resource
 from flowviz.gui.theme.theme import current_tokens
@@ -52,7 +53,7 @@ def refresh_icons(application: QApplication) -> None:
     for window in application.topLevelWidgets():
         targets += window.findChildren(QAction)
     for target in targets:
-        value = target.property(_PROPERTY)
+        value = target.property(_PROPERTY) if isValid(target) else None
         if isinstance(value, str) and isinstance(target, QAbstractButton | QAction):
             name, _, token = value.partition("|")
             set_icon(target, name, token)

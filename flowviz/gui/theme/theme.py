@@ -77,6 +77,7 @@ def style_sheet(tokens: Tokens) -> str:
     words["danger_soft"] = mix(tokens.panel, tokens.danger, 0.14)
     words["warning_soft"] = mix(tokens.panel, tokens.warning, 0.14)
     words["chevron"] = resource(f"theme/chevron-{tokens.name}.svg").as_posix()
+    words["close"] = resource(f"theme/close-{tokens.name}.svg").as_posix()
     words["check"] = resource(f"theme/check-{tokens.name}.svg").as_posix()
     return template.substitute(words)
 

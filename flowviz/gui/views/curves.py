@@ -74,6 +74,7 @@ class CurvePlot(pg.PlotWidget):
         self.setMinimumHeight(120)
         self.plotItem.hideButtons()
         self.plotItem.setMenuEnabled(False)
+        self.plotItem.setContentsMargins(0, 8, 8, 0)
         self.plotItem.setMouseEnabled(x=False, y=False)
         self.plotItem.getViewBox().disableAutoRange()
         self._lines: dict[str, pg.PlotCurveItem] = {}
@@ -163,6 +164,7 @@ class CurvePlot(pg.PlotWidget):
             parts.append(f"<span style='color:{tokens.good}'>floor {run.floors[self.kind.metric][0]:.3g}</span>")
         words = "<br>".join(parts) or f"<span style='color:{tokens.muted}'>Nothing measured yet</span>"
         self._legend.setHtml(f"<div style='text-align:right; font-size:11px'>{words}</div>")
+        self._legend.setTextWidth(150)
         box = self.plotItem.getViewBox()
         self._legend.setPos(box.width() - 4, 2)
 

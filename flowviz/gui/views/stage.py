@@ -13,7 +13,7 @@ from flowviz.scene.marks import Extent
 
 
 class PictureItem(pg.GraphicsObject):
-    """The newest picture: pixel for pixel when it was painted for this view, stretched while a new one is on its way."""
+    """The newest picture: pixel for pixel in the view it was painted for, else stretched until a new one comes."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,0 +1,205 @@
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider
+
+from flowviz.core.queries import TransportQuery
+from flowviz.core.solver import Solver
+from flowviz.gui.state.curves import CurveStore, History
+
+
+@pytest.fixture
+def trained(window, qtbot, scripted):
+    window.run_controller.run_or_pause()
+    scripted.train(10, 20, 30)
+    qtbot.waitUntil(lambda: len(window.run.timeline) == 3, timeout=5000)
+    window.playback.play(False)
+    return window
+
+
+def shown(window, qtbot, change, holds):
+    with qtbot.waitSignal(window.presenter.shown, timeout=5000, check_params_cb=holds):
+        change()
+
+
+def test_before_a_run_the_stage_shows_the_target_and_a_hint(window, qtbot):
+    qtbot.waitUntil(lambda: window.stage._picture_item._picture is not None and window.presenter.is_idle, timeout=5000)
+    assert window.stage.hint == "Press Run to watch noise flow into this shape"
+    image = window.stage._picture_item._picture.buffer
+    assert len(np.unique(image.reshape(-1, 4), axis=0)) > 3
+
+
+def test_scrubbing_back_in_training_lets_go_of_the_newest_and_the_end_takes_hold_again(trained, qtbot, scripted):
+    track = trained.clocks.training_track
+    qtbot.mouseClick(track, Qt.MouseButton.LeftButton, pos=QPoint(track.width() // 2, 12))
+    assert trained.cursor_state.step == 20
+    assert not trained.cursor_state.follow_latest
+    assert not trained.clocks.follow_button.isChecked()
+    scripted.train(40)
+    qtbot.waitUntil(lambda: len(trained.run.timeline) == 4, timeout=5000)
+    assert trained.cursor_state.step == 20
+    qtbot.mouseClick(track, Qt.MouseButton.LeftButton, pos=QPoint(track.width() - 2, 12))
+    assert trained.cursor_state.follow_latest
+    assert trained.cursor_state.step == 40
+
+
+def test_the_picture_is_a_function_of_both_clocks(trained, qtbot):
+    shown(trained, qtbot, lambda: trained.playback.show_step(10), lambda p: p.job.frame.step == 10)
+    shown(trained, qtbot, lambda: trained.playback.set_t(0.25), lambda p: p.job.t == 0.25 and p.job.frame.step == 10)
+
+
+def test_holding_the_flow_clock_freezes_it_but_keeps_that_it_plays(trained, qtbot):
+    trained.cursor_state.set_t(0.5)
+    trained.playback.play()
+    trained.playback.scrub(True)
+    trained.playback._tick()
+    assert trained.cursor_state.t == 0.5
+    assert trained.cursor_state.playing
+    trained.playback.scrub(False)
+    qtbot.waitUntil(lambda: trained.cursor_state.t > 0.5, timeout=5000)
+
+
+def play_through(window, seconds, parts=40):
+    for _ in range(parts):
+        window.playback.advance(seconds / parts)
+
+
+def test_playing_once_stops_at_the_end(trained):
+    trained.cursor_state.set_loop("once")
+    trained.playback.to_start()
+    trained.cursor_state.set_playing(True)
+    play_through(trained, 12.0)
+    assert trained.cursor_state.t == 1.0
+    assert not trained.cursor_state.playing
+
+
+def test_one_pass_takes_ten_seconds_at_speed_one(trained):
+    trained.playback.to_start()
+    trained.playback.advance(5.0)
+    assert trained.cursor_state.t == pytest.approx(0.5)
+    trained.cursor_state.set_speed(0.1)
+    trained.playback.advance(5.0)
+    assert trained.cursor_state.t == pytest.approx(0.55)
+
+
+def test_looping_starts_again_and_back_and_forth_turns_round(trained):
+    trained.cursor_state.set_loop("loop")
+    trained.cursor_state.set_t(0.9)
+    play_through(trained, 3.0)
+    assert trained.cursor_state.t < 0.5
+    trained.cursor_state.set_loop("pingpong")
+    trained.cursor_state.set_t(0.9)
+    play_through(trained, 3.0)
+    assert 0.6 < trained.cursor_state.t < 1.0
+
+
+def test_data_to_noise_plays_the_other_way(trained):
+    trained.playback.flip_direction()
+    trained.playback.to_start()
+    assert trained.cursor_state.t == 1.0
+    trained.playback.advance(1.0)
+    assert trained.cursor_state.t == pytest.approx(0.9)
+    assert trained.clocks.direction_button.text() == "Data to noise"
+
+
+def test_number_keys_switch_layers_and_chips_show_it(trained, qtbot):
+    trained.stage.setFocus()
+    for key, layer in ((Qt.Key.Key_1, "target"), (Qt.Key.Key_4, "density"), (Qt.Key.Key_6, "grid")):
+        before = layer in trained.options.value.layers
+        qtbot.keyClick(trained.stage, key)
+        assert (layer in trained.options.value.layers) is not before
+        assert trained.layer_bar.chips[layer].isChecked() is not before
+
+
+def test_keys_move_both_clocks(trained, qtbot):
+    trained.stage.setFocus()
+    trained.cursor_state.set_t(0.5)
+    for key, modifier, t in (
+        (Qt.Key.Key_Right, Qt.KeyboardModifier.NoModifier, 0.51),
+        (Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier, 0.41),
+        (Qt.Key.Key_Home, Qt.KeyboardModifier.NoModifier, 0.0),
+        (Qt.Key.Key_End, Qt.KeyboardModifier.NoModifier, 1.0),
+    ):
+        qtbot.keyClick(trained.stage, key, modifier)
+        assert trained.cursor_state.t == pytest.approx(t)
+    qtbot.keyClick(trained.stage, Qt.Key.Key_Down)
+    assert trained.cursor_state.step == 20
+    qtbot.keyClick(trained.stage, Qt.Key.Key_Up)
+    assert trained.cursor_state.step == 30
+    qtbot.keyClick(trained.stage, Qt.Key.Key_Minus)
+    assert trained.cursor_state.speed == 0.5
+    qtbot.keyClick(trained.stage, Qt.Key.Key_Space)
+    assert trained.cursor_state.playing
+
+
+def test_keys_typed_into_a_field_stay_there(trained, qtbot):
+    box = trained.clocks.t_box
+    box.setFocus()
+    box.selectAll()
+    playing = trained.cursor_state.playing
+    layers = trained.options.value.layers
+    qtbot.keyClicks(box, "0.25")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert trained.options.value.layers == layers
+    assert trained.cursor_state.playing is playing
+    assert trained.cursor_state.t == pytest.approx(0.25)
+
+
+def test_another_solver_is_asked_of_the_engine_and_its_effort_is_shown(trained, qtbot, scripted):
+    trained.clocks.solver_requested.emit(Solver("euler", 40))
+    qtbot.waitUntil(lambda: trained.clocks.nfe.text() == "NFE 48" and trained.presenter.is_idle, timeout=5000)
+    assert any(isinstance(q, TransportQuery) and q.solver.name == "euler" for _, q in scripted.asked)
+    asked = len(scripted.asked)
+    trained.playback.set_t(0.3)
+    qtbot.waitUntil(lambda: trained.presenter.is_idle, timeout=5000)
+    assert len(scripted.asked) == asked, "the same question was asked twice"
+
+
+def test_light_and_dark_change_the_stage(trained, qtbot):
+    trained.options.update(layers=frozenset())
+    shown(trained, qtbot, lambda: trained.theme.choose("light"), lambda p: p.job.tokens.name == "light")
+    assert tuple(trained.stage._picture_item._picture.buffer[5, 5, :3]) == (255, 255, 255)
+    shown(trained, qtbot, lambda: trained.theme.choose("dark"), lambda p: p.job.tokens.name == "dark")
+
+
+def test_zooming_asks_for_a_picture_of_what_is_in_view_and_a_fits_again(trained, qtbot):
+    whole = trained.stage.view()
+    shown(trained, qtbot, lambda: trained.stage._box.scaleBy((0.5, 0.5)), lambda p: p.job.view != whole)
+    assert trained.stage.view()[1] - trained.stage.view()[0] == pytest.approx((whole[1] - whole[0]) / 2)
+    qtbot.keyClick(trained.stage, Qt.Key.Key_A)
+    assert trained.stage.view() == pytest.approx(whole)
+
+
+def test_every_control_has_a_name_and_every_menu_entry_something_to_do(window):
+    kinds = (QAbstractButton, QComboBox, QAbstractSpinBox, QSlider)
+    controls = [w for kind in kinds for w in window.findChildren(kind) if w.isVisibleTo(window)]
+    nameless = [
+        (type(w).__name__, w.objectName(), type(w.parent()).__name__)
+        for w in controls
+        if not (w.accessibleName() or getattr(w, "text", str)()) and not w.objectName().startswith("qt_")
+    ]
+    assert not nameless
+    keys = [key for row in window.table.rows for key in row.shortcuts]
+    assert len(keys) == len(set(keys))
+
+
+def test_the_curve_store_keeps_means_in_bounded_memory():
+    store = CurveStore()
+    steps = np.arange(1, 100_001)
+    for part in np.array_split(steps, 200):
+        store.add(part, part * 2.0)
+    x, y = store.curve()
+    assert len(x) <= 800
+    np.testing.assert_allclose(y, 2 * x)
+    store.add(np.array([100_001]), np.array([np.nan]))
+    assert np.isfinite(store.curve()[1]).all()
+
+
+def test_a_history_keeps_its_newest_values_when_it_is_thinned():
+    history = History(most=100)
+    for step in range(1000):
+        history.add(step, float(step))
+    x, y = history.curve()
+    assert len(x) <= 100
+    assert (x[0], x[-1]) == (0, 999)
+    np.testing.assert_array_equal(x, y)
