@@ -11,7 +11,7 @@ from flowviz.core.spec import Array
 
 _CHUNK = 4_000_000  # numbers in one block of the (points, components) table: 32 MB
 _SMALL = 200_000  # tables smaller than this are not worth tiling
-_NEAR = 10.0  # standard deviations within which a component is looked at
+_NEGLIGIBLE = 30.0  # terms smaller than exp(-30) of the leading one are left out of a tile
 _REACH = 5.5  # standard deviations that count as holding all of a Gaussian
 _CELLS = 2.5  # grid cells per standard deviation in the entropy's quadrature
 
@@ -49,7 +49,10 @@ class GaussianCloud:
         x = np.atleast_2d(np.asarray(x, dtype=np.float64))
         if len(x) * len(self.weights) < _SMALL:
             return self._all(x)
-        return self._tiled(x)
+        result = np.full(len(x), -np.inf)  # of infinitely far points, and of those that are no numbers
+        finite = np.isfinite(x).all(axis=1)
+        result[finite] = self._tiled(x if finite.all() else x[finite])
+        return result
 
     def _all(self, x: Array) -> Array:
         rows = max(1, _CHUNK // len(self.weights))
@@ -57,25 +60,31 @@ class GaussianCloud:
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def _tiled(self, x: Array) -> Array:
-        """The same, tile by tile with only the components within `_NEAR` standard deviations; where what was
-        left out could matter by more than 1e-8 of the density, all components are taken."""
-        side = max(_NEAR / 2 * float(self.sds.max()), 0.5)
-        tiles, owner = np.unique(np.floor(x / side), axis=0, return_inverse=True)
-        order = np.argsort(owner.ravel(), kind="stable")
-        ends = np.cumsum(np.bincount(owner.ravel(), minlength=len(tiles)))
-        result = np.full(len(x), -np.inf)
-        for tile, end, start in zip(tiles, ends, np.concatenate([[0], ends[:-1]]), strict=True):
-            margin = _NEAR * self.sds[:, None] + np.array([[self.box, self.box]])
-            low, high = tile * side - margin, (tile + 1) * side + margin
-            near = np.all((self.centres >= low) & (self.centres <= high), axis=1)
-            if near.any():
-                part = GaussianCloud(self.centres[near], self.weights[near], self.sds[near], self.box)
-                mine = order[start:end]
-                result[mine] = part._all(x[mine])
-        lost = -math.log(2 * math.pi) - 2 * math.log(float(self.sds.min())) - 0.5 * _NEAR**2
-        unsure = result < lost + math.log(1e8)
-        result[unsure] = self._all(x[unsure])
+        """The same, tile by tile, with only the components that can matter there: those whose largest term
+        in the tile is at least exp(-30) of the smallest value that the leading term can take."""
+        low, high = x.min(axis=0), x.max(axis=0)
+        side = max(2 * float(np.median(self.sds)), float((high - low).max()) / 40)
+        cells = np.floor((x - low) / side).astype(np.int64)
+        tiles, owner = np.unique(cells[:, 0] * 64 + cells[:, 1], return_inverse=True)
+        order = np.argsort(owner, kind="stable")
+        ends = np.cumsum(np.bincount(owner, minlength=len(tiles)))
+        heights = np.log(self.weights) - 2 * np.log(self.sds)
+        result = np.empty(len(x))
+        for end, start in zip(ends, np.concatenate([[0], ends[:-1]]), strict=True):
+            mine = order[start:end]
+            points = x[mine]
+            keep = self._matter(points.min(axis=0), points.max(axis=0), heights)
+            part = GaussianCloud(self.centres[keep], self.weights[keep], self.sds[keep], self.box)
+            result[mine] = part._all(points)
         return result
+
+    def _matter(self, low: Array, high: Array, heights: Array) -> Array:
+        """Which components (m,) bool can matter in the rectangle [low, high]."""
+        below, above = low - self.centres - self.box, high - self.centres
+        nearest = np.sum(np.maximum(np.maximum(below, -above), 0.0) ** 2, axis=1)
+        farthest = np.sum(np.maximum(np.abs(below), np.abs(above + self.box)) ** 2, axis=1)
+        variance = 2 * self.sds**2
+        return np.asarray(heights - nearest / variance >= np.max(heights - farthest / variance) - _NEGLIGIBLE)
 
     def _block(self, x: Array) -> Array:
         if self.box:
