@@ -224,7 +224,7 @@ def test_escape_takes_a_stroke_back_and_then_leaves(canvas, controller, qtbot):
     mouse(canvas, "move", 1, 1)
     qtbot.keyClick(canvas.surface, Qt.Key.Key_Escape)
     assert controller.is_empty
-    with qtbot.waitSignal(canvas.done_requested):
+    with qtbot.waitSignal(controller.done_requested):
         qtbot.keyClick(canvas.surface, Qt.Key.Key_Escape)
 
 

@@ -260,7 +260,9 @@ def test_draw_asks_for_the_canvas(panel, qtbot):
     with qtbot.waitSignal(panel.draw_mode_requested) as heard:
         panel.draw_button.click()
     assert heard.args == [True]
-    panel.set_draw_mode(False)
+    with qtbot.waitSignal(panel.draw_mode_requested) as heard:
+        panel._controller.done_requested.emit()
+    assert heard.args == [False]
     assert not panel.draw_button.isChecked()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -25,11 +25,6 @@ class DrawingCanvas(QWidget):
     Args:
         controller: owns the drawing; shared with the target panel.
     """
-
-    done_requested = Signal()
-    """The person wants the stage back (Done or Esc)."""
-    start_from_requested = Signal()
-    """The person wants the target on screen as the base of the drawing; the target panel answers."""
 
     def __init__(self, controller: DrawController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,9 +50,10 @@ class DrawingCanvas(QWidget):
         bottom.addWidget(self._place)
         column.addLayout(bottom)
         self.surface.pointer_moved.connect(self._show_place)
-        self.strip.done_requested.connect(self.done_requested)
-        self.strip.start_from_requested.connect(self.start_from_requested)
+        self.strip.done_requested.connect(controller.done_requested)
+        self.strip.start_from_requested.connect(controller.start_from_requested)
         controller.brush_changed.connect(self._show_help)
+        controller.target_changed.connect(self._show_start_from)
         self._show_help()
         self._keys = self._key_table()
 
@@ -85,7 +81,7 @@ class DrawingCanvas(QWidget):
         if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.MetaModifier):
             return None
         if event.key() == Qt.Key.Key_Escape:
-            return self.done_requested.emit
+            return self._controller.done_requested.emit
         return self._keys.get(event.text().lower())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -96,12 +92,14 @@ class DrawingCanvas(QWidget):
             super().keyPressEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
+        self._show_start_from()
         self.surface.setFocus(Qt.FocusReason.OtherFocusReason)
         super().showEvent(event)
 
-    def set_start_from_enabled(self, enabled: bool) -> None:
-        """Whether there is a target to start from."""
-        self.strip.start_from.setEnabled(enabled)
+    @Slot()
+    def _show_start_from(self) -> None:
+        target = self._controller.target
+        self.strip.start_from.setEnabled(target is not None and target.key != "drawing")
 
     @Slot(float, float)
     def _show_place(self, x: float, y: float) -> None:

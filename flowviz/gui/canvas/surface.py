@@ -6,7 +6,18 @@ from time import perf_counter
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QEnterEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from flowviz.core.spec import Array
@@ -129,6 +140,10 @@ class DrawingSurface(QWidget):
         self._pointer = None
         self.update()
 
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._pointer = event.position()
+        self.update()
+
     def hideEvent(self, event: QEvent) -> None:
         self._finish()
         super().hideEvent(event)  # type: ignore[arg-type]
@@ -187,7 +202,7 @@ class DrawingSurface(QWidget):
 
     def _draw_guide(self) -> None:
         points = self._controller.guide
-        if points is None or not len(points):
+        if points is None or not len(points) or not self._controller.is_guide_shown:
             self._guide_image = QImage()
             return
         square = self.square().toAlignedRect()
@@ -228,7 +243,7 @@ class DrawingSurface(QWidget):
         painter.setPen(QPen(QColor(tokens.border), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(square)
-        if self._controller.is_empty and self._controller.guide is None:
+        if self._pointer is None and not self._controller.is_drawing and self._controller.is_empty:
             self._paint_hint(painter, square)
         if self._pointer is not None:
             self._paint_ring(painter)

@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
 
 from flowviz.gui.control.draw import LARGEST, SMALLEST, DrawController, Tool
 from flowviz.gui.theme.icons import set_icon
@@ -55,6 +65,13 @@ class ToolStrip(QFrame):
         self._undo.setEnabled(stack.canUndo())
         self._redo.setEnabled(stack.canRedo())
         row.addStretch(1)
+        self._guide = QCheckBox("Guide")
+        self._guide.setToolTip("Show samples of the chosen target faintly behind, to trace them")
+        self._guide.setChecked(controller.is_guide_shown)
+        self._guide.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._guide.toggled.connect(controller.show_guide)
+        row.addWidget(self._guide)
+        row.addSpacing(6)
         self.start_from = QPushButton("Start from target")
         self.start_from.setToolTip("Make the target on screen the drawing, to draw on top of it or erase from it")
         self.start_from.clicked.connect(self.start_from_requested)

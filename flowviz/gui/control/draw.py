@@ -51,6 +51,10 @@ class DrawController(QObject):
     """Rows and columns [row_low, row_high, column_low, column_high) of the grid that changed."""
     brush_changed = Signal()
     guide_changed = Signal()
+    done_requested = Signal()
+    """The person has finished drawing; the target panel leaves draw mode."""
+    start_from_requested = Signal()
+    """The person wants the chosen target as the base of the drawing; the target panel brings it."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -60,6 +64,7 @@ class DrawController(QObject):
         self.undo_stack.setUndoLimit(200)
         self.target: TargetSpec | None = None
         self.guide: Array | None = None
+        self.is_guide_shown = True
         self._before: Array | None = None
         self._points: list[tuple[float, float, float]] = []
         self._last_end: tuple[float, float] | None = None
@@ -226,6 +231,11 @@ class DrawController(QObject):
         """The person chose another target: one undo step; steps in a row with equal merge keys become one."""
         if spec != self.target:
             self.undo_stack.push(_Choose(self, text, self.target, spec, merge_key))
+
+    def show_guide(self, is_shown: bool) -> None:
+        """Whether the guide is seen."""
+        self.is_guide_shown = is_shown
+        self.guide_changed.emit()
 
     def set_guide(self, points: Array | None) -> None:
         """Points (n, 2) shown faintly behind the drawing, or None."""

@@ -343,10 +343,16 @@ class ExportDialog(QDialog):
         if is_busy:
             self.show_button.hide()
             self._say_problem("")
+        self._grow()
 
     def _say_problem(self, words: str) -> None:
         self._problem.setText(words)
         self._problem.setVisible(bool(words))
+        self._grow()
+
+    def _grow(self) -> None:
+        """Make room for what has come into sight; never shrink under the person's hand."""
+        self.resize(self.size().expandedTo(self.sizeHint()))
 
     @Slot()
     def _show_in_folder(self) -> None:

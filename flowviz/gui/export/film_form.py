@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QSpinBox,
@@ -19,7 +20,6 @@ from PySide6.QtWidgets import (
 )
 
 from flowviz.core.film import FilmClock, FilmSpec
-from flowviz.gui.widgets.flow_layout import FlowLayout
 from flowviz.scene.resolve import layers
 from flowviz.scene.tokens import ThemeName
 
@@ -75,6 +75,8 @@ class FilmForm(QWidget):
         self._seconds.setSuffix(" s")
         self._seconds.setAccessibleName("Length in seconds")
         self._seconds.setObjectName("film_seconds")
+        for box in (self._fps, self._seconds, self._width, self._height):
+            box.lineEdit().setTextMargins(4, 0, 0, 0)
         form.addRow("Frames a second", self._fps)
         form.addRow("Length", self._seconds)
         self._theme = _combo("Theme", list(_THEMES))
@@ -105,14 +107,16 @@ class FilmForm(QWidget):
 
     def _make_layers(self) -> QWidget:
         place = QWidget()
-        flow = FlowLayout(place, gap=10)
+        grid = QGridLayout(place)
+        grid.setContentsMargins(0, 2, 0, 0)
+        grid.setVerticalSpacing(6)
         self._boxes: dict[str, QCheckBox] = {}
-        for key, layer in layers():
+        for index, (key, layer) in enumerate(layers()):
             box = QCheckBox(layer.label)
             box.setToolTip(layer.summary)
             box.setObjectName(f"film_layer_{key}")
             self._boxes[key] = box
-            flow.addWidget(box)
+            grid.addWidget(box, index // 2, index % 2)
         return place
 
     def _connect(self) -> None:

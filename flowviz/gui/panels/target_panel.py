@@ -75,6 +75,8 @@ class TargetPanel(QWidget):
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self._try_form)
         controller.target_changed.connect(self._on_target)
+        controller.start_from_requested.connect(self.start_drawing_from_target)
+        controller.done_requested.connect(self._leave_draw_mode)
         self._background.submit(self._draw_presets, lambda _nothing: None, self._tell)
         if controller.target is not None:
             self.set_target(controller.target)
@@ -165,6 +167,11 @@ class TargetPanel(QWidget):
         blocked = self.draw_button.blockSignals(True)
         self.draw_button.setChecked(is_on)
         self.draw_button.blockSignals(blocked)
+
+    @Slot()
+    def _leave_draw_mode(self) -> None:
+        self.set_draw_mode(False)
+        self.draw_mode_requested.emit(False)
 
     def choose(self, spec: TargetSpec) -> None:
         """Choose a target as the person would: tried first, one undo step."""
@@ -345,8 +352,8 @@ class TargetPanel(QWidget):
         spec = prepared.spec
         cls = TARGETS.get(spec.key)
         self.gallery.add(spec.key, cls.label, cls.summary).set_picture(prepared.thumbnail)
-        is_drawing = spec.key == "drawing"
-        self._controller.set_guide(None if is_drawing else np.asarray(prepared.guide))
+        if spec.key != "drawing":  # a drawing keeps the guide, so that shapes can be traced
+            self._controller.set_guide(np.asarray(prepared.guide))
 
     def _show_facts(self, spec: TargetSpec) -> None:
         notes = self._notes.get(spec.key, ())

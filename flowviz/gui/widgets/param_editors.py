@@ -94,6 +94,7 @@ class NumberBox(QDoubleSpinBox):
         self.setRange(lowest, highest)
         self.setKeyboardTracking(False)
         self.setAccelerated(True)
+        self.lineEdit().setTextMargins(4, 0, 0, 0)
         if field.unit:
             self.setSuffix(f" {field.unit}")
         span = highest - lowest
