@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from flowviz.flows._divergence import velocity, velocity_and_divergence
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import State, integrate
+from flowviz.flows._training import StepChooser
 
 
 class Block:
@@ -18,6 +21,7 @@ class Block:
         average: its running average, which everything but the gradient uses.
         step_size: JKO step h.
         steps: training steps done.
+        chooser: solver steps through the block.
         terms: (4,) running averages of loss, potential, divergence and transport.
         w2_squared: E|x(1) - x(0)|^2 once trained, else 0.
         is_trained: trained to the end; the weights never change again.
@@ -28,6 +32,7 @@ class Block:
         flat: Tensor,
         average: Tensor,
         step_size: float,
+        solver_steps: int,
         steps: int = 0,
         terms: Tensor | None = None,
         w2_squared: float = 0.0,
@@ -35,10 +40,16 @@ class Block:
         self.flat = flat
         self.average = average
         self.step_size = step_size
+        self.chooser = StepChooser(solver_steps)
         self.steps = steps
         self.terms = average.new_zeros(4) if terms is None else terms
         self.w2_squared = w2_squared
         self.is_trained = False
+
+    @property
+    def own_steps(self) -> int:
+        """RK4 steps that move points through the block about as exactly as its training was."""
+        return max(2, self.chooser.steps)
 
     def record(self, terms: Tensor) -> None:
         """One more training step with these loss terms (4,)."""
@@ -52,11 +63,22 @@ class Block:
         self.is_trained = True
 
 
-def block_loss(net: VelocityNet, block: Block, x: Tensor, solver: str, steps: int) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """The block's JKO objective on a batch x (n, d) and its three parts (potential, divergence, transport).
+class Objective(NamedTuple):
+    """The block's objective on a batch: `loss` = potential + divergence + transport, and what each point adds.
 
-    E[|x(1)|^2 / 2] + E[-int_0^1 div v ds] + E|x(1) - x(0)|^2 / (2h): Xu, Cheng & Xie 2023 (arXiv 2212.14424),
-    equation 7, for the target N(0, I).
+    loss is a scalar with gradient; parts (3,) and log_terms (n,), the log-density that a point gains up to
+    a constant, have none.
+    """
+
+    loss: Tensor
+    parts: Tensor
+    log_terms: Tensor
+
+
+def objective(net: VelocityNet, block: Block, x: Tensor, solver: str, steps: int) -> Objective:
+    """E[|x(1)|^2 / 2] + E[-int_0^1 div v ds] + E|x(1) - x(0)|^2 / (2h) on a batch x (n, d).
+
+    Xu, Cheng & Xie 2023 (arXiv 2212.14424), equation 7, for the target N(0, I).
     """
     layers = net.at(block.flat, [0.0])[0]
 
@@ -64,18 +86,19 @@ def block_loss(net: VelocityNet, block: Block, x: Tensor, solver: str, steps: in
         return velocity_and_divergence(y, layers)
 
     end, gained = integrate(field, (x, x.new_zeros(len(x))), 0.0, 1.0, steps, solver)
-    potential = 0.5 * end.square().sum(1).mean()
-    divergence = -gained.mean()
+    energies = 0.5 * end.square().sum(1)
+    potential, divergence = energies.mean(), -gained.mean()
     transport = (end - x).square().sum(1).mean() / (2 * block.step_size)
-    return potential + divergence + transport, (potential.detach(), divergence.detach(), transport.detach())
+    parts = torch.stack([potential, divergence, transport])
+    return Objective(parts.sum(), parts.detach(), (gained - energies).detach())
 
 
 @torch.no_grad()
-def push(net: VelocityNet, block: Block, x: Tensor, solver: str, steps: int, chunk: int = 8192) -> Tensor:
+def push(net: VelocityNet, block: Block, x: Tensor, chunk: int = 8192) -> Tensor:
     """Points (n, d) moved through the averaged block towards noise, in chunks so that memory stays flat."""
     layers = net.at(block.average, [0.0])[0]
 
     def field(y: Tensor, _: float) -> State:
         return (velocity(y, layers),)
 
-    return torch.cat([integrate(field, (part,), 0.0, 1.0, steps, solver)[0] for part in x.split(chunk)])
+    return torch.cat([integrate(field, (part,), 0.0, 1.0, block.own_steps, "rk4")[0] for part in x.split(chunk)])

@@ -32,7 +32,6 @@ def follow(
     state: State,
     times: Sequence[float],
     solver: Solver,
-    steps_per_block: float,
 ) -> Solution:
     """States at every one of the monotone flow times, starting from `state` = (x,) or (x, accumulator) at times[0].
 
@@ -56,7 +55,8 @@ def follow(
             states += [state] * len(here)
             continue
         stops = [enter, *(min(max(t, min(enter, leave)), max(enter, leave)) for t in here), leave]
-        steps = steps_for(math.ceil(steps_per_block), (leave - enter) * planned)
+        per_block = math.ceil(solver.steps / planned) if solver.steps else blocks[k].own_steps
+        steps = steps_for(per_block, (leave - enter) * planned)
         field = _field(net, blocks[k], planned, state)
         leg = solve(field, state, stops, solver.name, steps, solver.tolerance)
         states += leg.states[1:-1]

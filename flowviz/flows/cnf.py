@@ -25,10 +25,7 @@ from flowviz.flows._ode import (
     standard_normal_log_density,
     steps_for,
 )
-from flowviz.flows._training import Export, FlatAdam, Stream, Stretch, changed, learning_rate, take_array
-
-MOST_SOLVER_STEPS = 60
-CHECK_EVERY = 20
+from flowviz.flows._training import Export, FlatAdam, StepChooser, Stream, Stretch, changed, learning_rate, take_array
 
 
 @dataclass(frozen=True)
@@ -46,10 +43,10 @@ class CnfParams:
     )
     width: int = param(64, "Width", lo=4, hi=1024, log=True, unit="units", help="Units in each of two hidden layers.")
     harmonics: int = param(
-        1, "Time harmonics", lo=0, hi=8, help="Sines and cosines of time that may bend the field.", group="Advanced"
+        0, "Time harmonics", lo=0, hi=8, help="Sines and cosines of time that may bend the field.", group="Advanced"
     )
     solver: str = param(
-        "rk4", "Training solver", choices=("rk4", "midpoint", "euler"), live=True, group="Advanced",
+        "midpoint", "Training solver", choices=("midpoint", "rk4", "euler"), live=True, group="Advanced",
         help="Fixed-step solver that training differentiates through.",
     )  # fmt: skip
     solver_steps: int = param(
@@ -95,7 +92,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         self._stream = Stream(problem.sample)
         self._stretch = Stretch(Budget(), params.steps)
         self._done = 0
-        self._solver_steps = params.solver_steps
+        self._chooser = StepChooser(params.solver_steps)
         self._export = Export()
 
     @classmethod
@@ -121,9 +118,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         """One Adam step on a fresh batch; losses "loss" (the objective) and its parts."""
         p = self._params
         x = self._stream.take(p.batch_size)
-        if not p.solver_error:
-            self._solver_steps = p.solver_steps
-        log_p, energy = self._log_likelihood(x, self._solver_steps)
+        log_p, energy = self._log_likelihood(x, self._chooser.steps)
         nll = loss = -log_p.mean()
         losses = {}
         if energy is not None:
@@ -131,8 +126,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
             loss = nll + cost
             losses = {"nll": nll.detach(), "energy": cost.detach()}
         (gradient,) = torch.autograd.grad(loss, self._flat)
-        if p.solver_error and self._done % CHECK_EVERY == 0:
-            self._adapt_solver(x, log_p.detach())
+        self._adapt_solver(x, log_p)
         rate = learning_rate(p.learning_rate, self._stretch.progress, self._stretch.done)
         self._adam.update(gradient, rate, p.clip, p.averaging)
         self._done += 1
@@ -157,17 +151,12 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
 
     @torch.no_grad()
     def _adapt_solver(self, x: Tensor, log_p: Tensor) -> None:
-        """More solver steps where doubling them shows too large an error, fewer where it is needlessly small.
-
-        Without this the optimiser finds fields whose divergence the coarse solver misjudges, and lowers its loss
-        below the entropy of the data.
-        """
-        p = self._params
-        error = float((self._log_likelihood(x, 2 * self._solver_steps)[0] - log_p).abs().mean())
-        if not error <= p.solver_error:
-            self._solver_steps = min(MOST_SOLVER_STEPS, self._solver_steps + max(1, self._solver_steps // 4))
-        elif error < 0.05 * p.solver_error:
-            self._solver_steps = max(p.solver_steps, self._solver_steps - 1)
+        p, chooser = self._params, self._chooser
+        if not p.solver_error:
+            chooser.steps = p.solver_steps
+        elif self._done % chooser.EVERY == 0:
+            finer = self._log_likelihood(x, 2 * chooser.steps)[0]
+            chooser.adapt(float((finer - log_p).abs().mean()), p.solver_error, p.solver_steps)
 
     def _table(self, flat: Tensor, times: Sequence[float]) -> dict[int, Layers]:
         return dict(zip((_tick(t) for t in times), self._net.at(flat, times), strict=True))
@@ -186,7 +175,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         return field
 
     def _steps_of(self, solver: Solver) -> int:
-        return solver.steps or max(12, 2 * self._solver_steps)
+        return solver.steps or max(16, self._chooser.steps)
 
     @torch.no_grad()
     def transport(self, x: Tensor, times: Sequence[float], solver: Solver = METHOD_SOLVER) -> Transport:
@@ -214,13 +203,13 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         return {
             "weights": self._export.array("weights", self._done, lambda: self._flat),
             "average": self._export.array("average", self._done, lambda: self._average),
-            "steps": self._export.array("steps", self._done, lambda: np.array([self._done, self._solver_steps])),
+            "steps": self._export.array("steps", self._done, lambda: np.array([self._done, self._chooser.steps])),
         }
 
     def load(self, weights: Mapping[str, Array]) -> None:
         """Take over weights; training goes on from them with a fresh optimiser."""
         flat, average = (take_array(weights, name, self._net.size) for name in ("weights", "average"))
-        self._done, self._solver_steps = (int(count) for count in take_array(weights, "steps", 2))
+        self._done, self._chooser.steps = (int(count) for count in take_array(weights, "steps", 2))
         with torch.no_grad():
             self._flat.copy_(torch.from_numpy(np.array(flat)))
             self._average.copy_(torch.from_numpy(np.array(average)))

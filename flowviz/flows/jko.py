@@ -15,7 +15,7 @@ from flowviz.core.params import ParamValue, from_mapping, param
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, Budget
 from flowviz.flows._base import FLOWS, Flow, HasBlocks, HasLogDensity, HasVelocity, Problem, Transport
-from flowviz.flows._block import Block, block_loss, push
+from flowviz.flows._block import Block, objective, push
 from flowviz.flows._chain import chain_velocity, follow
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import standard_normal_log_density
@@ -50,8 +50,12 @@ class JkoParams:
         help="Fixed-step solver that training differentiates through.",
     )  # fmt: skip
     solver_steps: int = param(
-        2, "Training solver steps", lo=1, hi=50, live=True, group="Advanced", help="Solver steps through one block."
+        1, "Least solver steps", lo=1, hi=50, live=True, group="Advanced", help="Solver steps through one block."
     )
+    solver_error: float = param(
+        0.005, "Solver error allowed", lo=0.0, hi=1.0, live=True, unit="nats", group="Advanced",
+        help="A block takes more solver steps while doubling them changes log-densities by more (0: never).",
+    )  # fmt: skip
     warm_start: bool = param(
         True, "Warm start", live=True, group="Advanced", help="Each block starts from the weights of the one before."
     )
@@ -128,6 +132,10 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         self._finished_here = 0
         self._begin_share(0.0)
 
+    @property
+    def _is_limited(self) -> bool:
+        return self._budget.steps is not None or self._budget.seconds is not None
+
     def _begin_share(self, seconds: float) -> None:
         """Give the block now in turn its equal share of what is left of the budget."""
         steps, limit = self._budget.steps, self._budget.seconds
@@ -146,7 +154,7 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         """Share of the stretch that is done: finished blocks and the part of the one in training."""
         if self._waiting == 0:
             return 1.0
-        if self._budget.steps is not None or self._budget.seconds is not None:
+        if self._is_limited:
             return self._stretch.progress
         return min(0.9999, (self._finished_here + self._share.progress) / (self._finished_here + self._waiting))
 
@@ -161,18 +169,30 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
             self._planned += 1
         block = self._current()
         p = self._params
-        loss, parts = block_loss(self._net, block, self._batch(), p.solver, p.solver_steps)
-        (gradient,) = torch.autograd.grad(loss, block.flat)
+        x = self._batch()
+        result = objective(self._net, block, x, p.solver, block.chooser.steps)
+        (gradient,) = torch.autograd.grad(result.loss, block.flat)
+        self._adapt_solver(block, x, result.log_terms)
         rate = learning_rate(p.learning_rate, self._share.progress, self._share.done)
         assert self._adam is not None
         self._adam.update(gradient, rate, p.clip, p.averaging)
-        block.record(torch.stack([loss.detach(), *parts]))
+        terms = torch.cat([result.loss.detach().reshape(1), result.parts])
+        block.record(terms)
         phase = f"block {len(self._blocks)} of {self._planned}"
         self._stretch.advance(seconds)
         self._share.advance(seconds - self._started_at)
-        if self._share.progress >= 1 or (self._waiting == 1 and self._stretch.progress >= 1):
+        if self._share.progress >= 1 or (self._is_limited and self._waiting == 1 and self._stretch.progress >= 1):
             self._finish(block, seconds)
-        return StepInfo(dict(zip(LOSS_NAMES, (loss.detach(), *parts), strict=True)), phase)
+        return StepInfo(dict(zip(LOSS_NAMES, terms.unbind(), strict=True)), phase)
+
+    @torch.no_grad()
+    def _adapt_solver(self, block: Block, x: Tensor, log_terms: Tensor) -> None:
+        p, chooser = self._params, block.chooser
+        if not p.solver_error:
+            chooser.steps = p.solver_steps
+        elif block.steps % chooser.EVERY == 0:
+            finer = objective(self._net, block, x, p.solver, 2 * chooser.steps).log_terms
+            chooser.adapt(float((finer - log_terms).abs().mean()), p.solver_error, p.solver_steps)
 
     def _current(self) -> Block:
         if not self._blocks or self._blocks[-1].is_trained:
@@ -189,11 +209,14 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
             flat = self._blocks[-1].average.clone()
         else:
             flat = self._net.initial(self._generator, self._problem.dtype).to(self._problem.device)
-        return Block(flat.requires_grad_(), flat.detach().clone(), min(p.rho**k * p.h0, p.h_max))
+        return Block(flat.requires_grad_(), flat.detach().clone(), self._step_size(k), p.solver_steps)
+
+    def _step_size(self, k: int) -> float:
+        return min(self._params.rho**k * self._params.h0, self._params.h_max)
 
     def _finish(self, block: Block, seconds: float) -> None:
         pool = self._pool_before(len(self._blocks) - 1)
-        after = push(self._net, block, pool, self._params.solver, self._params.solver_steps)
+        after = push(self._net, block, pool)
         block.finish(float((after - pool).square().sum(1).double().mean()))
         self._pool = after
         self._finished_here += 1
@@ -213,7 +236,7 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         if self._pool is None:
             self._pool = self._problem.sample(self._params.pool)
             for block in self._blocks[:count]:
-                self._pool = push(self._net, block, self._pool, self._params.solver, self._params.solver_steps)
+                self._pool = push(self._net, block, self._pool)
         return self._pool
 
     def change(self, name: str, value: ParamValue) -> None:
@@ -233,20 +256,17 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
     def _chain_arguments(self) -> tuple[VelocityNet, list[Block], int]:
         return self._net, self._blocks, self._planned
 
-    def _steps_per_block(self, solver: Solver) -> float:
-        return solver.steps / self._planned if solver.steps else max(2, self._params.solver_steps)
-
     @torch.no_grad()
     def transport(self, x: Tensor, times: Sequence[float], solver: Solver = METHOD_SOLVER) -> Transport:
         """Move points (n, d) from times[0] along the flow to every one of the monotone times."""
-        solution = follow(*self._chain_arguments(), (x,), times, solver, self._steps_per_block(solver))
+        solution = follow(*self._chain_arguments(), (x,), times, solver)
         return Transport(solution.paths(), solution.nfe)
 
     @torch.no_grad()
     def log_density(self, x: Tensor, t: float = 1.0, solver: Solver = METHOD_SOLVER) -> Tensor:
         """Natural log-density (n,) of the push-forward of N(0, I) at flow time t, by solving back to t = 0."""
         start = (x, x.new_zeros(len(x)))
-        solution = follow(*self._chain_arguments(), start, [t, 0.0], solver, self._steps_per_block(solver))
+        solution = follow(*self._chain_arguments(), start, [t, 0.0], solver)
         z, gained = solution.states[-1]
         return standard_normal_log_density(z) + gained
 
@@ -257,12 +277,12 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
 
     def blocks(self) -> tuple[BlockInfo, ...]:
         """All planned blocks, nearest the data first."""
-        p, n = self._params, self._planned
+        n = self._planned
         infos = []
         for k in range(n):
             begin, end = 1 - (k + 1) / n, 1 - k / n
             if k >= len(self._blocks):
-                infos.append(BlockInfo(k, "waiting", min(p.rho**k * p.h0, p.h_max), begin, end))
+                infos.append(BlockInfo(k, "waiting", self._step_size(k), begin, end))
                 continue
             block = self._blocks[k]
             terms = block.terms.tolist()
@@ -277,10 +297,10 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
     def weights(self) -> dict[str, Array]:
         """One averaged vector per block, the vector in training, and a small table of every block's figures.
 
-        "blocks": planned count; "status" (m, 2) as (trained to the end, steps); "figures" (m, 6) as
+        "blocks": planned count; "status" (m, 3) as (trained to the end, steps, solver steps); "figures" (m, 6) as
         (h, W2^2, loss, potential, divergence, transport).
         """
-        export, marks = self._export, [(b.is_trained, b.steps) for b in self._blocks]
+        export, marks = self._export, [(b.is_trained, b.steps, b.chooser.steps) for b in self._blocks]
         arrays = {
             "planned": export.array("planned", self._planned, lambda: np.array([self._planned])),
             "status": export.array("status", marks, lambda: np.array(marks, dtype=np.int64).reshape(-1)),
@@ -300,10 +320,10 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
     def load(self, weights: Mapping[str, Array]) -> None:
         """Take over blocks; a block that a stop had cut short goes on from where it stood."""
         planned = int(take_array(weights, "planned", 1)[0])
-        status = take_array(weights, "status").reshape(-1, 2)
+        status = take_array(weights, "status").reshape(-1, 3)
         figures = take_array(weights, "figures", 6 * len(status)).reshape(-1, 6)
         blocks = []
-        for k, ((is_trained, steps), row) in enumerate(zip(status, figures, strict=True)):
+        for k, ((is_trained, steps, solver_steps), row) in enumerate(zip(status, figures, strict=True)):
             arrays = [take_array(weights, f"block/{k}", self._net.size)]
             arrays += [] if is_trained else [take_array(weights, "training", self._net.size)]
             average, flat = (
@@ -311,7 +331,9 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
                 for a in (arrays[0], arrays[-1])
             )
             terms = torch.from_numpy(row[2:].copy()).to(average)
-            block = Block(flat.requires_grad_(), average, float(row[0]), int(steps), terms, float(row[1]))
+            block = Block(
+                flat.requires_grad_(), average, float(row[0]), int(solver_steps), int(steps), terms, float(row[1])
+            )
             block.is_trained = bool(is_trained)
             blocks.append(block)
         self._planned, self._blocks = planned, blocks

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -29,7 +30,7 @@ def test_each_solver_has_its_order_of_convergence_in_both_directions(name, span)
     errors = [
         float((integrate(nonlinear, (start,), *span, steps, name)[0] - exact).abs().max()) for steps in (20, 40, 80)
     ]
-    for coarse, fine in zip(errors, errors[1:], strict=False):
+    for coarse, fine in pairwise(errors):
         assert math.log2(coarse / fine) == pytest.approx(ORDER[name], abs=0.25)
 
 

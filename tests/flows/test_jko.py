@@ -1,0 +1,195 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from flowviz.core.errors import ParameterError
+from flowviz.core.solver import Solver
+from flowviz.core.spec import Budget
+from flowviz.flows import Problem
+from flowviz.flows.closed_forms import Gaussian, entropy, jko_step, kl, optimal_map, wasserstein_squared
+from flowviz.flows.jko import JkoFlow
+
+SMALL = {"width": 16, "batch_size": 64, "pool": 512, "blocks": 3}
+NOISE = Gaussian.standard(2)
+
+
+def cloud(gaussian, seed=0, dtype=torch.float32):
+    generator = torch.Generator().manual_seed(seed)
+    factor = torch.from_numpy(np.linalg.cholesky(gaussian.cov)).to(dtype)
+    mean = torch.from_numpy(gaussian.mean).to(dtype)
+    return Problem(2, lambda n: torch.randn(n, 2, generator=generator, dtype=dtype) @ factor.t() + mean, dtype=dtype)
+
+
+def run(flow, budget):
+    flow.plan(budget)
+    infos = []
+    while flow.progress < 1:
+        infos.append(flow.step(0.01 * len(infos)))
+    return infos
+
+
+def small(**params):
+    return JkoFlow.create(SMALL | params, cloud(Gaussian(np.ones(2), np.eye(2) * 0.25)))
+
+
+TILTED = Gaussian(np.zeros(2), np.array([[7.0, 5.0], [5.0, 7.0]]))
+SHIFTED = Gaussian(np.array([3.0, 3.0]), np.eye(2))
+SQUEEZED = Gaussian(np.array([-1.0, 0.5]), np.array([[0.3, -0.2], [-0.2, 0.5]]))
+
+
+@pytest.mark.parametrize(
+    ("start", "h"), [(TILTED, 0.5), (TILTED, 10.0), (SHIFTED, 0.5), (SQUEEZED, 0.25), (SQUEEZED, 2.0)]
+)
+def test_a_trained_block_is_the_jko_step_of_a_gaussian(start, h):
+    flow = JkoFlow.create(
+        {"blocks": 1, "h0": h, "h_max": 100.0, "width": 32, "learning_rate": 1e-2, "pool": 50000}, cloud(start)
+    )
+    run(flow, Budget(steps=500))
+    exact = jko_step(start, h)
+    # Points laid out so that their own mean and covariance are exact: what is left is the block's error.
+    z = torch.randn(20000, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64).numpy()
+    z = (z - z.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(z.T, bias=True))).T
+    x = z @ np.linalg.cholesky(start.cov).T + start.mean
+    moved = flow.transport(torch.from_numpy(x), [1.0, 0.0], Solver("rk4", 20)).paths[-1].numpy()
+    scale = np.abs(exact.cov).max()
+    assert np.abs(np.cov(moved.T, bias=True) - exact.cov).max() < 0.02 * scale
+    assert np.abs(moved.mean(0) - exact.mean).max() < 0.02
+    by_hand = exact.mean + (x - start.mean) @ optimal_map(start, exact).T
+    assert np.mean(np.sum((moved - by_hand) ** 2, 1)) < 4e-3 * max(1.0, wasserstein_squared(start, exact))
+    info = flow.blocks()[0]
+    assert info.w2_squared == pytest.approx(wasserstein_squared(start, exact), rel=0.03, abs=0.01)
+    # The objective itself is KL(rho || N(0,I)) + W2^2 / 2h + entropy of the start - d/2 log 2 pi.
+    least = kl(exact, NOISE) + wasserstein_squared(start, exact) / (2 * h) + entropy(start) - math.log(2 * math.pi)
+    assert info.losses["loss"] == pytest.approx(least, abs=0.15)
+
+
+def test_a_chain_of_blocks_brings_a_gaussian_down_the_theoretical_envelope():
+    flow = JkoFlow.create({"blocks": 3, "width": 32, "learning_rate": 1e-2, "h0": 0.5, "pool": 20000}, cloud(SQUEEZED))
+    run(flow, Budget(steps=750))
+    x = cloud(SQUEEZED, seed=5).sample(20000).double()
+    p, value = SQUEEZED, kl(SQUEEZED, NOISE)
+    for block in flow.blocks():
+        after = flow.transport(x, [1.0, block.t_start]).paths[-1].numpy()
+        p = jko_step(p, block.step_size)
+        reached = kl(Gaussian(after.mean(0), np.cov(after.T)), NOISE)
+        assert reached <= value / (1 + block.step_size) ** 2 + 0.01
+        assert reached == pytest.approx(kl(p, NOISE), abs=0.01)
+        value = reached
+
+
+def test_the_mean_nll_stays_above_the_entropy_and_comes_near_it():
+    flow = JkoFlow.create({"blocks": 4, "width": 32, "learning_rate": 1e-2, "pool": 20000}, cloud(SQUEEZED))
+    run(flow, Budget(steps=800))
+    nll = -flow.log_density(cloud(SQUEEZED, seed=9).sample(20000).double())
+    error = float(nll.std()) / len(nll) ** 0.5
+    assert float(nll.mean()) > entropy(SQUEEZED) - 3 * error
+    assert float(nll.mean()) < entropy(SQUEEZED) + 0.05
+
+
+def test_the_loss_is_the_sum_of_its_three_parts_and_the_phase_names_the_block():
+    infos = run(small(), Budget(steps=9))
+    for info in infos:
+        parts = [float(info.losses[name]) for name in ("potential", "divergence", "transport")]
+        assert float(info.losses["loss"]) == pytest.approx(sum(parts), rel=1e-5)
+    assert [info.phase for info in infos] == [f"block {k} of 3" for k in (1, 1, 1, 2, 2, 2, 3, 3, 3)]
+
+
+def test_blocks_fill_equal_shares_of_flow_time_and_follow_the_step_schedule():
+    flow = small(blocks=4, h0=0.25, rho=2.0, h_max=0.9)
+    infos = flow.blocks()
+    assert [info.step_size for info in infos] == [0.25, 0.5, 0.9, 0.9]
+    assert [(info.t_start, info.t_end) for info in infos] == [(0.75, 1.0), (0.5, 0.75), (0.25, 0.5), (0.0, 0.25)]
+    assert {info.status for info in infos} == {"waiting"}
+    flow.plan(Budget(steps=8))
+    for _ in range(3):
+        flow.step(0.0)
+    assert [info.status for info in flow.blocks()] == ["trained", "training", "waiting", "waiting"]
+    assert flow.blocks()[0].w2_squared > 0
+    assert flow.blocks()[2].w2_squared is None
+
+
+def test_the_default_schedule_is_that_of_the_published_runs():
+    steps = [info.step_size for info in JkoFlow.create({}, cloud(NOISE)).blocks()]
+    assert steps == pytest.approx([0.25, 0.35, 0.49, 0.69, 0.96, 1.34, 1.88, 2.64], abs=0.005)
+
+
+def test_untrained_blocks_are_the_identity():
+    flow = small()
+    flow.plan(Budget(steps=30))
+    for _ in range(10):
+        flow.step(0.0)
+    x = torch.randn(20, 2)
+    paths = flow.transport(x, [0.0, 0.3, 2 / 3, 1.0])
+    assert torch.equal(paths.paths[2], x)
+    assert not torch.equal(paths.paths[3], x)
+    assert torch.equal(flow.velocity(x, 0.5), torch.zeros(20, 2))
+    assert flow.transport(x, [0.0, 0.6]).nfe == 0
+
+
+def test_more_blocks_leave_the_earlier_ones_bit_identical():
+    flow = small()
+    run(flow, Budget(steps=30))
+    before = flow.weights()
+    flow.change("blocks", 5)
+    run(flow, Budget(steps=20))
+    after = flow.weights()
+    assert len(flow.blocks()) == 5
+    assert all(after[f"block/{k}"] is before[f"block/{k}"] for k in range(3))
+
+
+def test_a_stretch_after_the_last_block_adds_one():
+    flow = small(steps_per_block=7)
+    run(flow, Budget(steps=30))
+    assert len(run(flow, Budget())) == 7
+    assert [info.status for info in flow.blocks()] == ["trained"] * 4
+    assert len(run(flow, Budget(seconds=0.05))) >= 5
+    assert len(flow.blocks()) == 5
+    run(flow, Budget(steps=14))
+    assert len(flow.blocks()) == 7
+
+
+def test_a_stop_in_the_middle_of_a_block_goes_on_where_it_stood():
+    flow = small(steps_per_block=20)
+    flow.plan(Budget())
+    for _ in range(27):
+        flow.step(0.0)
+    kept = flow.weights()
+    assert kept["training"].shape == kept["block/1"].shape
+    other = small(steps_per_block=20)
+    other.load(kept)
+    assert [info.status for info in other.blocks()] == ["trained", "training", "waiting"]
+    infos = run(other, Budget())
+    assert len(infos) == 13 + 20
+    assert infos[0].phase == "block 2 of 3"
+    assert {info.status for info in other.blocks()} == {"trained"}
+    assert np.array_equal(other.weights()["block/0"], kept["block/0"])
+
+
+def test_blocks_can_be_added_while_training_but_not_taken_from_under_it():
+    flow = small(steps_per_block=10)
+    flow.plan(Budget())
+    for _ in range(15):
+        flow.step(0.0)
+    flow.change("blocks", 4)
+    while flow.progress < 1:
+        flow.step(0.0)
+    assert [info.status for info in flow.blocks()] == ["trained"] * 4
+    with pytest.raises(ParameterError, match="have begun"):
+        flow.change("blocks", 2)
+
+
+def test_the_budget_is_shared_equally_among_the_blocks():
+    phases = [info.phase for info in run(small(), Budget(seconds=0.6))]
+    counts = [phases.count(f"block {k} of 3") for k in (1, 2, 3)]
+    assert max(counts) - min(counts) <= 3
+
+
+def test_no_more_memory_is_held_with_more_blocks():
+    flow = small()
+    run(flow, Budget(steps=12))
+    flow.change("blocks", 9)
+    run(flow, Budget(steps=24))
+    assert flow._pool.shape == (512, 2)
+    assert all(block.flat is block.average for block in flow._blocks)
