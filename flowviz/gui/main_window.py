@@ -22,6 +22,7 @@ from flowviz.gui.actions import ActionTable, ShortcutGuard
 from flowviz.gui.bridge.pump import Pump
 from flowviz.gui.canvas.canvas import DrawingCanvas
 from flowviz.gui.control.draw import DrawController
+from flowviz.gui.control.files import FileDrops
 from flowviz.gui.control.films import FilmController
 from flowviz.gui.control.playback import PlaybackController
 from flowviz.gui.control.run import RunController
@@ -216,6 +217,7 @@ class MainWindow(QMainWindow):
         self.target_panel.run_file_given.connect(self._run_file_given)
         self.draft.changed.connect(self._draft_changed)
         self.target_panel.set_target(self.draft.target)
+        FileDrops(self, self.target_panel.take)
 
     def _finish_menus(self) -> None:
         edit = self.table.menu("Edit")

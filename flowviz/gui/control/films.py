@@ -67,6 +67,9 @@ class FilmController(QObject):
         """Open the dialog; training and stage go on behind it."""
         from flowviz.gui.export.dialog import ExportDialog  # on first use: the window opens without it
 
+        if self.dialog is not None and self.dialog.is_busy:
+            self.dialog.open()  # the film in the making comes first
+            return
         self.close()
         self.dialog = ExportDialog(self._studio, self.job, self.defaults(view, theme), window)
         self.dialog.open()
