@@ -16,7 +16,7 @@ from flowviz.core.spec import Array, RunSpec
 from flowviz.export import WriterCancelled, writer_for
 from flowviz.scene import lettering
 from flowviz.scene._layer import LAYERS, Moment
-from flowviz.scene.options import options_from_mapping
+from flowviz.scene.options import StageOptions, options_from_mapping
 from flowviz.scene.painter import paint
 from flowviz.scene.resolve import queries, query_key, resolve
 from flowviz.scene.tokens import THEMES
@@ -72,7 +72,10 @@ class FilmPainter:
         self.film = film
         self.total = total or film.frame_count
         self._spec, self._frames = run.spec, tuple(run.frames)
-        self._options = options_from_mapping(film.options, film.layers, film.direction)
+        recorded = min(frame.paths.shape[1] for frame in self._frames)
+        # unless asked for, no more particles than recorded: showing those needs no torch
+        options = {"particles": min(StageOptions().particles, recorded), **film.options}
+        self._options = options_from_mapping(options, film.layers, film.direction)
         target = build(run.spec.target)
         self._target_points = target.sample(TARGET_POINTS, np.random.default_rng(run.spec.seed))
         self._world = world_extent(*target.bounds(), self._target_points)
@@ -92,7 +95,7 @@ class FilmPainter:
         moment = Moment(frame, t, self._options, self._target_points, self._world)
         scene = resolve(moment, self._ask(moment), title_of(self._spec))
         width, height = self._frame.stage
-        scale = min(self.film.height / 720, self.film.width / 720)
+        scale = max(0.4, min(self.film.height, self.film.width) / 720)
         paint(scene.marks, self._view, width, height, self._tokens, scale, out=self._stage)
         return np.asarray(self._frame.compose(self._stage, scene.clock, self._progress(frame, t)))
 

@@ -124,16 +124,18 @@ class ProcessFilm:
             if here in ready:
                 try:
                     self._take(here.recv())
-                    continue
                 except (EOFError, OSError):
-                    pass
+                    ready = [process.sentinel]
+                    process.join(1.0)
+            if self._ended:
+                break
             asked = self._cancelled_at
             if asked is not None and not told:
                 told = True
                 with contextlib.suppress(OSError):
                     here.send("cancel")
             late = asked is not None and time.monotonic() - asked > _PATIENCE_S
-            if late or (process.sentinel in ready and not here.poll()):
+            if late or (process.sentinel in ready and not _has_more(here)):
                 _kill(process)
                 clear_working_files(self._path, process.pid or 0)
                 self._end(FilmCancelled() if asked is not None else _death(process))
@@ -153,6 +155,14 @@ class ProcessFilm:
             if not self._ended:
                 self._ended = True
                 self._events.append(event)
+
+
+def _has_more(pipe: Connection) -> bool:
+    """Whether a message waits in a pipe whose other end may be gone."""
+    try:
+        return pipe.poll()
+    except OSError:
+        return False
 
 
 def _death(process: BaseProcess) -> FilmFailed:

@@ -44,9 +44,9 @@ def add_segments(surface: Surface, starts: Array, ends: Array, tail: Array, head
     """Add the optical depth of segments (s, 2) to (s, 2); depth runs evenly from `tail` to `head` (s,)."""
     width = min(width, PAD / 2)
     x, y = (np.ascontiguousarray(starts[:, axis], np.float32) for axis in (0, 1))
-    dx, dy = (np.asarray(ends[:, axis] - starts[:, axis], np.float32) for axis in (0, 1))
-    first, last = _clip((x, y), (dx, dy), (surface.width, surface.height), width + 2.0)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        dx, dy = (np.asarray(ends[:, axis] - starts[:, axis], np.float32) for axis in (0, 1))
+        first, last = _clip((x, y), (dx, dy), (surface.width, surface.height), width + 2.0)
         span = np.maximum(np.abs(dx), np.abs(dy)) * (last - first)
         seen = np.flatnonzero((last > first) & np.isfinite(span) & ((tail > 0) | (head > 0)))
     x, y, dx, dy, first, last, tail, head = (v[seen] for v in (x, y, dx, dy, first, last, tail, head))

@@ -70,9 +70,10 @@ def _draw_arrows(surface: Surface, arrows: Arrows, extent: Extent, scale: float)
     """Shafts with filled heads; a head shrinks with an arrow too short for it."""
     tails = to_pixels(arrows.origins, extent, surface.width, surface.height)
     tips = to_pixels(np.asarray(arrows.origins) + arrows.vectors, extent, surface.width, surface.height)
-    delta = tips - tails
-    length = np.hypot(delta[:, 0], delta[:, 1])
-    drawn = np.isfinite(length) & (length > 0.4)
+    with np.errstate(invalid="ignore", over="ignore"):
+        delta = tips - tails
+        length = np.hypot(delta[:, 0], delta[:, 1])
+        drawn = np.isfinite(length) & (length > 0.4)
     tails, tips, delta, length = tails[drawn], tips[drawn], delta[drawn], length[drawn]
     if not len(tails):
         return

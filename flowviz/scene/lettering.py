@@ -1,0 +1,127 @@
+"""Words and measures around a film's picture: title, clock, progress and a quiet scale. Pillow."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from flowviz.scene.marks import Extent
+from flowviz.scene.tokens import Tokens
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+_REGULAR = ("DejaVuSans.ttf", "Inter-Regular.ttf", "segoeui.ttf", "Helvetica.ttc", "Arial.ttf", "arial.ttf")
+_BOLD = ("DejaVuSans-Bold.ttf", "Inter-SemiBold.ttf", "segoeuib.ttf", "HelveticaNeue.ttc", "Arial Bold.ttf")
+_STRIP = 0.088
+"""Height of the caption strip as a share of the picture's."""
+
+
+@lru_cache(maxsize=32)
+def font(size: int, bold: bool = False) -> Font:
+    """The first known font that this machine has, else the one that Pillow brings."""
+    for name in _BOLD if bold else _REGULAR:
+        try:
+            return ImageFont.truetype(name, size)
+        except OSError:
+            continue
+    return ImageFont.load_default(size)
+
+
+def strip_height(width: int, height: int) -> int:
+    """Pixels of the caption strip below the stage, even; narrow films get less."""
+    return 2 * round(max(18.0, min(_STRIP * height, 0.075 * width)) / 2)
+
+
+class Frame:
+    """The unmoving parts around one film's stage.
+
+    Args:
+        width, height: of the whole picture.
+        extent: world in view on the stage.
+        tokens: colours.
+        title: words at the left of the strip.
+        caption: whether there is a strip at all.
+    """
+
+    def __init__(self, width: int, height: int, extent: Extent, tokens: Tokens, title: str, caption: bool) -> None:
+        self._width, self._height, self._tokens = width, height, tokens
+        self._strip = strip_height(width, height) if caption else 0
+        self._title = title
+        self.stage = (width, height - self._strip)
+        self._ticks = self._draw_ticks(extent)
+
+    def compose(self, stage: np.ndarray, clock: str, progress: float) -> Image.Image:
+        """The whole picture (RGB) around a painted stage (h, w, 4) BGRA.
+
+        Args:
+            stage: painted marks; its size is `self.stage`.
+            clock: words at the right of the strip.
+            progress: 0 to 1, how far the bar above the strip has come.
+        """
+        size = (stage.shape[1], stage.shape[0])
+        painted = Image.frombuffer("RGB", size, stage, "raw", "BGRX", 0, 1)
+        picture = Image.new("RGB", (self._width, self._height), self._tokens.panel)
+        picture.paste(painted, (0, 0))
+        for place, colour, mask in self._ticks:
+            picture.paste(colour, place, mask)
+        if self._strip:
+            self._write(picture, clock, progress)
+        return picture
+
+    def _write(self, picture: Image.Image, clock: str, progress: float) -> None:
+        draw = ImageDraw.Draw(picture)
+        top, unit = self._height - self._strip, self._strip
+        bar = max(2, round(unit * 0.055))
+        draw.rectangle((0, top, self._width, top + bar - 1), self._tokens.border)
+        reached = round(self._width * min(max(progress, 0.0), 1.0))
+        if reached > 0:
+            draw.rectangle((0, top, reached - 1, top + bar - 1), self._tokens.accent)
+        margin, middle = round(unit * 0.42), top + bar + (unit - bar) / 2
+        size = max(8, round(unit * 0.34))
+        clock_size = max(8, round(unit * 0.31))
+        room = self._width - 2 * margin
+        while size > 8 and font(size, True).getlength(self._title) + font(clock_size).getlength(clock) > room - unit:
+            size, clock_size = size - 1, max(8, clock_size - 1)
+        draw.text((margin, middle), self._title, self._tokens.text, font(size, True), anchor="lm")
+        end = self._width - margin
+        draw.text((end, middle), clock, self._tokens.muted, font(clock_size), anchor="rm")
+
+    def _draw_ticks(self, extent: Extent) -> list[tuple[tuple[int, int], str, Image.Image]]:
+        """Ticks and numbers along the lower and the left edge, each a mask with its place and colour."""
+        width, height = self.stage
+        size = max(7, round(min(height, width) * 0.0185))
+        long, band = max(3, round(size * 0.5)), round(size * 3.2)
+        x_low, x_high, y_low, y_high = extent
+        bottom = Image.new("L", (width, band), 0)
+        left = Image.new("L", (band, height), 0)
+        draw_x, draw_y = ImageDraw.Draw(bottom), ImageDraw.Draw(left)
+        face = font(size)
+        thick = max(1, round(size / 12))
+        step = _round_step(min(x_high - x_low, y_high - y_low))
+        for value in _round_values(x_low, x_high, step):
+            x = (value - x_low) / (x_high - x_low) * width
+            draw_x.line((x, band - long, x, band), 130, thick)
+            if size * 2 < x < width - size:
+                draw_x.text((x, band - long - size * 0.35), _number(value), 200, face, anchor="ms")
+        for value in _round_values(y_low, y_high, step):
+            y = (y_high - value) / (y_high - y_low) * height
+            draw_y.line((0, y, long, y), 130, thick)
+            if size < y < height - 2 * size:
+                draw_y.text((long + size * 0.35, y), _number(value), 200, face, anchor="lm")
+        colour = self._tokens.muted
+        return [((0, height - band), colour, bottom), ((0, 0), colour, left)]
+
+
+def _round_step(span: float) -> float:
+    """A round step that cuts a span into three to eight."""
+    step = 10.0 ** np.floor(np.log10(max(span, 1e-9)))
+    return float(next(step * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0) if span / (step * factor) <= 8))
+
+
+def _round_values(low: float, high: float, step: float) -> list[float]:
+    return [float(index * step) for index in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+
+
+def _number(value: float) -> str:
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,172 @@
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from film_runs import SPEC, a_run, names, read_mp4, small
+from PIL import Image
+
+from flowviz.core.errors import FileError, ParameterError, UserError
+from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
+from flowviz.engine.film import FilmCancelledByUser, FilmPainter, picture, render_film, title_of
+
+
+def centre_of_light(image):
+    """Mean column of what is orange (particles and trails) above the caption."""
+    orange = image[:100, :, 0].astype(int) - image[:100, :, 2]
+    weight = np.where(orange > 25, orange, 0).sum(axis=0)
+    return (weight @ np.arange(image.shape[1])) / weight.sum()
+
+
+def test_a_film_over_flow_time_moves_the_particles():
+    run, film = a_run(), small()
+    first, last = picture(run, film, 0), picture(run, film, film.frame_count - 1)
+    assert first.shape == (128, 192, 3) and first.dtype == np.uint8
+    assert centre_of_light(first) < 96 < centre_of_light(last)
+
+
+def test_a_film_backwards_moves_them_back(monkeypatch):
+    run, film = a_run(), small(direction="encode", layers=("particles",))
+    painter = FilmPainter(run, film)
+    paths = run.frames[-1].paths[::-1]
+    answer = {"paths": paths, "times": run.frames[-1].times[::-1], "nfe": np.asarray(8)}
+    painter._asker = SimpleNamespace(answer=lambda spec, weights, query: answer)
+    assert painter.moment_of(0)[1] == 1.0 and painter.moment_of(film.frame_count - 1)[1] == 0.0
+    assert centre_of_light(painter.picture(0)) > 96 > centre_of_light(painter.picture(film.frame_count - 1))
+
+
+def test_a_film_over_training_goes_from_the_first_frame_to_the_last():
+    run, film = a_run(), small(clock="training", layers=("particles",))
+    painter = FilmPainter(run, film)
+    steps = [painter.moment_of(index)[0].step for index in range(film.frame_count)]
+    assert steps[0] == 0 and steps[-1] == 400 and steps == sorted(steps) and len(set(steps)) == 5
+    assert centre_of_light(painter.picture(0)) < 96 < centre_of_light(painter.picture(film.frame_count - 1))
+
+
+def test_a_film_over_flow_time_rests_at_both_ends_and_never_runs_back():
+    painter = FilmPainter(a_run(), small(seconds=10.0))
+    times = np.array([painter.moment_of(index)[1] for index in range(100)])
+    assert (np.diff(times) >= 0).all()
+    assert (times == 0).sum() >= 4 and (times == 1).sum() >= 9
+
+
+def test_a_film_can_show_an_earlier_training_step():
+    painter = FilmPainter(a_run(), small(step=210))
+    assert painter.moment_of(3)[0].step == 200
+
+
+@pytest.mark.parametrize(("name", "count"), [("film.mp4", 12), ("film.gif", 12)])
+def test_films_read_back_with_their_size_and_pictures(tmp_path, name, count):
+    progress = []
+    path = render_film(a_run(), small(), tmp_path / name, lambda done, total: progress.append((done, total)))
+    assert path == tmp_path / name and names(tmp_path) == [name]
+    assert progress == [(i + 1, count) for i in range(count)]
+    if name.endswith("mp4"):
+        head, pictures = read_mp4(path)
+        assert head["size"] == (192, 128) and head["fps"] == 10 and len(pictures) == count
+    else:
+        with Image.open(path) as film:
+            pictures, duration = [], 0
+            for index in range(film.n_frames):
+                film.seek(index)
+                duration += film.info["duration"]
+                pictures.append(np.asarray(film.convert("RGB")))
+        assert pictures[0].shape == (128, 192, 3) and duration == 1200
+    assert centre_of_light(pictures[0]) < 96 < centre_of_light(pictures[-1])
+
+
+def test_a_gif_keeps_its_length_when_its_rate_is_rounded(tmp_path):
+    path = render_film(a_run(), small(fps=30, seconds=1.2), tmp_path / "film.gif")
+    with Image.open(path) as film:
+        duration = 0
+        for index in range(film.n_frames):
+            film.seek(index)
+            duration += film.info["duration"]
+    assert duration == pytest.approx(1200, abs=30)
+
+
+def test_the_caption_shows_the_clock_and_can_be_left_out():
+    run = a_run()
+    with_words, again = picture(run, small(), 0), picture(run, small(), 11)
+    assert np.abs(with_words[-9:].astype(int) - again[-9:]).sum() > 0
+    bare = picture(run, small(caption=False), 0)
+    assert bare[-1].std() < with_words[-9:].std()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_theme_is_the_films(theme):
+    corner = picture(a_run(), small(theme=theme), 0)[2, 100]
+    assert (corner.mean() > 200) == (theme == "light")
+
+
+def test_pictures_do_not_depend_on_their_order():
+    run, film = a_run(), small()
+    painter = FilmPainter(run, film)
+    backwards = [painter.picture(index) for index in (11, 5, 0)][::-1]
+    for index, image in zip((0, 5, 11), backwards, strict=True):
+        assert np.array_equal(image, picture(run, film, index))
+
+
+def test_cancelling_leaves_nothing_and_keeps_the_old_film(tmp_path):
+    (tmp_path / "film.mp4").write_bytes(b"older film")
+    seen = []
+    with pytest.raises(FilmCancelledByUser):
+        render_film(
+            a_run(),
+            small(seconds=60),
+            tmp_path / "film.mp4",
+            lambda done, total: seen.append(done),
+            lambda: len(seen) >= 3,
+        )
+    assert len(seen) == 3
+    assert names(tmp_path) == ["film.mp4"] and (tmp_path / "film.mp4").read_bytes() == b"older film"
+
+
+def test_a_bad_path_is_known_before_any_picture_is_painted(tmp_path):
+    seen = []
+    with pytest.raises(FileError):
+        render_film(a_run(), small(), tmp_path / "no" / "film.mp4", lambda *progress: seen.append(progress))
+    assert not seen
+
+
+def test_what_cannot_be_shown_is_said_in_words(tmp_path):
+    with pytest.raises(UserError, match="no layer called"):
+        FilmPainter(a_run(), small(layers=("confetti",)))
+    with pytest.raises(ParameterError, match="no stage option"):
+        FilmPainter(a_run(), small(options={"glitter": 1}))
+    with pytest.raises(UserError, match="no frames"):
+        FilmPainter(SimpleNamespace(spec=SPEC, frames=()), small())
+
+
+def test_titles_name_method_and_target():
+    assert title_of(SPEC) == "CNF on Eight Gaussians"
+    assert title_of(RunSpec(TargetSpec("two_moons"), FlowSpec("jko"))).startswith("JKO flow on ")
+
+
+def test_a_film_of_recorded_paths_does_not_load_torch(tmp_path):
+    code = (
+        "from flowviz.engine.film import render_film; import sys; sys.path.insert(0, sys.argv[1]); "
+        "import film_runs as t; render_film(t.a_run(), t.small(seconds=0.2), sys.argv[2]); "
+        "print('torch' in sys.modules)"
+    )
+    folder = str(Path(__file__).parent)
+    command = [sys.executable, "-c", code, folder, str(tmp_path / "film.mp4")]
+    out = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["False"]
+
+
+def test_every_layer_can_be_filmed_from_a_trained_flow():
+    from flowviz.core.events import FrameReady
+    from flowviz.core.spec import Budget, Recording
+    from flowviz.engine.run import run as train
+
+    recording = Recording(particles=60, n_times=5, min_gap_s=0.0)
+    spec = RunSpec(SPEC.target, SPEC.flow, Budget(steps=2), recording=recording, metrics=())
+    frames = tuple(event.frame for event in train(spec) if isinstance(event, FrameReady))
+    layers = ("target", "particles", "trails", "density", "field", "grid")
+    run = SimpleNamespace(spec=spec, frames=frames)
+    for options in ({}, {"density": "exact", "solver": "euler", "solver_steps": 4}):
+        image = picture(run, small(layers=layers, options=options), 6)
+        assert image[:100].std() > 5

@@ -1,0 +1,171 @@
+import os
+import stat
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from film_runs import names, read_mp4
+from PIL import Image
+
+from flowviz.core.errors import FileError
+from flowviz.export import WriterCancelled, clear_working_files, suffixes, writer_for
+from flowviz.export.gif import GifWriter, gif_delay
+
+RED, BLUE = (200, 30, 20), (20, 40, 210)
+
+
+def write(path, colours, width=64, height=48, fps=20):
+    writer = writer_for(path)
+    writer.open(path, width, height, fps)
+    for colour in colours:
+        writer.write(np.full((height, width, 3), colour, np.uint8))
+    writer.close()
+
+
+def test_the_best_format_comes_first():
+    assert suffixes() == (".mp4", ".gif")
+
+
+def test_an_mp4_has_the_asked_size_rate_length_and_colours(tmp_path):
+    write(tmp_path / "film.mp4", [RED] * 10 + [BLUE] * 15)
+    head, pictures = read_mp4(tmp_path / "film.mp4")
+    assert head["size"] == (64, 48) and head["fps"] == 20 and len(pictures) == 25
+    assert head["codec"] == "h264" and head["pix_fmt"].startswith("yuv420p")
+    assert np.abs(pictures[0].mean(axis=(0, 1)) - RED).max() < 8
+    assert np.abs(pictures[-1].mean(axis=(0, 1)) - BLUE).max() < 8
+
+
+def test_an_mp4_can_start_before_it_is_loaded_to_its_end(tmp_path):
+    write(tmp_path / "film.mp4", [RED] * 5)
+    data = (tmp_path / "film.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+
+
+def test_a_gif_loops_for_ever_with_the_asked_pictures(tmp_path):
+    write(tmp_path / "film.gif", [RED] * 3 + [BLUE] * 2)
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.size == (64, 48) and film.info["loop"] == 0
+        times, colours = [], []
+        for index in range(film.n_frames):
+            film.seek(index)
+            times.append(film.info["duration"])
+            colours.append(np.asarray(film.convert("RGB")).mean(axis=(0, 1)))
+    assert sum(times) == 5 * 50
+    assert np.abs(colours[0] - RED).max() < 8 and np.abs(colours[-1] - BLUE).max() < 8
+
+
+@pytest.mark.parametrize(("fps", "delay"), [(1, 100), (10, 10), (20, 5), (30, 3), (50, 2), (60, 2), (120, 2)])
+def test_gif_delays_are_whole_hundredths_and_never_below_two(fps, delay):
+    assert gif_delay(fps) == delay and GifWriter.rate(fps) == 100 / delay
+
+
+@pytest.mark.parametrize("name", ["film.avi", "film"])
+def test_an_unknown_suffix_is_refused_in_a_sentence(tmp_path, name):
+    with pytest.raises(FileError) as caught:
+        writer_for(tmp_path / name)
+    assert name in caught.value.message and ".mp4 or .gif" in caught.value.hint
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileError, match="there is no folder"):
+        writer_for(tmp_path / "nowhere" / "film.mp4")
+
+
+def test_a_folder_is_not_a_film(tmp_path):
+    (tmp_path / "film.mp4").mkdir()
+    with pytest.raises(FileError, match="is a folder"):
+        writer_for(tmp_path / "film.mp4")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a folder that nobody may write to, even root")
+def test_a_folder_without_the_right_to_write_is_named():
+    with pytest.raises(FileError, match="cannot be written to /proc"):
+        writer_for(Path("/proc/film.mp4"))
+
+
+def fake_encoder(folder, monkeypatch, script):
+    program = folder / "encoder.sh"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IEXEC)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(program))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script plays the encoder")
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_an_encoder_that_dies_is_quoted_and_the_old_film_stays(tmp_path, monkeypatch, suffix):
+    (tmp_path / "here").mkdir()
+    path = tmp_path / "here" / f"film{suffix}"
+    path.write_bytes(b"older film")
+    fake_encoder(tmp_path, monkeypatch, "echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 1")
+    with pytest.raises(FileError, match="No space left on device"):
+        write(path, [RED] * 400, 320, 240)
+    assert path.read_bytes() == b"older film" and names(path.parent) == [path.name]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a path that cannot be run")
+def test_an_encoder_that_cannot_be_started_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "missing"))
+    with pytest.raises(FileError, match="cannot be started"):
+        write(tmp_path / "film.mp4", [RED])
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_aborting_leaves_nothing(tmp_path, suffix):
+    path = tmp_path / f"film{suffix}"
+    writer = writer_for(path)
+    writer.open(path, 64, 48, 20)
+    writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.abort()
+    writer.abort()
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_cancelling_while_the_film_is_finished_leaves_nothing(tmp_path, suffix):
+    path = tmp_path / f"film{suffix}"
+    writer = writer_for(path)
+    writer.open(path, 640, 480, 20)
+    noise = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
+    for shift in range(12):
+        writer.write(np.roll(noise, shift * 31, axis=1))
+    with pytest.raises(WriterCancelled):
+        writer.close(lambda: True)
+    assert names(tmp_path) == []
+
+
+def test_what_a_killed_process_left_can_be_cleared(tmp_path):
+    path = tmp_path / "film.gif"
+    for kind in ("part.gif", "lossless.mkv", "palette.png"):
+        (tmp_path / f".film.gif.4711.{kind}").touch()
+    (tmp_path / ".film.gif.4712.part.gif").touch()
+    clear_working_files(path, 4711)
+    assert names(tmp_path) == [".film.gif.4712.part.gif"]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_memory_does_not_grow_with_length(tmp_path, suffix):
+    path = tmp_path / f"film{suffix}"
+    writer = writer_for(path)
+    picture = np.zeros((120, 160, 3), np.uint8)
+    writer.open(path, 160, 120, 50)
+    tracemalloc.start()
+    try:
+        for index in range(1500):
+            picture[:, index % 160] = index % 251
+            writer.write(picture)
+        writer.close()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # 1500 pictures are 86 MB
+    assert peak < 2 * picture.nbytes + 1_000_000
+    assert path.stat().st_size > 0 and names(tmp_path) == [path.name]
+
+
+def test_export_needs_neither_qt_nor_torch():
+    code = "import sys, flowviz.export as e; e.suffixes(); print('torch' in sys.modules, 'PySide6' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["False", "False"]
