@@ -152,7 +152,7 @@ def _log_densities(
 def _field(flow: Flow, query: FieldQuery, device: torch.device) -> dict[str, Array]:
     if not isinstance(flow, HasVelocity):
         raise UserError(f"The method {type(flow).label} has no velocity field.", "Show trajectories instead.")
-    points = torch.as_tensor(query.points, dtype=torch.float32, device=device)
+    points = torch.tensor(query.points, dtype=torch.float32, device=device)
     values = [flow.velocity(points, t).detach().to("cpu", torch.float32).numpy() for t in query.times]
     return {"velocity": np.stack(values) if values else np.empty((0, *query.points.shape), np.float32)}
 
