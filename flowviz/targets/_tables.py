@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import re
 from array import array
 from collections import Counter
@@ -20,6 +21,8 @@ MOST_ROWS = 5_000_000
 _LOOK_BYTES = 1 << 17
 _LOOK_LINES = 400
 _MISSING = {"", "nan", "na", "n/a", "null", "none", "-", "?", "."}
+_WORDS = ("NA", "N/A", "n/a", "null", "NULL", "None", "none", "-", "?", " ")  # the usual ways to write a gap
+_BLOCK = 1 << 23  # characters rewritten at a time
 _DELIMITERS: tuple[str | None, ...] = ("\t", ";", "|", ",", None)  # None: any white space
 
 
@@ -148,9 +151,10 @@ def _beginning(path: Path) -> tuple[list[str], str]:
 def _dialect(path: Path, lines: list[str], encoding: str) -> tuple[Dialect, int]:
     """The delimiter and decimal sign that turn most cells into numbers, and the number of columns."""
     best: tuple[float, Dialect, int] | None = None
+    quoted = any('"' in line for line in lines)
     for delimiter in _DELIMITERS:
         for decimal in (".", ","):
-            if delimiter == decimal:
+            if delimiter == decimal and not quoted:
                 continue
             dialect = Dialect(delimiter, decimal, 0, encoding)
             rows = [dialect.split(line) for line in lines]
@@ -206,33 +210,72 @@ def _comment_names(lines: list[str], start: int, dialect: Dialect, width: int) -
 
 
 def _read(path: Path, dialect: Dialect, columns: tuple[int, int], names: Sequence[str]) -> Array:
-    """Two columns (n, 2), quickly where every cell is a plain number, else cell by cell."""
-    if dialect.decimal == ".":
+    """Two columns (n, 2): quickly where every cell is a plain number, less so where commas or gaps must be
+    rewritten first, and cell by cell where that fails, to say which cell it is."""
+    ways = [_read_quickly] if dialect.decimal == "." else []
+    ways += [_read_rewritten] if dialect.delimiter != dialect.decimal else []
+    for way in ways:
         try:
-            return _read_quickly(path, dialect, columns)
-        except (ValueError, UnicodeDecodeError, IndexError, OverflowError):
-            pass  # a missing or bad cell: the careful way finds it
+            return way(path, dialect, columns)
+        except (ValueError, IndexError, OverflowError):
+            continue  # a missing or bad cell: the next, more careful way finds it
     try:
         return _read_carefully(path, dialect, columns, names)
     except _DecimalComma:
-        return _read_carefully(path, Dialect(dialect.delimiter, ",", dialect.skip, dialect.encoding), columns, names)
+        return _read(path, Dialect(dialect.delimiter, ",", dialect.skip, dialect.encoding), columns, names)
 
 
 def _read_quickly(path: Path, dialect: Dialect, columns: tuple[int, int]) -> Array:
+    return _parse(path, dialect, columns, dialect.skip, MOST_ROWS + 1)
+
+
+def _read_rewritten(path: Path, dialect: Dialect, columns: tuple[int, int]) -> Array:
+    """As `_read_quickly`, after decimal commas and gaps have been rewritten, block by block."""
+    parts: list[Array] = []
+    left = MOST_ROWS + 1
+    with path.open(encoding=dialect.encoding, errors="replace") as file:
+        for _ in range(dialect.skip):
+            file.readline()
+        while left > 0 and (block := file.read(_BLOCK)):
+            block += file.readline()
+            if dialect.decimal == ",":
+                block = block.replace(",", ".")
+            parts.append(_parse(io.StringIO(_filled(block, dialect.delimiter)), dialect, columns, 0, left))
+            left -= len(parts[-1])
+    return np.concatenate(parts) if parts else np.zeros((0, 2))
+
+
+def _filled(block: str, delimiter: str | None) -> str:
+    """The lines with nan in every empty cell and for every word that means none."""
+    if delimiter is None:
+        return block
+    gap, d = f"{delimiter}nan", delimiter
+    block = block.replace(d + d, gap + d).replace(d + d, gap + d).replace(d + "\n", gap + "\n")
+    block = block.replace("\n" + d, "\nnan" + d)
+    block = f"nan{block}" if block.startswith(d) else block
+    block = f"{block}nan" if block.endswith(d) else block
+    for word in _WORDS:
+        if word in block:
+            ends = f"[^{re.escape(d)}\n]"
+            block = re.sub(rf"(?<!{ends}){re.escape(word)}(?!{ends})", "nan", block)
+    return block
+
+
+def _parse(source: Path | io.StringIO, dialect: Dialect, columns: tuple[int, int], skip: int, rows: int) -> Array:
     import warnings
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy warns of files without rows; that is our own sentence
         return np.loadtxt(
-            path,
+            source,
             delimiter=dialect.delimiter,
-            skiprows=dialect.skip,
+            skiprows=skip,
             usecols=columns,
             comments="#",
             quotechar='"',
             ndmin=2,
             encoding=dialect.encoding,
-            max_rows=MOST_ROWS + 1,
+            max_rows=rows,
         )
 
 

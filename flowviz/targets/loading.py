@@ -75,12 +75,11 @@ def load_target(path: str | Path, options: LoadOptions | None = None) -> Loaded:
     if path.suffix.lower() in IMAGES:
         if options.columns:
             raise UserError(f"{path.name} is a picture and has no columns.", "Leave the columns out.")
-        with _reading(path):
+        with _reading(path.name):
             darkness, alpha = read_picture(path)
         return _image(darkness, alpha, path.name, options.params)
     table = load_table(path)
-    with _reading(path):
-        return points_target(table, path.name, options)
+    return points_target(table, path.name, options)
 
 
 def load_table(path: str | Path) -> Table:
@@ -94,7 +93,7 @@ def load_table(path: str | Path) -> Table:
     suffix = path.suffix.lower()
     if suffix not in TABLES:
         raise FileError(f"{path.name} is no table.", f"Choose one of {', '.join(TABLES)}.")
-    with _reading(path):
+    with _reading(path.name):
         if suffix == ".npy":
             return npy_table(path)
         return npz_table(path) if suffix == ".npz" else text_table(path)
@@ -113,7 +112,8 @@ def points_target(table: Table, name: str, options: LoadOptions | None = None) -
     """
     options = options or LoadOptions()
     columns, notes = _chosen(table, name, options.columns)
-    points = table.read(columns)
+    with _reading(name):
+        points = table.read(columns)
     notes = [*table.notes, *notes]
     if len(points) > MOST_ROWS:
         points = points[:MOST_ROWS]
@@ -178,7 +178,7 @@ def target_from_text(text: str) -> Loaded:
     Raises:
         UserError: nothing of that name, or it cannot be used.
     """
-    if Path(text).exists() and Path(text).suffix:
+    if Path(text).suffix and _exists(text):
         return load_target(text)
     key, colon, rest = text.partition(":")
     if key == "text" and colon:
@@ -188,7 +188,7 @@ def target_from_text(text: str) -> Loaded:
     name, hash_sign, columns = text.rpartition("#")
     if hash_sign and Path(name).suffix.lower() in SUFFIXES:
         return load_target(name, LoadOptions(tuple(part.strip() for part in columns.split(","))))
-    if Path(text).suffix or "/" in text or "\\" in text or Path(text).exists():
+    if text and (Path(text).suffix or "/" in text or "\\" in text or _exists(text)):
         return load_target(text)
     presets = [key for key, cls in TARGETS.items() if cls.is_preset]
     close = difflib.get_close_matches(key, presets, 1)
@@ -217,32 +217,36 @@ def _image(darkness: Array, alpha: Array, name: str, params: Mapping[str, ParamV
     return Loaded(spec)
 
 
-def _check_file(path: Path) -> None:
+def _exists(name: str) -> bool:
     try:
-        if path.is_dir():
-            raise FileError(f"{path} is a folder.", "Choose a file in it.")
-        if not path.exists():
-            raise FileError(f"There is no file called {path}.", "Check the name and the folder.")
-    except (OSError, ValueError) as error:  # names too long, or with a NUL
-        raise FileError(f"{str(path)[:80]!r} cannot be a file's name: {error}.", "Check the name.") from error
+        return bool(name) and Path(name).exists()
+    except (OSError, ValueError):  # too long for a name, or with a NUL
+        return False
+
+
+def _check_file(path: Path) -> None:
+    if not _exists(str(path)):
+        raise FileError(f"There is no file called {path}.", "Check the name and the folder.")
+    if path.is_dir():
+        raise FileError(f"{path} is a folder.", "Choose a file in it.")
     if path.suffix.lower() not in SUFFIXES:
         raise FileError(f"{path.name} is of a kind that flowviz does not read.", f"It reads {', '.join(SUFFIXES)}.")
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _reading(name: str) -> Iterator[None]:
     """Turn what the system raises while a file is read into sentences."""
     try:
         yield
     except FileNotFoundError:
-        raise FileError(f"{path.name} vanished while it was being read.", "Put it back and load it again.") from None
+        raise FileError(f"{name} vanished while it was being read.", "Put it back and load it again.") from None
     except PermissionError:
-        raise FileError(f"{path.name} may not be read.", "Change its permissions, or copy it elsewhere.") from None
+        raise FileError(f"{name} may not be read.", "Change its permissions, or copy it elsewhere.") from None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise FileError(f"{path.name} cannot be read: {reason}.", "Copy it to this machine and try again.") from error
+        raise FileError(f"{name} cannot be read: {reason}.", "Copy it to this machine and try again.") from error
     except MemoryError:
-        raise FileError(f"{path.name} does not fit into memory.", "Load fewer rows or columns.") from None
+        raise FileError(f"{name} does not fit into memory.", "Load fewer rows or columns.") from None
 
 
 def _chosen(table: Table, name: str, wanted: Sequence[Column]) -> tuple[tuple[int, int], list[str]]:
