@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from flowviz.core.errors import RunError
-from flowviz.core.solver import SolverName
+from flowviz.core.solver import Solver, SolverName
 
 State = tuple[Tensor, ...]
 Field = Callable[[Tensor, float], State]
@@ -93,6 +93,18 @@ def solve(
     if name == "dopri5":
         return _dopri5(field, state, times, tolerance)
     return _fixed(field, state, times, name, max(1, steps))
+
+
+def in_chunks(move: Callable[[State], Solution], state: State, solver: Solver, size: int = 3000) -> Solution:
+    """`move` applied to pieces of the points that fit a processor's cache; several times faster for many points.
+
+    dopri5 chooses its steps by all points together and gets them in one piece.
+    """
+    if len(state[0]) <= size or solver.name == "dopri5":
+        return move(state)
+    pieces = [move(part) for part in zip(*(tensor.split(size) for tensor in state), strict=True)]
+    states = zip(*(piece.states for piece in pieces), strict=True)
+    return Solution([tuple(map(torch.cat, zip(*parts, strict=True))) for parts in states], pieces[0].nfe)
 
 
 def _fixed(field: Field, state: State, times: Sequence[float], name: str, steps: int) -> Solution:

@@ -19,6 +19,7 @@ from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import (
     Field,
     State,
+    in_chunks,
     integrate,
     solve,
     stage_times,
@@ -175,13 +176,16 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         return field
 
     def _steps_of(self, solver: Solver) -> int:
-        return solver.steps or max(16, self._chooser.steps)
+        return solver.steps or max(8, self._chooser.steps)
 
     @torch.no_grad()
     def transport(self, x: Tensor, times: Sequence[float], solver: Solver = METHOD_SOLVER) -> Transport:
         """Move points (n, d) from times[0] along the flow to every one of the monotone times."""
         steps = steps_for(self._steps_of(solver), times[-1] - times[0])
-        solution = solve(self._field(x.dtype, False), (x,), times, solver.name, steps, solver.tolerance)
+        field = self._field(x.dtype, False)
+        solution = in_chunks(
+            lambda state: solve(field, state, times, solver.name, steps, solver.tolerance), (x,), solver
+        )
         return Transport(solution.paths(), solution.nfe)
 
     @torch.no_grad()
@@ -189,7 +193,10 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         """Natural log-density (n,) of the push-forward of N(0, I) at flow time t, by solving back to t = 0."""
         steps = steps_for(self._steps_of(solver), t)
         start: State = (x, x.new_zeros(len(x)))
-        solution = solve(self._field(x.dtype, True), start, [t, 0.0], solver.name, steps, solver.tolerance)
+        field = self._field(x.dtype, True)
+        solution = in_chunks(
+            lambda state: solve(field, state, [t, 0.0], solver.name, steps, solver.tolerance), start, solver
+        )
         z, gained = solution.states[-1]
         return standard_normal_log_density(z) + gained
 

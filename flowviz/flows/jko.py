@@ -18,7 +18,7 @@ from flowviz.flows._base import FLOWS, Flow, HasBlocks, HasLogDensity, HasVeloci
 from flowviz.flows._block import Block, objective, push
 from flowviz.flows._chain import chain_velocity, follow
 from flowviz.flows._nets import VelocityNet
-from flowviz.flows._ode import standard_normal_log_density
+from flowviz.flows._ode import in_chunks, standard_normal_log_density
 from flowviz.flows._training import Export, FlatAdam, Stream, Stretch, changed, learning_rate, take_array
 
 LOSS_NAMES = ("loss", "potential", "divergence", "transport")
@@ -259,14 +259,14 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
     @torch.no_grad()
     def transport(self, x: Tensor, times: Sequence[float], solver: Solver = METHOD_SOLVER) -> Transport:
         """Move points (n, d) from times[0] along the flow to every one of the monotone times."""
-        solution = follow(*self._chain_arguments(), (x,), times, solver)
+        solution = in_chunks(lambda state: follow(*self._chain_arguments(), state, times, solver), (x,), solver)
         return Transport(solution.paths(), solution.nfe)
 
     @torch.no_grad()
     def log_density(self, x: Tensor, t: float = 1.0, solver: Solver = METHOD_SOLVER) -> Tensor:
         """Natural log-density (n,) of the push-forward of N(0, I) at flow time t, by solving back to t = 0."""
         start = (x, x.new_zeros(len(x)))
-        solution = follow(*self._chain_arguments(), start, [t, 0.0], solver)
+        solution = in_chunks(lambda state: follow(*self._chain_arguments(), state, [t, 0.0], solver), start, solver)
         z, gained = solution.states[-1]
         return standard_normal_log_density(z) + gained
 

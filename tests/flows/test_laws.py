@@ -146,6 +146,15 @@ def test_solver_steps_count_over_the_whole_of_flow_time(flow):
     assert flow.transport(points(), [1.0, 0.0], Solver("euler", 12)).nfe == 12
 
 
+def test_many_points_move_as_they_would_alone(flow):
+    x = points(7000)
+    whole = flow.transport(x, TIMES)
+    part = flow.transport(x[5990:6010], TIMES)
+    assert torch.allclose(whole.paths[:, 5990:6010], part.paths, atol=1e-12)
+    assert whole.nfe == part.nfe
+    assert torch.allclose(flow.log_density(x)[5990:6010], flow.log_density(x[5990:6010]), atol=1e-12)
+
+
 def test_the_velocity_is_the_slope_of_the_paths(flow):
     assert isinstance(flow, HasVelocity)
     x, step = points(), 1e-4
@@ -171,7 +180,7 @@ def test_the_log_density_is_that_of_the_brute_force_jacobian(flow):
 
 
 def test_the_density_integrates_to_one_at_every_time(flow):
-    edge = torch.linspace(-7, 7, 281, dtype=torch.float64)
+    edge = torch.linspace(-7, 7, 141, dtype=torch.float64)
     grid = torch.cartesian_prod(edge, edge)
     cell = float(edge[1] - edge[0]) ** 2
     for t in (0.0, 0.5, 1.0):
@@ -181,7 +190,7 @@ def test_the_density_integrates_to_one_at_every_time(flow):
 def test_the_density_is_that_of_the_samples(flow):
     noise = torch.randn(20000, 2, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     samples = flow.transport(noise, [0.0, 1.0]).paths[-1]
-    edge = torch.linspace(-6, 6, 241, dtype=torch.float64)
+    edge = torch.linspace(-6, 6, 121, dtype=torch.float64)
     grid = torch.cartesian_prod(edge, edge)
     density = flow.log_density(grid).exp() * float(edge[1] - edge[0]) ** 2
     for moment in (lambda y: y[:, 0], lambda y: y.square().sum(1), lambda y: (y[:, 0] > 0).double()):
