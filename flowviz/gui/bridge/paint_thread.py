@@ -95,7 +95,7 @@ class _TargetDraws:
         except UserError:
             self.points = np.zeros((0, 2), dtype=np.float32)
             return
-        self.extent = world_extent(low, high)
+        self.extent = world_extent(low, high, self.points)
 
 
 class PaintThread(QThread):
