@@ -26,6 +26,7 @@ _STEP = 0.2  # distance between dabs, as a share of the size
 _ERASE = 6.0  # one pass of the eraser's core leaves exp(-6) of the ink
 _CLEAN = 0.02  # what the eraser leaves below this is wiped off
 _DOTS = 30  # dots of the spray per pass of ink
+_SMALL, _FEW, _AT_ONCE = 6, 4, 512  # dabs of up to so many cells' radius, and from so many on, are put at once
 _DOT = 0.07  # size of a spray dot, as a share of the spray's size
 
 
@@ -80,8 +81,7 @@ def rasterise_onto(grid: Array, stroke: Stroke, extent: Extent = EXTENT, first: 
         if stroke.tool == "spray":
             _spray(paper, stroke, places, ink, index)
         else:
-            for place in places:
-                paper.dab(place, stroke.size, stroke.softness, ink / count, erase=stroke.tool == "eraser")
+            paper.dabs(places, stroke.size, stroke.softness, ink / count, erase=stroke.tool == "eraser")
 
 
 def _spray(paper: _Paper, stroke: Stroke, places: Array, ink: float, index: int) -> None:
@@ -92,8 +92,7 @@ def _spray(paper: _Paper, stroke: Stroke, places: Array, ink: float, index: int)
     angles = 2 * math.pi * rng.random(count)
     radii = stroke.size / 2 * rng.random(count) ** (0.5 + 0.75 * stroke.softness)
     dots = chosen + radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    for dot in dots:
-        paper.dab(dot, _DOT * stroke.size, 1.0, 1.0, erase=False)
+    paper.dabs(dots, _DOT * stroke.size, 1.0, 1.0, erase=False)
 
 
 class _Paper:
@@ -107,18 +106,53 @@ class _Paper:
         self._xs = x_low + self._cell_x * (np.arange(columns) + 0.5)
         self._ys = y_low + self._cell_y * (np.arange(rows) + 0.5)
 
-    def dab(self, place: Array, size: float, softness: float, ink: float, *, erase: bool) -> None:
-        """Add (or wipe off) `ink` times a round profile of diameter `size` at `place` (2,)."""
+    def dabs(self, places: Array, size: float, softness: float, ink: float, *, erase: bool) -> None:
+        """Put the same dab at many places (k, 2), in order."""
+        reach = math.ceil(max(size / 2, 0.75 * max(self._cell_x, self._cell_y)) / min(self._cell_x, self._cell_y)) + 1
+        if erase or reach > _SMALL or len(places) < _FEW:
+            for place in places:
+                self.dab(place, size, softness, ink, erase=erase)
+            return
+        for start in range(0, len(places), _AT_ONCE):
+            self._small_dabs(places[start : start + _AT_ONCE], reach, size, softness, ink)
+
+    def _small_dabs(self, places: Array, reach: int, size: float, softness: float, ink: float) -> None:
+        """Many small dabs of ink at once: a long line of a thin brush has hundreds."""
+        radius, soft, fringe = self._measures(size, softness)
+        around = np.arange(-reach, reach + 1)
+        columns = np.floor((places[:, :1] - self._xs[0]) / self._cell_x + 0.5).astype(np.intp) + around
+        rows = np.floor((places[:, 1:] - self._ys[0]) / self._cell_y + 0.5).astype(np.intp) + around
+        dx = self._xs[0] + columns * self._cell_x - places[:, :1]
+        dy = self._ys[0] + rows * self._cell_y - places[:, 1:]
+        distance = np.hypot(dx[:, None, :], dy[:, :, None])
+        edge = np.clip((radius + fringe - distance) / soft, 0.0, 1.0)
+        profile = ink * edge * edge * (3 - 2 * edge)
+        inside = ((rows >= 0) & (rows < len(self._ys)))[:, :, None] & ((columns >= 0) & (columns < len(self._xs)))[
+            :, None, :
+        ]
+        cells = rows[:, :, None] * len(self._xs) + columns[:, None, :]
+        chosen = inside & (profile > 0)
+        added = np.bincount(cells[chosen], weights=profile[chosen], minlength=self._grid.size)
+        self._grid += added.reshape(self._grid.shape)
+
+    def _measures(self, size: float, softness: float) -> tuple[float, float, float]:
+        """Radius, width of the soft edge, and how far the edge reaches beyond the radius."""
         cell = max(self._cell_x, self._cell_y)
         radius = max(size / 2, 0.75 * cell)  # thinner ones would fall between the cells
         soft = max(softness * radius, min(cell, radius))
+        return radius, soft, 0.5 * min(cell, soft)
+
+    def dab(self, place: Array, size: float, softness: float, ink: float, *, erase: bool) -> None:
+        """Add (or wipe off) `ink` times a round profile of diameter `size` at `place` (2,)."""
+        radius, soft, fringe = self._measures(size, softness)
+        cell = max(self._cell_x, self._cell_y)
         columns = slice(*np.searchsorted(self._xs, (place[0] - radius - cell, place[0] + radius + cell)))
         rows = slice(*np.searchsorted(self._ys, (place[1] - radius - cell, place[1] + radius + cell)))
         window = self._grid[rows, columns]
         if window.size == 0:
             return
         distance = np.hypot(self._xs[None, columns] - place[0], self._ys[rows, None] - place[1])
-        edge = np.clip((radius + 0.5 * min(cell, soft) - distance) / soft, 0.0, 1.0)
+        edge = np.clip((radius + fringe - distance) / soft, 0.0, 1.0)
         profile = edge * edge * (3 - 2 * edge)
         if not erase:
             window += ink * profile
