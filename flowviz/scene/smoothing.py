@@ -9,7 +9,7 @@ import numpy as np
 from flowviz.core.spec import Array
 from flowviz.scene.marks import Extent
 
-_BANDWIDTH = 0.095
+_BANDWIDTH = 0.1
 """Standard deviation of the kernel in world units at 10 000 particles; about half that of the finest usual blobs."""
 
 

@@ -20,7 +20,7 @@ PARTICLES = 12_000
 EXACT_CELLS = 96
 _CELLS = 160
 _GAMMA = np.float32(0.65)
-_CONTRAST = np.float32(1.15)
+_CONTRAST = np.float32(1.35)
 _FEW = 2.0
 _PEAK_CELLS = 80
 
@@ -29,7 +29,7 @@ _PEAK_CELLS = 80
 class DensityLayer(Layer):
     """A heat map of the density at t: an estimate from many particles, or the model's own.
 
-    Brightness is tanh(1.15 (density / reference)^0.65): thin tails stay visible, and peaks never clip. The
+    Brightness is tanh(1.35 (density / reference)^0.65): thin tails stay visible, and peaks never clip. The
     reference belongs to the frame, not to t; the same colour is therefore the same density all along the
     flow, and nothing flickers while t runs.
     """

@@ -15,7 +15,7 @@ from flowviz.scene.motion import at_time
 
 _HALF_LINES = 6
 _SPACING = 0.5
-_FINER = 6
+_FINER = 10
 """Points a cell side, so that bent lines look bent and not broken."""
 
 
