@@ -121,6 +121,7 @@ class MainWindow(QMainWindow):
         self.centre = QStackedWidget()
         self.centre.addWidget(page)
         self.centre.addWidget(self.canvas)
+        self.centre.setMinimumWidth(380)
         middle = QWidget()
         rows = QVBoxLayout(middle)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -146,6 +147,7 @@ class MainWindow(QMainWindow):
         self.docks["clocks"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._first_layout = QByteArray()
+        self._made_room: list[QDockWidget] = []
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -283,6 +285,15 @@ class MainWindow(QMainWindow):
     @Slot(bool)
     def _show_canvas(self, draw: bool) -> None:
         self.centre.setCurrentIndex(1 if draw else 0)
+        right = [self.docks["method"], self.docks["curves"]]
+        if draw and self.centre.width() < self.canvas.minimumSizeHint().width():
+            self._made_room = [dock for dock in right if dock.isVisible()]
+            for dock in self._made_room:
+                dock.hide()
+        elif not draw:
+            for dock in self._made_room:
+                dock.show()
+            self._made_room = []
 
     @Slot(str)
     def _draft_changed(self, what: str) -> None:
@@ -301,7 +312,7 @@ class MainWindow(QMainWindow):
     def _run_started(self) -> None:
         self.notice_bar.hide()
         self.error_bar.hide()
-        self.centre.setCurrentIndex(0)
+        self._show_canvas(False)
         self.target_panel.set_draw_mode(False)
         self.playback.follow(True)
         self.playback.to_start()

@@ -219,8 +219,7 @@ class Presenter(QObject):
             self._ask_once(lane, frame, query)
             if known.get(lane) != query_key(query) and self._answers.best(self._key(frame, query), loose_key(query)):
                 self._dirty = True
-        if picture.job.t == self._cursor.t or not self._cursor.playing:
-            self._ask_once(_NFE, self._nfe_frame(frame), TransportQuery("noise", (0.0, 1.0), 64, 0, None, self._solver))
+        self._ask_once(_NFE, self._nfe_frame(frame), TransportQuery("noise", (0.0, 1.0), 64, 0, None, self._solver))
 
     @property
     def _solver(self) -> Solver:

@@ -17,7 +17,8 @@ from PySide6.QtWidgets import (
 from flowviz.core.frames import BlockInfo
 from flowviz.gui.state.run import RunState
 
-_STATUS = {"waiting": "waits", "training": "trains", "trained": "done"}
+_STATUS = {"waiting": "○", "training": "◐", "trained": "●"}
+_STATUS_WORDS = {"waiting": "waits", "training": "is in training", "trained": "is trained"}
 _LOSSES = {"potential": "V", "divergence": "div", "transport": "W₂²/2h", "loss": "sum"}
 
 
@@ -38,9 +39,9 @@ class BlocksView(QWidget):
         column.setContentsMargins(10, 8, 10, 10)
         column.setSpacing(8)
         row = QHBoxLayout()
-        self.pause_button = QPushButton("Finish this block, then pause")
+        self.pause_button = QPushButton("Pause after block")
         self.pause_button.setCheckable(True)
-        self.pause_button.setToolTip("Training pauses as soon as the block in training is done (B)")
+        self.pause_button.setToolTip("Finish the block in training, then pause (B)")
         self.pause_button.clicked.connect(self.pause_after_block_requested)
         self.add_button = QPushButton("Add block")
         self.add_button.setToolTip("One more block; the trained ones stay as they are")
@@ -79,7 +80,7 @@ class BlocksView(QWidget):
         terms: list[str] = []
         for block in blocks:
             terms += [name for name in block.losses if name not in terms and name != "loss"]
-        headers = ["#", "", "h", "W₂²", *(_LOSSES.get(name, name.replace("_", " ")) for name in terms)]
+        headers = ["", "h", "W₂²", *(_LOSSES.get(name, name.replace("_", " ")) for name in terms)]
         if self.table.columnCount() != len(headers):
             self.table.setColumnCount(len(headers))
         self.table.setHorizontalHeaderLabels(headers)
@@ -93,9 +94,10 @@ class BlocksView(QWidget):
                 if item.text() != text:
                     item.setText(text)
                     item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+                    item.setToolTip(f"Block {block.index + 1} {_STATUS_WORDS[block.status]}")
 
 
 def _cells(block: BlockInfo, terms: list[str]) -> list[str]:
-    cost = f"{block.w2_squared:.3g}" if block.w2_squared is not None else "–"
-    losses = [f"{block.losses[name]:.3g}" if name in block.losses else "–" for name in terms]
-    return [str(block.index + 1), _STATUS[block.status], f"{block.step_size:.3g}", cost, *losses]
+    cost = f"{block.w2_squared:.2f}" if block.w2_squared is not None else "–"
+    losses = [f"{block.losses[name]:.2f}" if name in block.losses else "–" for name in terms]
+    return [f"{_STATUS[block.status]} {block.index + 1}", f"{block.step_size:.2f}", cost, *losses]

@@ -125,6 +125,7 @@ class CurvePlot(pg.PlotWidget):
         low, high = decent_range(values, extra)
         self.plotItem.getViewBox().setRange(QRectF(first, low, max(1.0, last - first), high - low), padding=0)
         self.show_step(step)
+        self.cursor_line.setVisible(bool(everything))
         self._show_legend(run, curves)
 
     def _show_marks(self, run: RunState) -> list[float]:

@@ -78,7 +78,9 @@ class Bar(QFrame):
         if primary:
             button.setProperty("primary", True)
         button.clicked.connect(lambda: action())
-        self._row.insertWidget(max(1, self._row.count() - 1), button)
+        last = self._row.itemAt(self._row.count() - 1).widget()
+        has_cross = isinstance(last, QToolButton)
+        self._row.insertWidget(self._row.count() - (1 if has_cross else 0), button)
         return button
 
     def say(self, message: str, hint: str = "", details: str = "") -> None:
