@@ -33,15 +33,10 @@ def draw_heatmap(surface: Surface, heatmap: Heatmap, view: Extent) -> None:
         stop = min(start + band, size[1])
         target = surface.rows[top + start : top + stop, columns[0] : columns[1]]
         if surface.pristine:
-            target[...] = packed_map(table)[fine[start:stop]]
+            target[...] = packed(table)[fine[start:stop]]
         else:
             _blend(target, fine[start:stop], table)
     surface.pristine = False
-
-
-def packed_map(table: Array) -> Array:
-    """(256,) uint32 pixels of a colour map (256, 3)."""
-    return packed(table)
 
 
 def _blend(target: Array, fine: Array, table: Array) -> None:

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from flowviz.core.spec import Array
-from flowviz.scene.colour_maps import ENTRIES, colour_map, is_map, mix, rgb, token_rgb
+from flowviz.scene.colour_maps import ENTRIES, colour_map, mix, rgb, token_rgb
 from flowviz.scene.tokens import Tokens
 
 CHUNK = 65536
@@ -129,6 +129,3 @@ def _ramp(tokens: Tokens, colour: str, single: float) -> tuple[Array, Array]:
     give = give * opacity[:, None] + 0.5
     give[:, 3] = 255.0 * opacity + 0.5
     return (1.0 - opacity).astype(np.float32), give.astype(np.float32)
-
-
-__all__ = ["CHUNK", "PAD", "Surface", "is_map", "packed"]

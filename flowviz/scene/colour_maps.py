@@ -59,11 +59,6 @@ def mix(a: str, b: str, share: float) -> str:
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
-def is_map(name: str) -> bool:
-    """Whether a colour token names a colour map."""
-    return name in _ANCHORS
-
-
 @lru_cache(maxsize=64)
 def token_rgb(tokens: Tokens, name: str) -> Array:
     """(3,) float64 in [0, 255] of a colour by its token name; "series0" to "series5" are the series colours.
