@@ -25,7 +25,7 @@ _TOUCH = 0.5  # ink that the first point leaves by itself, so that a click makes
 _STEP = 0.2  # distance between dabs, as a share of the size
 _ERASE = 6.0  # one pass of the eraser's core leaves exp(-6) of the ink
 _CLEAN = 0.02  # what the eraser leaves below this is wiped off
-_DOTS = 30  # dots of the spray per pass of ink
+_DOTS = 60  # dots of the spray per pass of ink
 _SMALL, _FEW, _AT_ONCE = 6, 4, 512  # dabs of up to so many cells' radius, and from so many on, are put at once
 _DOT = 0.07  # size of a spray dot, as a share of the spray's size
 
