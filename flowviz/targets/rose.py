@@ -14,7 +14,7 @@ from flowviz.targets._base import TARGETS
 from flowviz.targets._gaussians import GaussianCloud
 from flowviz.targets._preset import CloudPreset, gauss_legendre
 
-_TABLE = 16384  # steps of the arc-length table; its chords stray by less than 1e-5 from the curve
+_TABLE = 16384  # steps of the arc-length table; chords stray under 1e-5 from the default curve (3e-4 at k = 9)
 
 
 @dataclass(frozen=True, slots=True)
