@@ -10,6 +10,7 @@ import itertools
 import json
 import math
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -222,7 +223,7 @@ def open_run(path: str | Path) -> RunFile:
     except Damaged as error:
         raise FileError(f"The file {name} {error}.", "It is damaged or no flowviz run; use a copy of it.") from error
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, SafetensorError, RuntimeError, EOFError,
-            NotImplementedError, OverflowError, MemoryError) as error:  # fmt: skip
+            NotImplementedError, OverflowError, MemoryError, zlib.error) as error:  # fmt: skip
         raise FileError(f"The file {name} is damaged ({error}).", "Use a copy of it.") from error
 
 

@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+
+from flowviz.core.errors import UserError
+from flowviz.core.events import Finished, FrameReady
+from flowviz.core.queries import Answer, DensityQuery, FieldQuery, LogDensityQuery, TransportQuery
+from flowviz.core.solver import Solver
+from flowviz.core.spec import Budget, FlowSpec, Recording, RunSpec, TargetSpec
+from flowviz.engine.derive import CHUNK, KEPT, Deriver, answer, grid_points
+from flowviz.engine.local import LocalBackend
+from flowviz.engine.run import run
+
+
+@pytest.fixture(scope="module", params=["cnf", "jko"])
+def trained(request):
+    flow = FlowSpec(request.param, {"width": 16, "batch_size": 64})
+    spec = RunSpec(TargetSpec("gaussian"), flow, Budget(steps=30), 5, "cpu", Recording(60, 5, 0.0, 0.5, 30))
+    events = list(run(spec))
+    return spec, [event.frame for event in events if isinstance(event, FrameReady)][-1]
+
+
+def test_noise_of_the_runs_seed_is_that_of_its_frames(trained):
+    spec, frame = trained
+    got = answer(spec, frame.weights, TransportQuery("noise", tuple(frame.times), 20, seed=spec.seed))
+    assert np.allclose(got["paths"], frame.paths[:, :20], atol=1e-5)
+    assert got["nfe"] > 0 and np.allclose(got["times"], frame.times)
+
+
+def test_there_and_back_is_where_one_was(trained):
+    spec, frame = trained
+    solver = Solver("rk4", 40)
+    points = np.random.default_rng(0).standard_normal((30, 2)).astype(np.float32)
+    there = answer(spec, frame.weights, TransportQuery("points", (1.0, 0.0), points=points, solver=solver))["paths"][-1]
+    back = answer(spec, frame.weights, TransportQuery("points", (0.0, 1.0), points=there, solver=solver))["paths"][-1]
+    assert np.abs(back - points).max() < 1e-3
+
+
+def test_data_start_at_the_target(trained):
+    spec, frame = trained
+    paths = answer(spec, frame.weights, TransportQuery("data", (1.0, 0.5, 0.0), 4000))["paths"]
+    assert np.allclose(paths[0].mean(0), [1.0, 0.5], atol=0.1)
+
+
+def test_the_density_of_a_grid_integrates_to_one_and_agrees_with_that_at_points(trained):
+    spec, frame = trained
+    query = DensityQuery((-6, 8, -7, 7), 70)
+    values = answer(spec, frame.weights, query)["log_density"]
+    assert values.shape == (70, 70) and values.dtype == np.float32
+    assert np.exp(values.astype(float)).sum() * 0.2**2 == pytest.approx(1, abs=0.01)
+    points, _, _ = grid_points(query)
+    there = answer(spec, frame.weights, LogDensityQuery(points[500:510]))["log_density"]
+    assert np.allclose(values.ravel()[500:510], there, atol=1e-4)
+
+
+def test_the_density_at_time_zero_is_the_noise(trained):
+    spec, frame = trained
+    points = np.array([[0.0, 0.0]])
+    query = DensityQuery((-0.5, 0.5, -0.5, 0.5), 1, t=0.0)
+    assert answer(spec, frame.weights, query)["log_density"][0, 0] == pytest.approx(-np.log(2 * np.pi), abs=1e-5)
+    assert np.array_equal(grid_points(query)[0], points)
+
+
+def test_a_wide_grid_has_square_cells_and_row_zero_below():
+    points, rows, columns = grid_points(DensityQuery((0, 4, 0, 2), 8))
+    assert (rows, columns) == (4, 8)
+    assert np.allclose(points[0], [0.25, 0.25]) and np.allclose(points[-1], [3.75, 1.75])
+    with pytest.raises(UserError):
+        grid_points(DensityQuery((0, 0, 0, 2), 8))
+
+
+def test_the_velocity_is_the_slope_of_the_paths(trained):
+    spec, frame = trained
+    t, step = 0.3, 1e-3
+    points = frame.paths[0, :10]
+    field = answer(spec, frame.weights, FieldQuery(points, (t,)))["velocity"][0]
+    query = TransportQuery("points", (t, t + step), points=points, solver=Solver("rk4", 200))
+    moved = answer(spec, frame.weights, query)["paths"][-1]
+    assert np.allclose((moved - points) / step, field, atol=0.02)
+
+
+def test_large_questions_are_cut_into_pieces(trained):
+    spec, frame = trained
+    n = CHUNK + 5
+    whole = answer(spec, frame.weights, TransportQuery("noise", (0.0, 1.0), n))["paths"]
+    assert whole.shape == (2, n, 2)
+    last = answer(spec, frame.weights, TransportQuery("points", (0.0, 1.0), points=whole[0, -5:]))["paths"]
+    assert np.allclose(last[-1], whole[-1, -5:], atol=1e-4)
+
+
+def test_nothing_asked_is_nothing_answered(trained):
+    spec, frame = trained
+    none = np.empty((0, 2), np.float32)
+    assert answer(spec, frame.weights, TransportQuery("points", (0.0, 1.0), points=none))["paths"].shape == (2, 0, 2)
+    assert answer(spec, frame.weights, LogDensityQuery(none))["log_density"].shape == (0,)
+
+
+def test_flows_are_remembered_by_what_they_are_and_forgotten_when_there_are_many(trained):
+    spec, frame = trained
+    deriver = Deriver()
+    copied = {name: array.copy() for name, array in frame.weights.items()}
+    assert deriver.flow(spec, frame.weights) is deriver.flow(spec, copied)
+    name = max(frame.weights, key=lambda key: frame.weights[key].size)
+    for k in range(KEPT + 2):
+        deriver.flow(spec, {**frame.weights, name: frame.weights[name] + k + 1})
+    assert len(deriver._flows) == KEPT
+
+
+def test_what_a_method_cannot_do_is_said(scripted):
+    spec = scripted()
+    frame = next(event.frame for event in run(spec) if isinstance(event, FrameReady))
+    with pytest.raises(UserError, match="velocity"):
+        answer(spec, frame.weights, FieldQuery(np.zeros((1, 2)), (0.5,)))
+    with pytest.raises(UserError, match="no points"):
+        answer(spec, frame.weights, TransportQuery("points", (0.0, 1.0)))
+
+
+def test_the_backend_in_this_process_is_the_same_door(listen, small):
+    backend = LocalBackend()
+    ear = listen(backend)
+    try:
+        assert {choice.key for choice in ear.ready().methods} >= {"cnf", "jko"}
+        run_ = backend.start(small())
+        assert isinstance(ear.end(run_), Finished)
+        run_.extend(Budget(steps=2))
+        assert ear.end(run_).step == 6
+        weights = ear.of(run_, FrameReady)[-1].frame.weights
+        number = backend.ask(small(), weights, LogDensityQuery(np.zeros((1, 2))))
+        assert ear.until(lambda e: isinstance(e, Answer) and e.request == number).arrays["log_density"].shape == (1,)
+        long = backend.start(small(budget=Budget(steps=10**7)))
+        ear.event(FrameReady, long)
+        long.pause()
+    finally:
+        backend.close()

@@ -1,0 +1,209 @@
+import io
+import json
+import os
+import pickle
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flowviz.core.errors import FileError
+from flowviz.core.spec import Budget, TargetSpec
+from flowviz.engine import run_file
+from flowviz.engine._atomic import whole_file
+from flowviz.engine.run import run
+from flowviz.engine.run_file import Collector, open_run, save_run, thinned
+
+
+@pytest.fixture(scope="module")
+def trained():
+    from flowviz.core.spec import FlowSpec, Recording, RunSpec
+
+    points = np.random.default_rng(0).standard_normal((50, 2)) * [3, 1] + [10, 0]
+    points.flags.writeable = False
+    target = TargetSpec("points", {}, {"points": points}, "fifty")
+    flow = FlowSpec("jko", {"width": 8, "batch_size": 32, "blocks": 2})
+    collector = Collector()
+    for event in run(RunSpec(target, flow, Budget(steps=6), 3, "cpu", Recording(40, 5, 0.0, 0.5, 30))):
+        collector.add(event)
+    return collector.run_file()
+
+
+@pytest.fixture
+def saved(trained, tmp_path):
+    save_run(tmp_path / "a.flowviz", trained)
+    return tmp_path / "a.flowviz"
+
+
+def test_a_run_comes_back_as_it_was(trained, saved):
+    back = open_run(saved)
+    assert back.spec == trained.spec and back.floors == trained.floors and back.entropy == trained.entropy
+    assert np.array_equal(back.loss_steps, [1, 2, 3, 4, 5, 6])
+    assert back.losses.keys() == trained.losses.keys() and back.metrics.keys() == trained.metrics.keys()
+    for ours, theirs in zip(back.frames, trained.frames, strict=True):
+        assert (ours.step, ours.wall_s, ours.phase, ours.metrics) == (
+            theirs.step,
+            theirs.wall_s,
+            theirs.phase,
+            theirs.metrics,
+        )
+        assert np.array_equal(ours.paths, theirs.paths) and np.array_equal(ours.times, theirs.times)
+        assert len(ours.blocks) == 2 and ours.blocks[0].status == theirs.blocks[0].status
+        assert all(np.array_equal(array, theirs.weights[name]) for name, array in ours.weights.items())
+    assert back.version and back.created
+
+
+def test_arrays_come_back_read_only_and_shared_ones_shared(saved):
+    frames = open_run(saved).frames
+    assert not any(a.flags.writeable for f in frames for a in (f.paths, f.times, *f.weights.values()))
+    seen = [id(array) for frame in frames for array in frame.weights.values()]
+    assert len(set(seen)) < len(seen)
+
+
+def test_a_run_that_came_back_can_be_trained_on(saved):
+    back = open_run(saved)
+    events = list(run(replace(back.spec, budget=Budget(steps=2)), weights=back.last.weights, step=back.last.step))
+    assert events[-1].step == 8
+    # All blocks were trained, so one more is added: it moves the times of the others, not where they lead.
+    assert np.allclose(events[1].frame.paths[-1], back.last.paths[-1], atol=1e-5)
+
+
+def test_the_file_is_a_zip_without_any_pickle(saved):
+    with zipfile.ZipFile(saved) as archive:
+        names = archive.namelist()
+        assert {name.rsplit(".", 1)[1] for name in names} == {"json", "safetensors", "npy"}
+        assert json.loads(archive.read("run.json"))["spec"]["seed"] == 3
+        for name in names:
+            if name.endswith(".npy"):
+                np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
+
+
+def test_a_long_run_is_thinned_evenly(trained):
+    frames = [replace(trained.frames[0], step=step) for step in range(1000)]
+    kept = thinned(frames)
+    assert len(kept) <= run_file.MOST_FRAMES and kept[0].step == 0 and kept[-1].step == 999
+    assert max(np.diff([frame.step for frame in kept])) <= 8
+
+
+def test_what_a_failed_run_does_again_is_not_kept_twice(scripted):
+    from flowviz.core.control import Control
+    from flowviz.engine.run import Run
+
+    broken, collector = Run(scripted(20, bad_step=9, failure="error")), Collector()
+    for budget in (None, Budget(steps=20)):
+        for event in broken.stretch(Control(), budget):
+            collector.add(event)
+    steps = collector.run_file().loss_steps
+    assert np.array_equal(steps, np.arange(1, len(steps) + 1))
+
+
+def test_a_failed_save_leaves_the_older_file_and_no_other(saved, trained, monkeypatch):
+    before = saved.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(FileError, match="No space left"):
+        save_run(saved, trained)
+    assert saved.read_bytes() == before and list(saved.parent.iterdir()) == [saved]
+
+
+def test_a_file_that_cannot_be_written_is_named(trained, tmp_path):
+    with pytest.raises(FileError, match="does not exist"):
+        save_run(tmp_path / "nowhere" / "a.flowviz", trained)
+    with pytest.raises(FileError, match="is a folder"):
+        save_run(tmp_path, trained)
+
+
+def test_an_error_while_writing_leaves_nothing(tmp_path):
+    with pytest.raises(ZeroDivisionError), whole_file(tmp_path / "a") as file:
+        file.write(b"half")
+        raise ZeroDivisionError
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
+def test_a_file_that_is_cut_off_is_refused(saved, share):
+    data = saved.read_bytes()
+    saved.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(FileError, match=r"a\.flowviz"):
+        open_run(saved)
+
+
+def test_every_flipped_part_is_noticed_or_harmless(saved):
+    data = bytearray(saved.read_bytes())
+    for place in np.linspace(0, len(data) - 1, 60).astype(int):
+        changed = bytearray(data)
+        changed[place] ^= 0xFF
+        saved.write_bytes(changed)
+        try:
+            open_run(saved)
+        except FileError as error:
+            assert "a.flowviz" in error.message
+
+
+def _rewritten(path, **parts):
+    """The file with some of its parts replaced."""
+    with zipfile.ZipFile(path) as archive:
+        old = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in {**old, **{key.replace("__", "/"): value for key, value in parts.items()}}.items():
+            if data is not None:
+                archive.writestr(name, data)
+    return path
+
+
+def test_pickled_objects_are_not_opened(saved):
+    stream = io.BytesIO()
+    np.save(stream, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(FileError, match="does not hold numbers"):
+        open_run(_rewritten(saved, **{"curves/steps.npy": stream.getvalue()}))
+
+
+def test_a_header_that_promises_too_much_is_not_believed(saved):
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": (10**6, 10**6, 2)})
+    with pytest.raises(FileError, match="not what its header says"):
+        open_run(_rewritten(saved, **{"frames/0/paths.npy": stream.getvalue()}))
+
+
+def test_a_part_that_blows_up_is_not_unpacked(saved):
+    with zipfile.ZipFile(saved, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb", bytes(50 * 2**20))
+    with pytest.raises(FileError, match="blows up"):
+        open_run(saved)
+
+
+@pytest.mark.parametrize(
+    ("part", "data", "words"),
+    [("weights.safetensors", b"\xff" * 100, "damaged"), ("weights.safetensors", None, "lacks"),
+     ("run.json", b"{", "not JSON"), ("run.json", b"[]", "no flowviz"), ("run.json", b'{"file": "x"}', "no flowviz"),
+     ("curves/steps.npy", pickle.dumps([1]), "not an array"), ("frames/0/paths.npy", None, "lacks")],
+)  # fmt: skip
+def test_damaged_parts_are_named(saved, part, data, words):
+    with pytest.raises(FileError, match=words):
+        open_run(_rewritten(saved, **{part: data}))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"format": 99}, "newer flowviz"), ({"frames": 5}, "damaged"), ({"spec": {"schema": 1}}, "incomplete"),
+     ({"floors": {"w2": [1]}}, "damaged"), ({"spec": {"schema": 7}}, "newer flowviz")],
+)  # fmt: skip
+def test_strange_descriptions_are_refused(saved, change, words):
+    with zipfile.ZipFile(saved) as archive:
+        document = json.loads(archive.read("run.json"))
+    with pytest.raises(FileError, match=words):
+        open_run(_rewritten(saved, **{"run.json": json.dumps({**document, **change})}))
+
+
+def test_a_file_that_is_no_run_gets_a_sentence(tmp_path):
+    (tmp_path / "a.txt").write_text("hello")
+    with pytest.raises(FileError, match="no flowviz run"):
+        open_run(tmp_path / "a.txt")
+    with pytest.raises(FileError, match="no file"):
+        open_run(tmp_path / "b.txt")
+    with pytest.raises(FileError):
+        open_run(tmp_path)
