@@ -48,8 +48,8 @@ class Block:
 
     @property
     def own_steps(self) -> int:
-        """RK4 steps that move points through the block about as exactly as its training was."""
-        return max(2, self.chooser.steps)
+        """RK4 steps that move points through the block: twice the training's, so that figures are converged."""
+        return 2 * self.chooser.steps
 
     def record(self, terms: Tensor) -> None:
         """One more training step with these loss terms (4,)."""

@@ -34,7 +34,7 @@ class CnfParams:
     """Declared parameters of the CNF."""
 
     learning_rate: float = param(
-        5e-3, "Learning rate", lo=1e-6, hi=0.1, log=True, live=True, help="Peak step size of Adam."
+        1e-2, "Learning rate", lo=1e-6, hi=0.1, log=True, live=True, help="Peak step size of Adam."
     )
     batch_size: int = param(
         512, "Batch size", lo=16, hi=65536, log=True, live=True, unit="points", help="Data points per training step."

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from flowviz.core.errors import ParameterError
+from flowviz.core.errors import ParameterError, UserError
 from flowviz.core.frames import BlockInfo, StepInfo
 from flowviz.core.params import ParamValue, from_mapping, param
 from flowviz.core.solver import METHOD_SOLVER, Solver
@@ -21,6 +21,7 @@ from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import in_chunks, standard_normal_log_density
 from flowviz.flows._training import Export, FlatAdam, Stream, Stretch, changed, learning_rate, take_array
 
+POOL_EPOCHS = 20
 LOSS_NAMES = ("loss", "potential", "divergence", "transport")
 
 
@@ -29,7 +30,7 @@ class JkoParams:
     """Declared parameters of the JKO flow; the step schedule is that of JKO-iFlow's released 2D runs."""
 
     learning_rate: float = param(
-        5e-3, "Learning rate", lo=1e-6, hi=0.1, log=True, live=True, help="Peak step size of Adam in each block."
+        1e-2, "Learning rate", lo=1e-6, hi=0.1, log=True, live=True, help="Peak step size of Adam in each block."
     )
     batch_size: int = param(
         1000, "Batch size", lo=16, hi=65536, log=True, live=True, unit="points", help="Data points per training step."
@@ -97,11 +98,12 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         self._pool: Tensor | None = None
         self._planned = params.blocks
         self._stretch = Stretch(Budget(), 1)
-        self._share = Stretch(Budget(), 1)
         self._finished_here = 0
         self._started_at = 0.0
         self._budget = Budget()
         self._export = Export()
+        self._drawn = 0
+        self._begin_share(0.0)
 
     @classmethod
     def create(cls, params: Mapping[str, object], problem: Problem) -> JkoFlow:
@@ -217,7 +219,7 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
     def _finish(self, block: Block, seconds: float) -> None:
         pool = self._pool_before(len(self._blocks) - 1)
         after = push(self._net, block, pool)
-        block.finish(float((after - pool).square().sum(1).double().mean()))
+        block.finish(float((after - pool).square().sum(1).mean()))
         self._pool = after
         self._finished_here += 1
         if self._waiting:
@@ -227,12 +229,16 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         count = self._params.batch_size
         if len(self._blocks) == 1:
             return self._stream.take(count)
+        # A pool seen too often would be learnt by heart.
+        self._drawn += count
+        if self._drawn > POOL_EPOCHS * self._params.pool:
+            self._pool, self._drawn = None, 0
         pool = self._pool_before(len(self._blocks) - 1)
         index = torch.randint(len(pool), (count,), generator=self._draw, device=pool.device)
         return pool[index]
 
     def _pool_before(self, count: int) -> Tensor:
-        """The pool of samples behind the first `count` blocks; pushed anew only when it is missing."""
+        """The pool of samples behind the first `count` blocks; drawn and pushed anew only when it is missing."""
         if self._pool is None:
             self._pool = self._problem.sample(self._params.pool)
             for block in self._blocks[:count]:
@@ -297,8 +303,8 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
     def weights(self) -> dict[str, Array]:
         """One averaged vector per block, the vector in training, and a small table of every block's figures.
 
-        "blocks": planned count; "status" (m, 3) as (trained to the end, steps, solver steps); "figures" (m, 6) as
-        (h, W2^2, loss, potential, divergence, transport).
+        "planned": count; "status" (m, 3), flattened: (trained to the end, steps, solver steps); "figures" (m, 6),
+        flattened: (h, W2^2, loss, potential, divergence, transport).
         """
         export, marks = self._export, [(b.is_trained, b.steps, b.chooser.steps) for b in self._blocks]
         arrays = {
@@ -320,7 +326,10 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
     def load(self, weights: Mapping[str, Array]) -> None:
         """Take over blocks; a block that a stop had cut short goes on from where it stood."""
         planned = int(take_array(weights, "planned", 1)[0])
-        status = take_array(weights, "status").reshape(-1, 3)
+        status = take_array(weights, "status")
+        if len(status) % 3:
+            raise UserError("The table of blocks in the weights is damaged.", "Load weights of a JKO flow.")
+        status = status.reshape(-1, 3)
         figures = take_array(weights, "figures", 6 * len(status)).reshape(-1, 6)
         blocks = []
         for k, ((is_trained, steps, solver_steps), row) in enumerate(zip(status, figures, strict=True)):
@@ -330,7 +339,7 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
                 torch.from_numpy(np.array(a)).to(self._problem.device, self._problem.dtype)
                 for a in (arrays[0], arrays[-1])
             )
-            terms = torch.from_numpy(row[2:].copy()).to(average)
+            terms = torch.from_numpy(row[2:].copy()).to(average.dtype).to(average.device)
             block = Block(
                 flat.requires_grad_(), average, float(row[0]), int(solver_steps), int(steps), terms, float(row[1])
             )
@@ -338,3 +347,4 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
             blocks.append(block)
         self._planned, self._blocks = planned, blocks
         self._adam, self._pool, self._export = None, None, Export()
+        self._begin_share(0.0)
