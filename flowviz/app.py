@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import sys
@@ -9,6 +10,7 @@ import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QSettings, QStandardPaths, Qt
 from PySide6.QtGui import QFont, QIcon
@@ -16,6 +18,9 @@ from PySide6.QtWidgets import QApplication
 
 from flowviz import __version__
 from flowviz.core.resources import resource
+
+if TYPE_CHECKING:
+    from flowviz.gui.main_window import MainWindow
 
 
 def run_app() -> int:
@@ -30,25 +35,39 @@ def run_app() -> int:
     application.setWindowIcon(QIcon(str(resource("icons/app.svg"))))
     _choose_font(application)
     log = _start_log()
-
-    from flowviz.engine.film_process import ProcessStudio
-    from flowviz.engine.process import ProcessBackend
-    from flowviz.gui.main_window import MainWindow
-    from flowviz.gui.theme.theme import Theme
-
-    settings = QSettings()
-    choice = settings.value("theme", "system")
-    theme = Theme(application, choice if choice in ("light", "dark") else "system")
-    backend = ProcessBackend()
-    window = MainWindow(backend, ProcessStudio(), theme, settings)
+    window = open_window(application, QSettings())
     _catch_the_unexpected(window, log)
     application.aboutToQuit.connect(window.shut_down)
-    window.resize(window.sizeHint().boundedTo(window.screen().availableSize()))
-    window.show()
     try:
         return application.exec()
     finally:
         window.shut_down()
+
+
+def open_window(application: QApplication, settings: QSettings | None = None) -> MainWindow:
+    """The window with its engine, on the screen.
+
+    Args:
+        application: the application, not yet styled.
+        settings: where theme and layout are kept between sessions, or None.
+    """
+    from flowviz.engine.process import ProcessBackend
+
+    backend = ProcessBackend()  # its process imports torch while this one opens the window
+    from flowviz.engine.film_process import ProcessStudio
+    from flowviz.gui.main_window import MainWindow
+    from flowviz.gui.theme.theme import Theme
+
+    choice = settings.value("theme", "system") if settings is not None else "dark"
+    theme = Theme(application, choice if choice in ("light", "dark") else "system")
+    window = MainWindow(backend, ProcessStudio(), theme, settings)
+    window.resize(window.sizeHint().boundedTo(window.screen().availableSize()))
+    window.show()
+    # What lives now lives as long as the window: the collector need not walk over it again and again,
+    # which would stop the event loop for tens of milliseconds each time.
+    gc.collect()
+    gc.freeze()
+    return window
 
 
 def _choose_font(application: QApplication) -> None:
@@ -73,7 +92,7 @@ def _start_log() -> Path:
     return path
 
 
-def _catch_the_unexpected(window: object, log: Path) -> None:
+def _catch_the_unexpected(window: MainWindow, log: Path) -> None:
     """Anything unexpected goes to the log file and to the error bar, never to a person as a traceback."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -82,8 +101,8 @@ def _catch_the_unexpected(window: object, log: Path) -> None:
             return
         details = "".join(traceback.format_exception(kind, error, trace))
         logging.getLogger("flowviz").error("unexpected: %s", details)
-        show = getattr(window, "show_error", None)
-        if show is not None:
-            show("Something unexpected happened; the window goes on.", f"The log file {log} has the details.", details)
+        window.show_error(
+            "Something unexpected happened; the window goes on.", f"The log file {log} has the details.", details
+        )
 
     sys.excepthook = hook

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from flowviz.core.film import FilmJob, FilmSpec, FilmStudio
 from flowviz.gui.state.cursor import CursorState
@@ -14,6 +15,9 @@ from flowviz.gui.state.run import RunState
 from flowviz.scene.marks import Extent
 from flowviz.scene.options import options_to_mapping
 from flowviz.scene.tokens import ThemeName
+
+if TYPE_CHECKING:
+    from flowviz.gui.export.dialog import ExportDialog
 
 
 class FilmController(QObject):
@@ -33,7 +37,7 @@ class FilmController(QObject):
     ) -> None:
         super().__init__(parent)
         self._studio, self._run, self._cursor, self._options = studio, run, cursor, options
-        self.dialog: QDialog | None = None
+        self.dialog: ExportDialog | None = None
 
     def defaults(self, view: Extent, theme: ThemeName) -> FilmSpec:
         """A film of what is on the stage."""

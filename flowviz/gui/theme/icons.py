@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtCore import QByteArray, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
@@ -12,7 +14,12 @@ from flowviz.core.resources import resource
 from flowviz.gui.theme.theme import current_tokens
 
 _PROPERTY = "flowvizIcon"
-_SIZES = (16, 20, 24, 32, 48)
+_SIZES = (18, 36)
+
+
+@lru_cache(maxsize=128)
+def _svg(name: str) -> str:
+    return resource(f"icons/{name}.svg").read_text(encoding="utf-8")
 
 
 def pixmap(name: str, colour: str, size: int) -> QPixmap:
@@ -21,7 +28,7 @@ def pixmap(name: str, colour: str, size: int) -> QPixmap:
     Raises:
         FileNotFoundError: there is no such icon.
     """
-    text = resource(f"icons/{name}.svg").read_text(encoding="utf-8").replace("currentColor", colour)
+    text = _svg(name).replace("currentColor", colour)
     picture = QPixmap(QSize(size, size))
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
@@ -33,11 +40,17 @@ def pixmap(name: str, colour: str, size: int) -> QPixmap:
 def icon(name: str, colour: str = "") -> QIcon:
     """The icon in the theme's text colour (or a colour "#rrggbb"), muted when disabled, accented when checked."""
     tokens = current_tokens()
+    return QIcon(_icon(name, colour or tokens.text, colour or tokens.accent, tokens.border))
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str, plain: str, checked: str, disabled: str) -> QIcon:
     result = QIcon()
     for size in _SIZES:
-        result.addPixmap(pixmap(name, colour or tokens.text, size), QIcon.Mode.Normal, QIcon.State.Off)
-        result.addPixmap(pixmap(name, colour or tokens.accent, size), QIcon.Mode.Normal, QIcon.State.On)
-        result.addPixmap(pixmap(name, tokens.border, size), QIcon.Mode.Disabled, QIcon.State.Off)
+        result.addPixmap(pixmap(name, plain, size), QIcon.Mode.Normal, QIcon.State.Off)
+        if checked != plain:
+            result.addPixmap(pixmap(name, checked, size), QIcon.Mode.Normal, QIcon.State.On)
+        result.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled, QIcon.State.Off)
     return result
 
 

@@ -57,11 +57,11 @@ class Bar(QFrame):
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._row.addWidget(self._text, 1)
-        self._details_button = self.add_button("Details", self._toggle_details)
-        self._copy_button = self.add_button("Copy", self._copy)
         self._close_button = flat_button("close", "Close this message")
         self._close_button.clicked.connect(self._close)
         self._row.addWidget(self._close_button)
+        self._details_button = self.add_button("Details", self._toggle_details)
+        self._copy_button = self.add_button("Copy", self._copy)
         self._details_box = QPlainTextEdit()
         self._details_box.setReadOnly(True)
         self._details_box.setAccessibleName("Details of the error")
@@ -78,9 +78,8 @@ class Bar(QFrame):
         if primary:
             button.setProperty("primary", True)
         button.clicked.connect(lambda: action())
-        last = self._row.itemAt(self._row.count() - 1).widget()
-        has_cross = isinstance(last, QToolButton)
-        self._row.insertWidget(self._row.count() - (1 if has_cross else 0), button)
+        cross = self._row.indexOf(self._close_button)
+        self._row.insertWidget(cross, button)
         return button
 
     def say(self, message: str, hint: str = "", details: str = "") -> None:
