@@ -84,7 +84,7 @@ def test_setting_a_target_is_silent_and_a_click_is_heard_and_undone(panel, qtbot
 def test_the_form_changes_the_chosen_target_and_a_drag_is_one_undo_step(panel, qtbot):
     with qtbot.waitSignal(panel.target_changed):
         panel.gallery.tiles["rings"].click()
-    name = next(field.name for field in panel._form.fields if field.kind in ("int", "float"))
+    name = next(field.name for field in panel.card.form.fields if field.kind in ("int", "float"))
     box = panel.findChild(NumberBox, f"field_{name}")
     steps = panel.undo_stack().count()
     for _ in range(2):
@@ -95,6 +95,21 @@ def test_the_form_changes_the_chosen_target_and_a_drag_is_one_undo_step(panel, q
     panel.undo_stack().undo()
     settled(panel, qtbot)
     assert panel.findChild(NumberBox, f"field_{name}").value() != panel.heard[-2].params[name]
+
+
+def test_a_preset_keeps_its_parameters_until_they_are_reset(panel, qtbot):
+    panel.choose(TargetSpec("rings", {"count": 2}, {}, "Rings"))
+    qtbot.waitUntil(lambda: any(spec.key == "rings" for spec in panel.heard), timeout=5000)
+    assert panel.card.reset_button.isVisible()
+    for key in ("tree", "rings"):
+        with qtbot.waitSignal(panel.target_changed):
+            panel.gallery.tiles[key].click()
+    assert panel.heard[-1].params == {"count": 2}
+    with qtbot.waitSignal(panel.target_changed):
+        panel.card.reset_button.click()
+    assert panel.heard[-1].params == {}
+    assert not panel.card.reset_button.isVisible()
+    assert panel.findChild(NumberBox, "field_count").value() != 2
 
 
 def test_known_entropies_are_shown(panel, qtbot):
@@ -130,6 +145,9 @@ def test_a_table_of_three_columns_offers_the_choice(panel, qtbot, tmp_path):
     with qtbot.waitSignal(panel.target_changed):
         box.activated.emit(2)
     assert panel.heard[-1].data["points"][:, 1].std() > 50
+    panel.undo_stack().undo()
+    assert box.isVisible()
+    assert box.currentText() == "b"
 
 
 def test_two_columns_need_no_choice_and_dropped_rows_are_said(panel, qtbot, tmp_path):
@@ -233,6 +251,14 @@ def test_text_can_be_typed_and_an_empty_one_turns_the_field_red(panel, qtbot):
     settled(panel, qtbot)
     assert any(label.isVisible() and "text is empty" in label.text() for label in panel.findChildren(QLabel))
     assert panel._controller.target.params["text"] == "Hi"
+
+
+def test_too_long_a_text_is_refused_in_a_notice(panel, qtbot):
+    QGuiApplication.clipboard().setText("word " * 200)
+    with qtbot.waitSignal(panel.notice):
+        panel.paste()
+    assert "characters" in panel.notices[-1]
+    assert panel._controller.target.key == "two_moons"
 
 
 def test_the_drawing_gets_a_tile_and_the_target_can_be_its_base(panel, qtbot):

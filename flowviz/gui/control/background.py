@@ -60,6 +60,11 @@ class Background(QObject):
         """Drop a task's result; its thread ends by itself."""
         self._waiting.pop(number, None)
 
+    def stop(self) -> None:
+        """Forget everything; threads end by themselves."""
+        self._waiting.clear()
+        self._timer.stop()
+
     @property
     def is_busy(self) -> bool:
         """Whether results are still awaited."""

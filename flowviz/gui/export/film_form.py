@@ -110,6 +110,8 @@ class FilmForm(QWidget):
         grid = QGridLayout(place)
         grid.setContentsMargins(0, 2, 0, 0)
         grid.setVerticalSpacing(6)
+        grid.setHorizontalSpacing(20)
+        grid.setColumnStretch(2, 1)
         self._boxes: dict[str, QCheckBox] = {}
         for index, (key, layer) in enumerate(layers()):
             box = QCheckBox(layer.label)

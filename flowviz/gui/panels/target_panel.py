@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -10,12 +11,11 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QUndoStack
+from PySide6.QtGui import QCloseEvent, QUndoStack
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -23,18 +23,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from flowviz.core.errors import ParameterError, UserError
-from flowviz.core.params import fields_of
+from flowviz.core.errors import UserError
 from flowviz.core.spec import TargetSpec
 from flowviz.gui.control.background import Background
 from flowviz.gui.control.draw import RESOLUTION, DrawController
 from flowviz.gui.control.files import Given, png_bytes, what_is
-from flowviz.gui.panels.target_columns import ColumnChooser
+from flowviz.gui.panels.target_card import TargetCard
 from flowviz.gui.panels.target_files import FILE_FILTERS, FileLoad, load_file, load_pasted_image, load_pasted_numbers
 from flowviz.gui.panels.target_gallery import Gallery
 from flowviz.gui.panels.target_work import Prepared, drawing_base, facts_of, prepare
 from flowviz.gui.theme.icons import set_icon
-from flowviz.gui.widgets.param_form import ParamForm
 from flowviz.targets import TARGETS
 
 _PAUSE_MS = 180
@@ -63,12 +61,10 @@ class TargetPanel(QWidget):
         self._background = Background(self)
         self._newest = self._facts_task = self._picture_task = 0
         self._changed_field = ""
-        self._own: dict[str, TargetSpec] = {}
-        self._notes: dict[str, tuple[str, ...]] = {}
-        self._file: FileLoad | None = None
-        self._fonts: list[str] = []
-        self._form = ParamForm()
-        self._form_key = ""
+        self._seen: dict[str, TargetSpec] = {}
+        self._files: deque[FileLoad] = deque(maxlen=8)
+        self._prepared: Prepared | None = None
+        self._has_fonts = False
         self._build()
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -96,26 +92,11 @@ class TargetPanel(QWidget):
                 self.gallery.add(key, cls.label, cls.summary)
         self.gallery.chosen.connect(self._tile_chosen)
         column.addWidget(self.gallery)
-        self._name = QLabel()
-        self._name.setProperty("role", "stageTitle")
-        self._name.setTextFormat(Qt.TextFormat.PlainText)
-        self._summary = _quiet_label()
-        heading = QVBoxLayout()
-        heading.setSpacing(1)
-        heading.addWidget(self._name)
-        heading.addWidget(self._summary)
-        column.addLayout(heading)
-        self._columns = ColumnChooser()
-        self._columns.chosen.connect(self._columns_chosen)
-        self._columns.hide()
-        column.addWidget(self._columns)
-        self._form_place = QVBoxLayout()
-        self._form_place.addWidget(self._form)
-        column.addLayout(self._form_place)
-        self._problem = _quiet_label("error")
-        self._facts = _quiet_label()
-        column.addWidget(self._problem)
-        column.addWidget(self._facts)
+        self.card = TargetCard()
+        self.card.value_changed.connect(self._form_changed)
+        self.card.columns_chosen.connect(self._columns_chosen)
+        self.card.reset_requested.connect(self._reset)
+        column.addWidget(self.card)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidget(body)
@@ -223,9 +204,9 @@ class TargetPanel(QWidget):
     def start_text(self) -> None:
         """Make text the target and put the keyboard into its field."""
         if self._controller.target is None or self._controller.target.key != "text":
-            self._try(lambda: prepare(TargetSpec("text", self._text_params())), "Text", then=self._focus_text)
+            self._try(lambda: prepare(TargetSpec("text", self._text_params())), "Text", then=self.card.focus_text)
         else:
-            self._focus_text()
+            self.card.focus_text()
 
     @Slot()
     def start_drawing_from_target(self) -> None:
@@ -234,6 +215,11 @@ class TargetPanel(QWidget):
         if spec is not None:
             self._background.submit(lambda: drawing_base(spec, RESOLUTION), self._controller.start_from, self._tell)
 
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._pause.stop()
+        self._background.stop()
+        super().closeEvent(event)
+
     def is_busy(self) -> bool:
         """Whether something is being loaded or drawn beside the window."""
         return self._background.is_busy or self._pause.isActive()
@@ -241,16 +227,10 @@ class TargetPanel(QWidget):
     # ---- choosing ------------------------------------------------------------------------------
 
     def _text_params(self) -> Mapping[str, Any]:
-        return self._own["text"].params if "text" in self._own else {}
-
-    def _focus_text(self) -> None:
-        if "text" in self._form.values():
-            field = self._form.editor("text").controls()[0]
-            field.setFocus(Qt.FocusReason.OtherFocusReason)
-            getattr(field, "selectAll", lambda: None)()
+        return self._seen["text"].params if "text" in self._seen else {}
 
     def _tile_chosen(self, key: str) -> None:
-        spec = self._own.get(key) or TargetSpec(key, {}, {}, TARGETS.get(key).label)
+        spec = self._seen.get(key) or TargetSpec(key, {}, {}, TARGETS.get(key).label)
         self._try(lambda: prepare(spec), f"Target: {spec.name}")
 
     def _try(
@@ -269,28 +249,25 @@ class TargetPanel(QWidget):
             if then is not None:
                 then()
 
-        self._newest = self._background.submit(work, done, self._refused)
+        self._newest = self._background.submit(work, done, self._refused if merge_key else self._choice_failed)
 
     def _accept(self, prepared: Prepared, text: str, merge_key: str = "") -> None:
         spec = prepared.spec
-        self._problem.clear()
-        self._form.clear_errors()
-        self._notes[spec.key] = prepared.notes or (self._notes.get(spec.key, ()) if merge_key else ())
+        self.card.say_problem(None)
         self._show_picture(prepared)
         if spec == self._controller.target:
             self._show(spec)
         self._controller.choose(spec, text, merge_key)
 
     def _refused(self, error: UserError) -> None:
+        """What the form asks for does not work: said in the form."""
+        self.card.say_problem(error)
+
+    def _choice_failed(self, error: UserError) -> None:
+        """Another target does not work: the one on screen stays."""
         if self._controller.target is not None:
-            self.gallery.select(self._controller.target.key)
-        if isinstance(error, ParameterError) and error.name in self._form.values():
-            self._form.set_error(error.name, f"{error.message} {error.hint}".strip())
-        else:
-            self._problem.setText(str(error))
-            self._problem.show()
-            if not self._form_key or self._form_key not in ("text", "image", "points"):
-                self._tell(error)
+            self._show(self._controller.target)
+        self._tell(error)
 
     def _tell(self, error: UserError) -> None:
         self.notice.emit(error.message, error.hint)
@@ -301,23 +278,23 @@ class TargetPanel(QWidget):
         self._background.forget(self._newest)
         self._background.forget(self._facts_task)
         self._pause.stop()
-        self._facts.setText(f"Loading {what}…")
-        self._problem.hide()
-        self._newest = self._background.submit(work, self._file_loaded, self._file_failed)
+        self.card.say_facts(f"Loading {what}…")
+        self.card.say_problem(None)
+        self._newest = self._background.submit(work, self._file_loaded, self._choice_failed)
 
     def _file_loaded(self, loaded: FileLoad) -> None:
-        self._file = loaded
+        self._files.append(loaded)
         self._accept(loaded.prepared, f"Open {loaded.name}")
-
-    def _file_failed(self, error: UserError) -> None:
-        if self._controller.target is not None:
-            self._show_facts(self._controller.target)
-        self._tell(error)
 
     @Slot(int, int)
     def _columns_chosen(self, first: int, second: int) -> None:
-        if self._file is not None:
-            self.open_path(self._file.path, (first, second))
+        file = self._file_of(self._controller.target)
+        if file is not None:
+            self.open_path(file.path, (first, second))
+
+    def _file_of(self, spec: TargetSpec | None) -> FileLoad | None:
+        """The file that a target came from, while it is remembered."""
+        return next((file for file in self._files if spec is not None and file.prepared.spec.data is spec.data), None)
 
     # ---- showing -------------------------------------------------------------------------------
 
@@ -328,68 +305,45 @@ class TargetPanel(QWidget):
 
     def _show(self, spec: TargetSpec) -> None:
         cls = TARGETS.get(spec.key)
-        if not cls.is_preset:
-            self._own[spec.key] = spec
-            self.gallery.add(spec.key, cls.label, cls.summary)
+        self._seen[spec.key] = spec
+        self.gallery.add(spec.key, cls.label, cls.summary)
         self.gallery.select(spec.key)
-        self._name.setText(spec.name or cls.label)
-        self._summary.setText(cls.summary)
-        self._show_form(spec)
-        self._show_columns(spec)
-        self._problem.hide()
+        self.card.show_target(spec, self._file_of(spec), keep_values=self._pause.isActive())
+        if spec.key == "text" and not self._has_fonts:
+            self._has_fonts = True
+            self._background.submit(_fonts, self._fonts_found, self._tell)
         self._show_facts(spec)
         self._background.forget(self._picture_task)
-        self._picture_task = self._background.submit(lambda: prepare(spec), self._show_picture, self._tell)
-
-    def _show_columns(self, spec: TargetSpec) -> None:
-        file = self._file
-        is_this = file is not None and file.prepared.spec.data is spec.data and bool(file.path)
-        self._columns.setVisible(file is not None and is_this and sum(file.numeric) > 2)
-        if file is not None and is_this:
-            self._columns.show_columns(file.names, file.numeric, file.columns)
+        if self._prepared is None or self._prepared.spec != spec:
+            self._picture_task = self._background.submit(lambda: prepare(spec), self._show_picture, self._tell)
 
     def _show_picture(self, prepared: Prepared) -> None:
         spec = prepared.spec
+        self._prepared = prepared
         cls = TARGETS.get(spec.key)
         self.gallery.add(spec.key, cls.label, cls.summary).set_picture(prepared.thumbnail)
         if spec.key != "drawing":  # a drawing keeps the guide, so that shapes can be traced
             self._controller.set_guide(np.asarray(prepared.guide))
 
     def _show_facts(self, spec: TargetSpec) -> None:
-        notes = self._notes.get(spec.key, ())
-        self._facts.setText("\n".join(notes))
+        file = self._file_of(spec)
+        notes = file.prepared.notes if file is not None else ()
+        self.card.say_facts("\n".join(notes))
         self._background.forget(self._facts_task)
 
         def show(facts: str) -> None:
-            self._facts.setText("\n".join(part for part in (facts, *notes) if part))
+            self.card.say_facts("\n".join(part for part in (facts, *notes) if part))
 
         self._facts_task = self._background.submit(lambda: facts_of(spec), show)
 
-    def _show_form(self, spec: TargetSpec) -> None:
-        if spec.key != self._form_key:
-            fields = fields_of(TARGETS.get(spec.key).Params)
-            form = ParamForm(fields, spec.params, suggestions={"font": self._fonts} if self._fonts else None)
-            form.value_changed.connect(self._form_changed)
-            self._form_place.replaceWidget(self._form, form)
-            self._form.hide()
-            self._form.deleteLater()
-            self._form, self._form_key = form, spec.key
-            if spec.key == "text" and not self._fonts:
-                self._background.submit(_fonts, self._fonts_found, self._tell)
-            return
-        defaults = {field.name: field.default for field in self._form.fields}
-        shown = {**defaults, **spec.params}
-        if shown != self._form.values() and not self._pause.isActive():
-            self._form.set_values(shown)
-
     def _fonts_found(self, fonts: list[str]) -> None:
-        self._fonts = fonts
-        if self._form_key == "text" and self._controller.target is not None:
-            had_focus = self._form.editor("text").controls()[0].hasFocus()
-            self._form_key = ""
-            self._show_form(self._controller.target)
-            if had_focus:
-                self._focus_text()
+        self.card.show_fonts(fonts, self._controller.target)
+
+    @Slot()
+    def _reset(self) -> None:
+        spec = self._controller.target
+        if spec is not None:
+            self._try(lambda: prepare(replace(spec, params={})), "Reset parameters")
 
     @Slot(str, object)
     def _form_changed(self, name: str, _value: object) -> None:
@@ -399,9 +353,9 @@ class TargetPanel(QWidget):
     @Slot()
     def _try_form(self) -> None:
         spec = self._controller.target
-        if spec is None or spec.key != self._form_key:
+        if spec is None or spec.key != self.card.key:
             return
-        wanted = replace(spec, params=self._form.values())
+        wanted = replace(spec, params=self.card.form.values())
         self._try(
             lambda: prepare(wanted), f"Change {self._changed_field}", merge_key=f"{spec.key}/{self._changed_field}"
         )
@@ -423,11 +377,3 @@ def _button(label: str, icon: str, tip: str) -> QToolButton:
     button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     set_icon(button, icon)
     return button
-
-
-def _quiet_label(role: str = "muted") -> QLabel:
-    label = QLabel()
-    label.setProperty("role", role)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label
