@@ -1,0 +1,196 @@
+"""The states of the window that a person can meet, each reached as a person would and photographed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from flowviz.core.spec import Budget, TargetSpec
+from flowviz.engine.film_process import ProcessStudio
+from flowviz.engine.process import ProcessBackend
+from flowviz.gui.main_window import MainWindow
+from flowviz.gui.theme.theme import Theme
+from tests.app._journey import drag, draw_a_bar, wait_for
+
+
+class Photographer:
+    """One window, and the pictures of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.application = QApplication(sys.argv[:1])
+        self.backend = ProcessBackend()
+        self.theme = Theme(self.application, "dark")
+        self.window = MainWindow(self.backend, ProcessStudio(), self.theme, None)
+        self.resize(1280, 800)
+        self.window.show()
+        self.window.activateWindow()
+        assert QTest.qWaitForWindowActive(self.window)
+
+    def resize(self, width: int, height: int) -> None:
+        self.window.resize(width, height)
+        QApplication.processEvents()
+
+    def shoot(self, name: str) -> None:
+        """A picture of the window and what floats above it, once the stage shows everything."""
+        window = self.window
+        QTest.qWait(400)  # plots are drawn at leisure, a live stage thirty times a second
+        wait_for(window.presenter.shown, lambda: window.presenter.is_idle or window.cursor_state.playing, "the picture")
+        above = [w for w in QApplication.topLevelWidgets() if w.isVisible() and w.isWindow() and w is not window]
+        place = window.frameGeometry()
+        for widget in above:
+            place = place.united(widget.frameGeometry())
+        picture = window.screen().grabWindow(0, place.x(), place.y(), place.width(), place.height())
+        assert picture.save(str(self.folder / f"{name}.png"))
+        print(name, flush=True)
+
+    def run(self, target: TargetSpec, method: str, steps: int, budget: Budget = Budget()) -> None:  # noqa: B008
+        """Train a method on a target until that many steps are done."""
+        window = self.window
+        wait_for(window.engine.ready_changed, lambda: window.engine.ready is not None, "the engine")
+        window.target_panel.set_target(target)
+        window.draft.set_target(target)
+        window.draft.set_method(method)
+        window.draft.set_budget(budget)
+        window.run_controller.restart()
+        wait_for(
+            window.run.progress_changed,
+            lambda: window.run.step >= steps or window.run.status in ("finished", "failed"),
+            f"{steps} steps",
+        )
+
+    def stop(self) -> None:
+        self.window.run_controller.stop()
+        wait_for(self.window.run.status_changed, lambda: not self.window.run.is_active, "the end of training")
+
+    def at(self, t: float) -> None:
+        self.window.playback.play(False)
+        self.window.playback.set_t(t)
+        QApplication.processEvents()
+
+    def layers(self, *keys: str) -> None:
+        self.window.options.update(layers=frozenset(keys))
+        QTest.qWait(1500)  # answers of the engine
+
+
+def empty(p: Photographer) -> None:
+    wait_for(p.window.engine.ready_changed, lambda: p.window.engine.ready is not None, "the engine")
+    p.shoot("empty-dark")
+    p.theme.choose("light")
+    p.shoot("empty-light")
+    p.theme.choose("dark")
+
+
+def drawing(p: Photographer) -> None:
+    draw_a_bar(p.window)
+    surface = p.window.canvas.surface
+    angles = np.linspace(0, 2 * np.pi, 60)
+    drag(surface, [surface.to_widget(2.6 * np.cos(a), 2.6 * np.sin(a)).toPoint() for a in angles])
+    p.shoot("drawing-dark")
+    p.theme.choose("light")
+    p.shoot("drawing-light")
+    p.theme.choose("dark")
+    p.window.target_panel.draw_button.click()
+
+
+def training(p: Photographer) -> None:
+    p.run(TargetSpec("two_moons", name="Two moons"), "cnf", 250)
+    p.shoot("training-dark")
+    p.theme.choose("light")
+    p.shoot("training-light")
+    p.theme.choose("dark")
+    p.resize(1024, 700)
+    p.shoot("training-small")
+    p.resize(1920, 1080)
+    p.shoot("training-large")
+    p.resize(1280, 800)
+    p.stop()
+    p.at(1.0)
+    p.shoot("stopped-dark")
+
+
+def layers(p: Photographer) -> None:
+    p.run(TargetSpec("pinwheel", name="Pinwheel"), "cnf", 400)
+    p.stop()
+    p.at(0.6)
+    p.layers("density", "trails")
+    p.shoot("density-trails")
+    p.layers("field", "particles")
+    p.shoot("field-particles")
+    p.layers("grid", "target")
+    p.shoot("grid")
+    p.window.options.update(density="exact")
+    p.layers("density")
+    p.at(1.0)
+    QTest.qWait(2500)
+    p.shoot("density-exact")
+    p.theme.choose("light")
+    p.layers("density", "field", "trails")
+    p.shoot("layers-light")
+    p.theme.choose("dark")
+    p.window.options.update(density="estimate")
+    p.layers("target", "particles", "trails")
+
+
+def jko(p: Photographer) -> None:
+    p.run(TargetSpec("eight_gaussians", name="Eight Gaussians"), "jko", 10**9, Budget(seconds=40))
+    p.at(0.55)
+    p.window.curves.show_page(p.window.blocks) if hasattr(p.window.curves, "show_page") else None
+    p.shoot("jko-finished")
+
+
+def changed(p: Photographer) -> None:
+    p.run(TargetSpec("rings", name="Rings"), "cnf", 30)
+    p.window.method_panel.param_chosen.emit("width", 96)
+    p.shoot("restart-to-apply")
+    p.stop()
+
+
+def failed(p: Photographer) -> None:
+    p.run(TargetSpec("rings", name="Rings"), "cnf", 60)
+    assert p.backend.pid is not None
+    os.kill(p.backend.pid, signal.SIGKILL)
+    wait_for(p.window.run.status_changed, lambda: p.window.run.status == "failed", "the failure")
+    p.shoot("failed-dark")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "survey.csv"
+        path.write_text("x,y\n1,2\n3,four\n5,6\n")
+        p.window.target_panel.open_path(str(path))
+        wait_for(p.window.target_panel.notice, lambda: p.window.notice_bar.isVisible(), "the notice")
+    p.shoot("bad-file")
+    p.window.notice_bar.hide()
+    p.window.error_bar.hide()
+
+
+def exporting(p: Photographer) -> None:
+    p.window.export_film()
+    p.shoot("export")
+    p.window.films.close()
+    p.window.show_shortcuts()
+    p.shoot("shortcuts")
+
+
+STATES: dict[str, Callable[[Photographer], None]] = {
+    state.__name__: state for state in (empty, drawing, training, layers, jko, changed, failed, exporting)
+}
+
+
+def main(folder: Path, words: list[str]) -> None:
+    """All states, or those named."""
+    photographer = Photographer(folder)
+    for name, state in STATES.items():
+        if not words or name in words:
+            state(photographer)
+    photographer.window.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
