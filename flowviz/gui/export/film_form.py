@@ -32,8 +32,9 @@ SIZES: tuple[tuple[str, int, int], ...] = (
     ("Square, 720 × 720", 720, 720),
     ("Square, 1080 × 1080", 1080, 1080),
 )
+_WAYS = {"generate": "noise becomes data", "encode": "data become noise"}
 _CLOCKS: tuple[tuple[str, FilmClock, str], ...] = (
-    ("Flow time: noise becomes data", "flow", "The flow at one moment of its training, t running from end to end"),
+    ("Flow time: {way}", "flow", "The flow at one moment of its training, t running from end to end"),
     ("Training: the flow learns", "training", "All that was recorded of the training, at one flow time t"),
 )
 _THEMES: tuple[tuple[str, ThemeName], ...] = (("Dark", "dark"), ("Light", "light"))
@@ -53,7 +54,9 @@ class FilmForm(QWidget):
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(9)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        self._clock = _combo("Clock", [(label, clock) for label, clock, _ in _CLOCKS])
+        self._clock = _combo(
+            "Clock", [(label.format(way=_WAYS[defaults.direction]), clock) for label, clock, _ in _CLOCKS]
+        )
         for index, (_, _, tip) in enumerate(_CLOCKS):
             self._clock.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
         form.addRow("Shows", self._clock)
