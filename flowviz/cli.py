@@ -192,6 +192,8 @@ def _train(options: argparse.Namespace) -> int:
     out = Path(options.out)
     if not out.parent.is_dir():
         raise FileError(f"The folder {out.parent} does not exist.", "Create it first, or choose another.")
+    if out.is_dir() or not os.access(out.parent, os.W_OK):
+        raise FileError(f"{out} cannot be written.", "Give the name of a file in a folder of yours.")
     if options.resume and (options.target or options.target_param or options.flow or options.seed is not None):
         hint = "Leave out --target, --target-param, --flow and --seed, or --resume."
         raise ParameterError("A resumed run keeps its target, method and seed.", hint)

@@ -6,6 +6,7 @@ import torch
 
 from flowviz.core.errors import UserError
 
+DEVICE_LOST = "The device was lost"
 SMALLER = "Use a smaller batch, a narrower network or fewer particles, or another device."
 
 
@@ -22,7 +23,7 @@ def explain(error: BaseException) -> tuple[str, str]:
     ):
         return "The memory of the device is full.", SMALLER
     if isinstance(error, RuntimeError) and ("cuda error" in lower or "mps backend" in lower or "device-side" in lower):
-        return f"The device was lost: {text}.", "Run again; if it fails again, choose the CPU or restart flowviz."
+        return f"{DEVICE_LOST}: {text}.", "Train on from the last frame; if it fails again, choose the CPU."
     if isinstance(error, RuntimeError) and ("nan" in lower.split() or "underflow in dt" in lower):
         return f"The numbers left the range of the computer: {text}.", "Lower the learning rate, then run again."
     return f"Something unexpected happened in training: {text}.", "Run again; the details say where it happened."

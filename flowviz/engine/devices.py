@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from functools import cache
 
@@ -47,7 +48,7 @@ def describe(device: torch.device) -> str:
 def set_threads(parameters: int, device: torch.device) -> None:
     """One thread for small networks: more make them slower, and 28 times slower on a busy machine."""
     many = parameters >= SMALL_NETWORK and device.type == "cpu"
-    wanted = max(1, (torch.get_num_threads() if many else 1))
+    wanted = max(1, (os.cpu_count() or 1) - 1) if many else 1  # one core stays free for the window
     if torch.get_num_threads() != wanted:
         torch.set_num_threads(wanted)
 

@@ -297,6 +297,8 @@ class ProcessBackend:
 def _epitaph(exitcode: int | None, reason: str) -> str:
     if reason:
         return f"The engine could not start: {reason}."
+    if exitcode == worker.DEVICE_LOST_STATUS:
+        return "The engine was started anew because its device was lost."
     if exitcode is not None and exitcode < 0:
         words = "it was killed, perhaps because the memory was full" if exitcode == -9 else f"signal {-exitcode}"
         return f"The engine ended without warning ({words})."

@@ -15,12 +15,13 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from flowviz.core.backend import BackendEvent, RunMessage
-from flowviz.core.events import FrameReady
+from flowviz.core.events import Failed, FrameReady
 from flowviz.core.spec import Array
 
 if TYPE_CHECKING:
     from flowviz.engine.service import Service
 
+DEVICE_LOST_STATUS = 4
 Parcel = tuple[BackendEvent, tuple[str, ...] | None]
 """An event, and for a frame the names of all its weights: those it lacks are as in the frame before."""
 
@@ -77,6 +78,8 @@ def main(pipe: Connection) -> None:
                 pipe.send(packer.pack(event))
         except OSError:
             os._exit(0)  # the window is gone
+        if _lost_device(event):
+            os._exit(DEVICE_LOST_STATUS)  # nothing works on that device in this process any more
 
     # Listening begins at once: a window that dies while torch is being imported must be noticed.
     orders: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
@@ -89,6 +92,14 @@ def main(pipe: Connection) -> None:
         os._exit(3)
     while True:
         _obey(service, *orders.get())
+
+
+def _lost_device(event: BackendEvent) -> bool:
+    if not (isinstance(event, RunMessage) and isinstance(event.event, Failed)):
+        return False
+    from flowviz.engine._failures import DEVICE_LOST
+
+    return event.event.message.startswith(DEVICE_LOST)
 
 
 def _listen(pipe: Connection, orders: queue.SimpleQueue[tuple[Any, ...]]) -> None:

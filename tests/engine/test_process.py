@@ -12,12 +12,14 @@ import numpy as np
 import psutil
 import pytest
 
-from flowviz.core.backend import EngineLost, Ready
+from flowviz.core.backend import EngineLost, Ready, RunMessage
 from flowviz.core.errors import ParameterError
 from flowviz.core.events import Cancelled, Failed, Finished, FrameReady, Losses, Paused, Resumed, Started
 from flowviz.core.queries import Answer, DensityQuery, TransportQuery
 from flowviz.core.spec import Budget
-from flowviz.engine.process import ProcessBackend
+from flowviz.engine._failures import explain
+from flowviz.engine.process import ProcessBackend, _epitaph
+from flowviz.engine.worker import DEVICE_LOST_STATUS, _lost_device
 
 ROOT = Path(__file__).parents[2]
 LONG = Budget(steps=10_000_000)
@@ -222,6 +224,14 @@ def test_an_engine_that_never_starts_is_given_up(monkeypatch, listen, small):
     backend.close()
 
 
+def test_a_worker_that_lost_its_device_makes_room_for_a_new_one():
+    lost = Failed(3, *explain(RuntimeError("CUDA error: unspecified launch failure")))
+    assert _lost_device(RunMessage(1, lost))
+    assert not _lost_device(RunMessage(1, Failed(3, *explain(MemoryError()))))
+    assert not _lost_device(RunMessage(1, Finished(3, 1.0)))
+    assert "device" in _epitaph(DEVICE_LOST_STATUS, "")
+
+
 def _hopeless(pipe):
     os._exit(5)
 
@@ -231,7 +241,9 @@ import sys
 from flowviz.core.backend import Ready, RunMessage
 from flowviz.core.events import TERMINAL, Losses
 from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
-from flowviz.engine.process import ProcessBackend
+from flowviz.engine._failures import explain
+from flowviz.engine.process import ProcessBackend, _epitaph
+from flowviz.engine.worker import DEVICE_LOST_STATUS, _lost_device
 import threading
 
 def main():
