@@ -240,7 +240,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_state(self) -> None:
         status, has_frames = self.run.status, bool(len(self.run.timeline))
-        self.top_bar.set_continues(not self.run_controller.differences())
+        self.top_bar.set_continues(self.run_controller.continues)
         hint = ""
         if not has_frames:
             waits = self.engine.ready is None
@@ -260,7 +260,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _show_restart(self, labels: tuple[str, ...]) -> None:
-        self.top_bar.set_continues(not labels)
+        self.top_bar.set_continues(self.run_controller.continues)
         if labels:
             self.restart_bar.say(f"Changed: {', '.join(labels)}.", "Training goes on as it was until it is restarted.")
         else:

@@ -152,7 +152,8 @@ class Presenter(QObject):
     @Slot()
     def _paint(self) -> None:
         width, height, scale = self._stage.pixel_size()
-        if width < 8 or height < 8:
+        if width < 8 or height < 8 or not self._stage.isVisible():
+            self._dirty = False  # the stage asks again when it is shown
             return
         if self._run.serial != self._serial:
             self._serial = self._run.serial

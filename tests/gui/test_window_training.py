@@ -111,6 +111,9 @@ def test_a_lost_engine_is_announced_and_a_new_one_can_run(window, qtbot, scripte
 
     scripted.events.append(READY)
     qtbot.waitUntil(window.top_bar.run_button.isEnabled, timeout=5000)
+    assert window.top_bar.run_button.text() == "Continue"
+    window.run_controller.run_or_pause()
+    assert scripted.starts[-1][1] == 1, "it goes on from the last frame"
 
 
 def test_training_can_pause_when_the_block_in_training_is_done(window, qtbot, scripted):

@@ -45,13 +45,20 @@ class RunController(QObject):
         """Whether the engine is warm and a method is chosen."""
         return self._engine.ready is not None and bool(self._draft.method)
 
+    @property
+    def continues(self) -> bool:
+        """Whether Run would go on with the run on the stage: it is over, or its engine was lost, and nothing differs."""
+        over = self._run.status in ("finished", "stopped")
+        lost = self._run.status == "failed" and self._engine_lost and self._run.timeline.last is not None
+        return (over or lost) and not self.differences()
+
     def run_or_pause(self) -> None:
         """The big button: run, pause, resume or continue, whichever fits."""
         if self._run.status == "running":
             self.pause()
         elif self._run.status == "paused":
             self.resume()
-        elif self._run.status in ("finished", "stopped") and not self.differences():
+        elif self.continues:
             self.proceed()
         elif self._run.status != "starting":
             self.restart()
@@ -127,7 +134,7 @@ class RunController(QObject):
             self.notice.emit(f"{field.hi:g} blocks are the most.", "")
             return
         self._draft.set_param("blocks", count)
-        if self._run.status in ("finished", "stopped") and not self.differences():
+        if self._run.status in ("finished", "stopped") and self.continues:
             self.proceed()
 
     # -- what the panels say --------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ class TopBar(QFrame):
         """Show what the run and the engine say."""
         run, ready = self._run, self._engine.ready
         status = run.status
-        over = status in ("finished", "stopped") and self._continues
+        over = self._continues and not run.is_active
         text, icon = ("Pause", "pause") if status in ("running", "starting") else ("Run", "play")
         text = "Resume" if status == "paused" else "Continue" if over else text
         if self.run_button.text() != text or self.run_button.icon().isNull():

@@ -115,6 +115,7 @@ class CurvePlot(pg.PlotWidget):
             y = np.log10(np.maximum(y, 1e-9)) if self.kind.log else y
             if name not in self._lines:
                 self._lines[name] = pg.PlotCurveItem()
+                self._lines[name].setZValue(-index)
                 self.addItem(self._lines[name], ignoreBounds=True)
                 self._pen(name, index)
             self._lines[name].setData(x, y)

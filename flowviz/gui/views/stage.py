@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QPainter, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QStyleOptionGraphicsItem, QWidget
 
 from flowviz.gui.bridge.paint_thread import Picture
@@ -175,6 +175,11 @@ class StageView(pg.PlotWidget):
         super().resizeEvent(event)
         if hasattr(self, "_hint"):
             self._place()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A hidden stage is not painted; now it is wanted again."""
+        super().showEvent(event)
+        self.view_changed.emit()
 
     def mouseDoubleClickEvent(self, event: object) -> None:
         """Fit."""
