@@ -241,9 +241,7 @@ import sys
 from flowviz.core.backend import Ready, RunMessage
 from flowviz.core.events import TERMINAL, Losses
 from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
-from flowviz.engine._failures import explain
-from flowviz.engine.process import ProcessBackend, _epitaph
-from flowviz.engine.worker import DEVICE_LOST_STATUS, _lost_device
+from flowviz.engine.process import ProcessBackend
 import threading
 
 def main():
