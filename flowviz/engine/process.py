@@ -26,10 +26,12 @@ from flowviz.engine import worker
 CLOSE_S = 1.0
 TRIES = 3
 HINT = "All frames are kept. Press Run to train on from the last one; a new engine is being started."
+Origin = tuple[dict[str, Array] | None, int, float]
+"""Where a run begins: weights, training steps and training seconds that led to them."""
 
 
 class _Worker:
-    """One worker process and the two threads that serve its pipe.
+    """One worker process and the two threads that serve its pipe. Making one takes no time: a thread starts it.
 
     Args:
         on_parcel: gets everything the worker says, in the reader thread.
@@ -39,49 +41,71 @@ class _Worker:
     def __init__(self, on_parcel: Callable[[_Worker, Any], None], on_loss: Callable[[_Worker], None]) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self.process = context.Process(target=worker.main, args=(theirs,), name="flowviz engine", daemon=True)
-        self.process.start()
-        theirs.close()  # else the end of the worker would not end the pipe
+        self._process = context.Process(target=worker.main, args=(theirs,), name="flowviz engine", daemon=True)
+        self._started = threading.Event()
         self._on_parcel = on_parcel
         self._on_loss = on_loss
         self._outbox: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
         self._threads = [
-            threading.Thread(target=self._send, args=(self._pipe,), name="to engine", daemon=True),
-            threading.Thread(target=self._receive, args=(self._pipe,), name="from engine", daemon=True),
+            threading.Thread(target=self._send, args=(theirs,), name="to engine", daemon=True),
+            threading.Thread(target=self._receive, name="from engine", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id, as soon as there is one; None when the system could not start a process."""
+        self._started.wait()
+        return self._process.pid
+
+    @property
+    def exitcode(self) -> int | None:
+        """Exit status of the process when it is over."""
+        return self._process.exitcode
 
     def tell(self, *order: Any) -> None:
         """Send an order; never waits."""
         self._outbox.put(order)
 
-    def _send(self, pipe: Connection) -> None:
+    def _send(self, theirs: Connection) -> None:
+        try:
+            self._process.start()
+        except OSError:
+            pass  # no process: closing its end of the pipe lets the reader thread tell
+        finally:
+            theirs.close()  # else the end of the worker would not end the pipe
+            self._started.set()
         while (order := self._outbox.get()) is not None:
             try:
-                pipe.send(order)
+                self._pipe.send(order)
             except OSError:
                 return  # the reader thread notices too, and tells
 
-    def _receive(self, pipe: Connection) -> None:
+    def _receive(self) -> None:
         while True:
             try:
-                parcel = pipe.recv()
+                parcel = self._pipe.recv()
             except (EOFError, OSError):
                 break
             self._on_parcel(self, parcel)
         self._outbox.put(None)
-        self.process.join(CLOSE_S)
+        self._join()
         self._on_loss(self)
+
+    def _join(self) -> None:
+        self._started.wait()
+        if self._process.pid is not None:
+            self._process.join(CLOSE_S)
 
     def close(self) -> None:
         """End the process and both threads; at most a few seconds."""
         self.tell("close")
-        self.process.join(CLOSE_S)
-        for end in (self.process.terminate, self.process.kill):
-            if self.process.is_alive():
+        self._join()
+        for end in (self._process.terminate, self._process.kill):
+            if self._process.pid is not None and self._process.is_alive():
                 end()
-                self.process.join(CLOSE_S)
+                self._join()
         self._outbox.put(None)
         for thread in self._threads:
             if thread is not threading.current_thread():
@@ -92,10 +116,11 @@ class _Worker:
 class ProcessHandle:
     """The reins of a run in the worker; see core.backend.RunHandle. Knows the run's last frame."""
 
-    def __init__(self, backend: ProcessBackend, run: int, spec: RunSpec) -> None:
+    def __init__(self, backend: ProcessBackend, run: int, spec: RunSpec, origin: Origin) -> None:
         self._backend = backend
         self._run = run
         self.spec = spec
+        self.origin = origin
         self.frame: Frame | None = None
         self.training = True
 
@@ -153,7 +178,8 @@ class ProcessBackend:
     @property
     def pid(self) -> int | None:
         """Process id of the worker, or None when none could be started."""
-        return self._worker.process.pid if self._worker else None
+        current = self._worker
+        return current.pid if current else None
 
     def drain(self) -> list[BackendEvent]:
         """All events that arrived since the last call, in order; never waits."""
@@ -167,18 +193,17 @@ class ProcessBackend:
     def start(self, spec: RunSpec, weights: Mapping[str, Array] | None = None, step: int = 0) -> ProcessHandle:
         """Train a new run; with weights, go on from them at that step. A run still training is stopped first."""
         with self._lock:
-            handle = ProcessHandle(self, next(self._numbers), spec)
-            self._begin(handle, spec, weights, step, 0.0)
+            origin = (dict(weights) if weights is not None else None, step, 0.0)
+            handle = ProcessHandle(self, next(self._numbers), spec, origin)
+            self._begin(handle, spec, origin)
             return handle
 
-    def _begin(
-        self, handle: ProcessHandle, spec: RunSpec, weights: Mapping[str, Array] | None, step: int, seconds: float
-    ) -> None:
+    def _begin(self, handle: ProcessHandle, spec: RunSpec, origin: Origin) -> None:
         self._current, self._hosted, handle.training = handle, handle.run, True
         if self._worker is None:
-            self._end(handle, Failed(step, f"The engine does not start: {self._reason}.", "Reinstall flowviz."))
+            self._end(handle, Failed(origin[1], f"The engine does not start: {self._reason}.", "Reinstall flowviz."))
             return
-        self._worker.tell("start", handle.run, spec, dict(weights) if weights is not None else None, step, seconds)
+        self._worker.tell("start", handle.run, spec, *origin)
 
     def _extend(self, handle: ProcessHandle, budget: Budget) -> None:
         with self._lock:
@@ -188,11 +213,8 @@ class ProcessBackend:
                 return
             # The worker that trained it is gone, or has another run by now: go on from the last frame.
             frame = handle.frame
-            spec = replace(handle.spec, budget=budget)
-            if frame is None:
-                self._begin(handle, spec, None, 0, 0.0)
-            else:
-                self._begin(handle, spec, frame.weights, frame.step, frame.wall_s)
+            origin = handle.origin if frame is None else (dict(frame.weights), frame.step, frame.wall_s)
+            self._begin(handle, replace(handle.spec, budget=budget), origin)
 
     def _steer(self, run: int, wish: str, *values: Any) -> None:
         with self._lock:
@@ -270,12 +292,12 @@ class ProcessBackend:
         with self._lock:
             if self._closing or lost is not self._worker:
                 return
-            message = _epitaph(lost.process.exitcode, self._reason)
+            message = _epitaph(lost.exitcode, self._reason)
             self._deaths += 1
             self._hosted, self._unpacker = None, worker.Unpacker()
             handle = self._current
             if handle is not None and handle.training:
-                self._end(handle, Failed(handle.frame.step if handle.frame else 0, message, HINT))
+                self._end(handle, Failed(handle.frame.step if handle.frame else handle.origin[1], message, HINT))
             for request in self._unanswered():
                 self._events.put(Answer(request, {}, message, "Ask again."))
             gives_up = self._deaths >= TRIES
