@@ -53,6 +53,8 @@ def open_window(application: QApplication, settings: QSettings | None = None) ->
     """
     from flowviz.engine.process import ProcessBackend
 
+    # The paint thread lets go of the interpreter sooner: the event loop waits 2.5 ms for it at most, not 5 to 12.
+    sys.setswitchinterval(0.001)
     backend = ProcessBackend()  # its process imports torch while this one opens the window
     from flowviz.engine.film_process import ProcessStudio
     from flowviz.gui.main_window import MainWindow

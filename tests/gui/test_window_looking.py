@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider
 
 from flowviz.core.queries import TransportQuery
 from flowviz.core.solver import Solver
 from flowviz.gui.state.curves import CurveStore, History
+from flowviz.gui.views.stage import nice_ticks
 
 
 @pytest.fixture
@@ -23,9 +24,9 @@ def shown(window, qtbot, change, holds):
 
 
 def test_before_a_run_the_stage_shows_the_target_and_a_hint(window, qtbot):
-    qtbot.waitUntil(lambda: window.stage._picture_item._picture is not None and window.presenter.is_idle, timeout=5000)
+    qtbot.waitUntil(lambda: window.stage.picture is not None and window.presenter.is_idle, timeout=5000)
     assert window.stage.hint == "Press Run to watch noise flow into this shape"
-    image = window.stage._picture_item._picture.buffer
+    image = window.stage.picture.buffer
     assert len(np.unique(image.reshape(-1, 4), axis=0)) > 3
 
 
@@ -158,16 +159,32 @@ def test_another_solver_is_asked_of_the_engine_and_its_effort_is_shown(trained, 
 def test_light_and_dark_change_the_stage(trained, qtbot):
     trained.options.update(layers=frozenset())
     shown(trained, qtbot, lambda: trained.theme.choose("light"), lambda p: p.job.tokens.name == "light")
-    assert tuple(trained.stage._picture_item._picture.buffer[5, 5, :3]) == (255, 255, 255)
+    assert tuple(trained.stage.picture.buffer[5, 5, :3]) == (255, 255, 255)
     shown(trained, qtbot, lambda: trained.theme.choose("dark"), lambda p: p.job.tokens.name == "dark")
 
 
 def test_zooming_asks_for_a_picture_of_what_is_in_view_and_a_fits_again(trained, qtbot):
-    whole = trained.stage.view()
-    shown(trained, qtbot, lambda: trained.stage._box.scaleBy((0.5, 0.5)), lambda p: p.job.view != whole)
+    whole, at = trained.stage.view(), trained.stage.to_world(QPointF(300, 200))
+    shown(trained, qtbot, lambda: trained.stage.zoom(2.0, QPointF(300, 200)), lambda p: p.job.view != whole)
+    assert trained.stage.to_world(QPointF(300, 200)) == at
     assert trained.stage.view()[1] - trained.stage.view()[0] == pytest.approx((whole[1] - whole[0]) / 2)
     qtbot.keyClick(trained.stage, Qt.Key.Key_A)
     assert trained.stage.view() == pytest.approx(whole)
+
+
+def test_dragging_the_stage_moves_the_world_with_the_hand(trained, qtbot):
+    stage = trained.stage
+    under = stage.to_world(QPointF(200, 200))
+    qtbot.mousePress(stage, Qt.MouseButton.LeftButton, pos=QPoint(200, 200))
+    qtbot.mouseMove(stage, QPoint(260, 180))
+    qtbot.mouseRelease(stage, Qt.MouseButton.LeftButton, pos=QPoint(260, 180))
+    place = stage.to_widget(under.x(), under.y())
+    assert (place.x(), place.y()) == pytest.approx((260, 180))
+
+
+def test_ticks_are_round_numbers_inside_the_view():
+    assert nice_ticks(-4.2, 4.1, 5) == [-4, -2, 0, 2, 4]
+    assert nice_ticks(0.11, 0.29, 4) == pytest.approx([0.15, 0.2, 0.25])
 
 
 def test_every_control_has_a_name_and_every_menu_entry_something_to_do(window):

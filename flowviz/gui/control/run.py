@@ -47,7 +47,7 @@ class RunController(QObject):
 
     @property
     def continues(self) -> bool:
-        """Whether Run would go on with the run on the stage: it is over, or its engine was lost, and nothing differs."""
+        """Whether Run goes on with the run on the stage: it is over or lost its engine, and nothing differs."""
         over = self._run.status in ("finished", "stopped")
         lost = self._run.status == "failed" and self._engine_lost and self._run.timeline.last is not None
         return (over or lost) and not self.differences()
