@@ -53,6 +53,10 @@ class FlatAdam:
         decay = min(average_decay, (1 + self._count) / (10 + self._count))
         self._average.lerp_(self._flat, 1 - decay)
 
+    def forget(self) -> None:
+        """Drop the momentum: the weights were set from outside."""
+        self._mean.zero_()
+
 
 def learning_rate(peak: float, progress: float, step: int, warm_up: int = 30, floor: float = 0.01) -> float:
     """Linear warm-up over the first steps of a stretch, then a cosine from the peak to a hundredth of it."""

@@ -28,13 +28,16 @@ from flowviz.flows._ode import (
 )
 from flowviz.flows._training import Export, FlatAdam, StepChooser, Stream, Stretch, changed, learning_rate, take_array
 
+# Times the allowed solver error at which training turns back.
+OUTRUN = 8.0
+
 
 @dataclass(frozen=True)
 class CnfParams:
     """Declared parameters of the CNF."""
 
     learning_rate: float = param(
-        1e-2, "Learning rate", lo=1e-6, hi=0.1, log=True, live=True, help="Peak step size of Adam."
+        6e-3, "Learning rate", lo=1e-6, hi=0.1, log=True, live=True, help="Peak step size of Adam."
     )
     batch_size: int = param(
         512, "Batch size", lo=16, hi=65536, log=True, live=True, unit="points", help="Data points per training step."
@@ -93,6 +96,8 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         self._stream = Stream(problem.sample)
         self._stretch = Stretch(Budget(), params.steps)
         self._done = 0
+        self._good: tuple[Tensor, Tensor] | None = None
+        self._caution = 1.0
         self._chooser = StepChooser(params.solver_steps)
         self._export = Export()
 
@@ -127,9 +132,9 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
             loss = nll + cost
             losses = {"nll": nll.detach(), "energy": cost.detach()}
         (gradient,) = torch.autograd.grad(loss, self._flat)
-        self._adapt_solver(x, log_p)
-        rate = learning_rate(p.learning_rate, self._stretch.progress, self._stretch.done)
-        self._adam.update(gradient, rate, p.clip, p.averaging)
+        if self._adapt_solver(x, log_p):
+            rate = self._caution * learning_rate(p.learning_rate, self._stretch.progress, self._stretch.done)
+            self._adam.update(gradient, rate, p.clip, p.averaging)
         self._done += 1
         self._stretch.advance(seconds)
         return StepInfo({"loss": loss.detach(), **losses})
@@ -151,13 +156,29 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         return standard_normal_log_density(z) + gained, -energy[0] if weighted else None
 
     @torch.no_grad()
-    def _adapt_solver(self, x: Tensor, log_p: Tensor) -> None:
+    def _adapt_solver(self, x: Tensor, log_p: Tensor) -> bool:
+        """From time to time, hold the solver's error against a finer solution; False when the step must not count.
+
+        Where the field has outrun the solver altogether, training returns to the weights of the last good check
+        and goes on more carefully.
+        """
         p, chooser = self._params, self._chooser
         if not p.solver_error:
             chooser.steps = p.solver_steps
-        elif self._done % chooser.EVERY == 0:
-            finer = self._log_likelihood(x, 2 * chooser.steps)[0]
-            chooser.adapt(float((finer - log_p).abs().mean()), p.solver_error, p.solver_steps)
+            return True
+        if self._done % chooser.EVERY:
+            return True
+        error = float((self._log_likelihood(x, 2 * chooser.steps)[0] - log_p).abs().mean())
+        chooser.adapt(error, p.solver_error, p.solver_steps)
+        if error > OUTRUN * p.solver_error and self._good is not None:
+            self._flat.copy_(self._good[0])
+            self._average.copy_(self._good[1])
+            self._adam.forget()
+            self._caution *= 0.5
+            return False
+        self._good = (self._flat.detach().clone(), self._average.clone())
+        self._caution = min(1.0, 1.05 * self._caution)
+        return True
 
     def _table(self, flat: Tensor, times: Sequence[float]) -> dict[int, Layers]:
         return dict(zip((_tick(t) for t in times), self._net.at(flat, times), strict=True))
@@ -221,6 +242,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
             self._flat.copy_(torch.from_numpy(np.array(flat)))
             self._average.copy_(torch.from_numpy(np.array(average)))
         self._adam = FlatAdam(self._flat, self._average)
+        self._good = None
         self._export = Export()
 
     def change(self, name: str, value: ParamValue) -> None:

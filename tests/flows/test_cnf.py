@@ -59,6 +59,20 @@ def test_the_solver_takes_more_steps_when_its_error_grows_and_none_when_told_not
     assert fixed.weights()["steps"][1] == 2
 
 
+def test_training_turns_back_and_takes_care_when_the_field_outruns_the_solver():
+    flow = CnfFlow.create({"width": 32, "batch_size": 256, "solver_steps": 2}, Problem(2, mixture()))
+    flow.plan(Budget(steps=60))
+    for _ in range(21):
+        flow.step(0.0)
+    good = flow._good[0].clone()
+    with torch.no_grad():
+        flow._flat.mul_(4.0)
+    for _ in range(20):
+        flow.step(0.0)
+    assert flow._caution == 0.5
+    assert float((flow._flat.detach() - good).norm() / good.norm()) < 0.1
+
+
 def test_the_energy_weight_shortens_the_paths():
     def energy(flow):
         z = torch.randn(2000, 2, generator=torch.Generator().manual_seed(1))
