@@ -8,14 +8,12 @@ from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QMainWindow,
-    QMessageBox,
     QStackedWidget,
     QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
-from flowviz import __version__
 from flowviz.core.backend import Backend
 from flowviz.core.film import FilmStudio
 from flowviz.gui.actions import ActionTable, ShortcutGuard
@@ -41,6 +39,7 @@ from flowviz.gui.theme.theme import Theme
 from flowviz.gui.views.curves import CurvesView
 from flowviz.gui.views.stage import StageView
 from flowviz.gui.widgets.bars import Bar
+from flowviz.gui.widgets.docks import make_dock, show_about
 from flowviz.gui.widgets.shortcut_sheet import ShortcutSheet
 from flowviz.gui.window_actions import window_actions
 
@@ -138,26 +137,16 @@ class MainWindow(QMainWindow):
         bar.addWidget(self.top_bar)
         self.addToolBar(bar)
         self.docks = {
-            "target": self._dock("Target", self.target_panel, Qt.DockWidgetArea.LeftDockWidgetArea),
-            "method": self._dock("Method", self.method_panel, Qt.DockWidgetArea.RightDockWidgetArea),
-            "curves": self._dock("Curves", self.curves, Qt.DockWidgetArea.RightDockWidgetArea),
-            "clocks": self._dock("Time", self.clocks, Qt.DockWidgetArea.BottomDockWidgetArea),
+            "target": make_dock(self, "Target", self.target_panel, Qt.DockWidgetArea.LeftDockWidgetArea),
+            "method": make_dock(self, "Method", self.method_panel, Qt.DockWidgetArea.RightDockWidgetArea),
+            "curves": make_dock(self, "Curves", self.curves, Qt.DockWidgetArea.RightDockWidgetArea),
+            "clocks": make_dock(self, "Time", self.clocks, Qt.DockWidgetArea.BottomDockWidgetArea),
         }
         self.docks["clocks"].setTitleBarWidget(QWidget())
         self.docks["clocks"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self._first_layout = QByteArray()
         self._made_room: list[QDockWidget] = []
-
-    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(f"dock{title}")
-        dock.setWidget(widget)
-        dock.setFeatures(
-            QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
-        )
-        self.addDockWidget(area, dock)
-        return dock
 
     # -- connecting -----------------------------------------------------------------------------------------
 
@@ -355,12 +344,7 @@ class MainWindow(QMainWindow):
 
     def show_about(self) -> None:
         """What this is."""
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle("About flowviz")
-        box.setText(f"<b>flowviz {__version__}</b>")
-        box.setInformativeText("Draw a distribution, train a generative flow on it, and watch probability move.")
-        box.open()
+        show_about(self)
 
     # -- life -----------------------------------------------------------------------------------------------
 

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QDialog, QSlider
 
 from flowviz.core.queries import TransportQuery
 from flowviz.core.solver import Solver
 from flowviz.gui.state.curves import CurveStore, History
 from flowviz.gui.views.stage import nice_ticks
+from flowviz.scene.tokens import THEMES
 
 
 @pytest.fixture
@@ -220,3 +221,37 @@ def test_a_history_keeps_its_newest_values_when_it_is_thinned():
     assert len(x) <= 100
     assert (x[0], x[-1]) == (0, 999)
     np.testing.assert_array_equal(x, y)
+
+
+def test_every_menu_entry_can_be_pressed_without_harm(trained, qtbot, monkeypatch):
+    pressed = []
+    monkeypatch.setattr(type(trained.target_panel), "open_dialog", lambda self: pressed.append("open"))
+    monkeypatch.setattr(type(trained.films), "ask", lambda self, *_: pressed.append("export"))
+    for key, action in trained.table.actions.items():
+        if key != "quit":
+            action.trigger()
+    assert pressed == ["open", "export"]
+    for window in trained.findChildren(QDialog):
+        window.close()
+    if trained.isFullScreen():
+        trained.toggle_full_screen()
+
+
+def test_words_can_be_read_in_both_themes():
+    for tokens in THEMES.values():
+        for ground in (tokens.window, tokens.panel, tokens.stage, tokens.raised):
+            assert contrast(tokens.text, ground) > 7
+            assert contrast(tokens.muted, ground) > 4.5
+        assert contrast(tokens.accent_text, tokens.accent) > 4.5
+
+
+def contrast(first, second):
+    """WCAG 2.1 contrast ratio."""
+
+    def light(colour):
+        parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+        parts = np.where(parts <= 0.03928, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return parts @ [0.2126, 0.7152, 0.0722]
+
+    high, low = sorted((light(first), light(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)

@@ -19,7 +19,7 @@ from flowviz.scene.marks import Extent
 
 _LEFT, _BOTTOM = 36, 24
 _NARROWEST, _WIDEST = 0.02, 400.0
-_TICK_GAP = 90
+_TICK_GAP = 64
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
