@@ -202,6 +202,9 @@ class Clocks(QFrame):
         self.step_box.setToolTip("Training step; type a number to see the nearest frame")
         self.step_box.valueChanged.connect(self.step_requested)
         grid.addWidget(self.step_box, 1, 3)
+        grid.addLayout(self._build_solver(), 1, 4)
+
+    def _build_solver(self) -> QHBoxLayout:
         side = QHBoxLayout()
         side.setSpacing(4)
         self.solver_box = QComboBox()
@@ -229,7 +232,7 @@ class Clocks(QFrame):
         self.nfe.setToolTip("Number of velocity evaluations per particle")
         side.addWidget(self.nfe)
         side.addStretch(1)
-        grid.addLayout(side, 1, 4)
+        return side
 
     @Slot()
     def _older(self) -> None:

@@ -123,6 +123,10 @@ class MethodPanel(QScrollArea):
         length.addWidget(self.budget_box, 3)
         length.addWidget(self.budget_amount, 2)
         self._row(grid, 0, "Length", length)
+        self._build_seed_and_device(grid)
+        self._column.addLayout(grid)
+
+    def _build_seed_and_device(self, grid: QGridLayout) -> None:
         self.seed_box = QSpinBox()
         self.seed_box.setRange(0, 2_147_483_647)
         self.seed_box.setKeyboardTracking(False)
@@ -146,7 +150,6 @@ class MethodPanel(QScrollArea):
         holder = QHBoxLayout()
         holder.addWidget(self.device_box)
         self._row(grid, 2, "Device", holder)
-        self._column.addLayout(grid)
 
     @staticmethod
     def _row(grid: QGridLayout, row: int, text: str, layout: QHBoxLayout) -> None:
