@@ -98,6 +98,7 @@ class MethodPanel(QScrollArea):
         self.budget_box.setToolTip("How long a stretch of training is; counts for the next Run or Continue")
         self.budget_box.activated.connect(self._budget_picked)
         self.budget_box.setMinimumContentsLength(8)
+        self.budget_box.setMinimumWidth(104)
         self.budget_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.budget_amount = QStackedWidget()
         self.budget_amount.setMinimumWidth(76)
