@@ -1,6 +1,5 @@
 """Choosing, loading and pasting targets."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -311,7 +310,3 @@ def test_the_panel_fits_its_width(panel, qtbot):
     settled(panel, qtbot)
     body = panel.findChild(QWidget, "scrollBody")
     assert body.minimumSizeHint().width() <= 244
-
-
-def test_the_window_side_never_imports_torch():
-    assert "torch" not in sys.modules
