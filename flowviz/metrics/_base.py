@@ -74,7 +74,8 @@ def summarise(values: list[float]) -> tuple[float, float, float]:
 
 
 def checked(x: Array, y: Array) -> tuple[Array, Array]:
-    """Both samples as (n, d) and (m, d) float64.
+    """Both samples as (n, d) and (m, d) float64, moved together so that they lie around 0: squared distances are
+    computed as |x|^2 + |y|^2 - 2xy, and would drown in a common offset (data at 1e6 that spread by 1e-3).
 
     Raises:
         UserError: the samples are empty, differ in dimension or hold values that are not finite.
@@ -90,7 +91,8 @@ def checked(x: Array, y: Array) -> tuple[Array, Array]:
     if pair[0].shape[1] != pair[1].shape[1]:
         dims = f"{pair[0].shape[1]} and {pair[1].shape[1]}"
         raise UserError(f"The samples have {dims} coordinates to a point.", "They must have equally many.")
-    return pair[0], pair[1]
+    centre = (pair[0].mean(axis=0) + pair[1].mean(axis=0)) / 2
+    return pair[0] - centre, pair[1] - centre
 
 
 METRICS: Registry[Metric] = Registry("metric", "flowviz.metrics")

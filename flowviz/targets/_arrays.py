@@ -71,6 +71,8 @@ def read_array(file: BinaryIO, size: int, name: str) -> Array:
             shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
         else:
             raise ValueError("its format is newer than plain numbers need")
+        if any(type(length) is not int for length in shape):
+            raise ValueError(f"shape is not valid: {shape}")
     except Exception as error:  # a damaged header is Python text that can fail in any way
         raise FileError(f"{name} is no NPY file that can be read: {_first_line(error)}.", _SAVE) from error
     _check_type(dtype, name)
@@ -87,7 +89,10 @@ def read_array(file: BinaryIO, size: int, name: str) -> Array:
     data = file.read(count * dtype.itemsize)
     if len(data) < count * dtype.itemsize:
         raise FileError(f"{name} ended while it was being read.", "Save or copy it again.")
-    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+    try:
+        return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+    except ValueError as error:  # lengths beyond what any array can have, next to a length of zero
+        raise FileError(f"{name} is damaged: its header promises the shape {shape}.", "Save it again.") from error
 
 
 def _check_type(dtype: np.dtype, name: str) -> None:
@@ -141,8 +146,9 @@ def _archive_table(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], nam
             continue
         if values.ndim == 2 and min(values.shape) >= 1 and max(values.shape) >= 2 and 1 not in values.shape:
             table = _array_table(values, f"{name}, array {title!r},")
-            more = (f"Of its {len(members)} arrays, {title!r} was taken.",) if len(members) > 1 else ()
-            return Table(table.names, table.numeric, table.preview, table.read, more + table.notes)
+            more = [f"Of its {len(members)} arrays, {title!r} was taken."] if len(members) > 1 else []
+            more += [refused.message] if refused is not None else []
+            return Table(table.names, table.numeric, table.preview, table.read, (*more, *table.notes))
         if values.ndim == 1 or (values.ndim == 2 and 1 in values.shape):
             lines[title] = values.ravel()
     length = max((len(line) for line in lines.values()), default=0)

@@ -12,6 +12,7 @@ import numpy as np
 
 from flowviz.core.errors import FileError
 from flowviz.core.spec import Array
+from flowviz.targets._svg import draw_svg
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,7 +21,7 @@ RASTER = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 VECTOR = (".svg", ".svgz")
 LONGEST = 512  # cells along the longer side
 MOST_PIXELS = 100_000_000
-_MOST_SVG = 50_000_000  # bytes
+_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "WEBP")  # no others: Pillow would run a program for some
 _REMEDY = "Save it again as PNG in another program."
 
 
@@ -31,7 +32,7 @@ def read_picture(path: Path) -> tuple[Array, Array]:
         FileError: no picture, damaged, or too large. OSError as the system raises it.
     """
     if path.suffix.lower() in VECTOR:
-        return picture_from_bytes(_render_svg(path), path.name)
+        return picture_from_bytes(draw_svg(path, 2 * LONGEST), path.name)
     with path.open("rb") as file:
         return _decode(file, path.name)
 
@@ -79,7 +80,7 @@ def _decode(file: io.IOBase | io.BufferedReader, name: str) -> tuple[Array, Arra
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own warning of large images; the limit here is ours
-            with Image.open(file) as image:  # type: ignore[arg-type]
+            with Image.open(file, formats=_FORMATS) as image:  # type: ignore[arg-type]
                 return picture_arrays(image, name)
     except FileError:
         raise
@@ -114,19 +115,3 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     top = 65535.0 if image.mode.startswith("I") else 1.0
     values = values / max(top, float(values.max()) if values.size else top)
     return Pillow.fromarray((255 * np.clip(values, 0, 1)).astype(np.uint8))
-
-
-def _render_svg(path: Path) -> bytes:
-    """The SVG drawn as a PNG of at most 1024 x 1024 pixels."""
-    import resvg_py
-
-    size = path.stat().st_size
-    if size > _MOST_SVG:
-        raise FileError(f"{path.name} is too large: {size // 1_000_000} MB of SVG.", "Save it as PNG first.")
-    path.open("rb").close()  # so that a file that cannot be opened says why
-    try:
-        return bytes(resvg_py.svg_to_bytes(svg_path=str(path), width=2 * LONGEST, height=2 * LONGEST))
-    except BaseException as error:  # resvg's panics are no Exceptions
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
-        raise FileError(f"{path.name} is no SVG that can be drawn: {error}.", _REMEDY) from error

@@ -23,6 +23,10 @@ _LOOK_LINES = 400
 _MISSING = {"", "nan", "na", "n/a", "null", "none", "-", "?", "."}
 _WORDS = ("NA", "N/A", "n/a", "null", "NULL", "None", "none", "-", "?", " ")  # the usual ways to write a gap
 _BLOCK = 1 << 23  # characters rewritten at a time
+_GROUPED = {  # thousands set apart: 1,234.5 (without its point 1,234 could be a decimal comma) and 1.234,5 or 1.234
+    ".": re.compile(r"[-+]?\d{1,3}(,\d{3})+\.\d*"),
+    ",": re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?"),
+}
 _DELIMITERS: tuple[str | None, ...] = ("\t", ";", "|", ",", None)  # None: any white space
 
 
@@ -79,9 +83,13 @@ class Dialect:
         if cell.lower() in _MISSING:
             return np.nan
         if self.decimal == ",":
-            if "." in cell and "," in cell:
-                cell = cell.replace(".", "")  # 1.234,5
+            if "." in cell:
+                if not _GROUPED[","].fullmatch(cell):
+                    raise ValueError(cell)  # 1.5 among 2,5: one of them would be read wrongly
+                cell = cell.replace(".", "")
             cell = cell.replace(",", ".")
+        elif "," in cell and _GROUPED["."].fullmatch(cell):
+            cell = cell.replace(",", "")
         if "_" in cell:
             raise ValueError(cell)
         return float(cell)
@@ -113,7 +121,8 @@ def text_table(path: Path) -> Table:
         )
     notes = []
     if start:
-        notes.append(f"The first {start} line{'s' if start > 1 else ''} before the table were left out.")
+        left = "line before the table was" if start == 1 else f"{start} lines before the table were"
+        notes.append(f"The {left} left out.")
     return Table(
         names=tuple(name or f"column {index + 1}" for index, name in enumerate(names)),
         numeric=tuple(numeric),
@@ -239,10 +248,18 @@ def _read_rewritten(path: Path, dialect: Dialect, columns: tuple[int, int]) -> A
         while left > 0 and (block := file.read(_BLOCK)):
             block += file.readline()
             if dialect.decimal == ",":
+                if _points_in(block, dialect.delimiter):
+                    raise ValueError("a decimal point where commas are expected")
                 block = block.replace(",", ".")
             parts.append(_parse(io.StringIO(_filled(block, dialect.delimiter)), dialect, columns, 0, left))
             left -= len(parts[-1])
     return np.concatenate(parts) if parts else np.zeros((0, 2))
+
+
+def _points_in(block: str, delimiter: str | None) -> bool:
+    """Whether a cell is a number with a point but no comma, which the replacement would misread."""
+    ends = r"\s\"'" + (re.escape(delimiter) if delimiter else "")
+    return re.search(rf"(?<![^{ends}])[-+]?\d*\.\d+(?![^{ends}])", block) is not None
 
 
 def _filled(block: str, delimiter: str | None) -> str:
@@ -285,6 +302,7 @@ class _DecimalComma(Exception):
 
 def _read_carefully(path: Path, dialect: Dialect, columns: tuple[int, int], names: Sequence[str]) -> Array:
     values = array("d")
+    points = False  # whether some number has been written with a decimal point
     for number, line in _lines(path, dialect):
         cells = dialect.split(line)
         if len(cells) <= max(columns):
@@ -296,9 +314,11 @@ def _read_carefully(path: Path, dialect: Dialect, columns: tuple[int, int], name
         for column in columns:
             try:
                 values.append(dialect.number(cells[column]))
+                points = points or "." in cells[column]
             except ValueError:
                 bad = cells[column]
-                if dialect.decimal == "." and dialect.delimiter != "," and re.fullmatch(r"[-+]?\d*,\d+", bad):
+                comma = dialect.decimal == "." and dialect.delimiter != "," and re.fullmatch(r"[-+]?\d*,\d+", bad)
+                if comma and not points:
                     raise _DecimalComma from None
                 where = f"column {names[column] or column + 1}"
                 raise FileError(

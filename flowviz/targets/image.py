@@ -53,6 +53,8 @@ class Image(GridTarget):
         density = ink(darkness, alpha, params)
         if not np.any(density > 0):
             name = f"The image {spec.name}" if spec.name else "The image"
+            if float(alpha.max()) < 1 / 255:
+                raise UserError(f"{name} is wholly transparent.", "Choose another picture.")
             raise UserError(f"{name} has no {_word(params.invert)} parts.", "Choose the other kind of ink for it.")
         return cls(params, density, centred_extent(density.shape[0], density.shape[1], SPAN))
 

@@ -262,7 +262,8 @@ def _chosen(table: Table, name: str, wanted: Sequence[Column]) -> tuple[tuple[in
         raise FileError(
             f"{name} has only one column of numbers{only}.", "A distribution in the plane needs two: x and y."
         )
-    x, y = numeric[:2]
+    called = [table.names[index].strip().lower() for index in numeric]
+    x, y = (numeric[called.index(axis)] for axis in "xy") if {"x", "y"} <= set(called) else numeric[:2]
     if len(table.names) == 2:
         return (x, y), []
     rest = f"{name} has {len(table.names)} columns; {table.names[x]} and {table.names[y]} were taken as x and y."
@@ -309,7 +310,9 @@ def _cleaned(points: Array, name: str, notes: list[str]) -> Array:
             if dropped == 1
             else f"{dropped:,} rows with missing numbers were dropped."
         )
-    if len(points) and np.array_equal(points.min(axis=0), points.max(axis=0)):
+    if len(points) == 1:
+        raise FileError(f"{name} holds a single point, which is no distribution.", "Choose a file with more rows.")
+    if np.array_equal(points.min(axis=0), points.max(axis=0)):
         raise FileError(
             f"All {len(points):,} points of {name} are equal, so there is no distribution to learn.",
             "Choose other columns or another file.",

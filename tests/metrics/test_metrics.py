@@ -146,3 +146,12 @@ def test_the_same_numbers_come_from_the_same_seed(key):
 def test_samples_that_are_none_get_a_sentence(key, x, y):
     with pytest.raises(UserError):
         value(key, x, y)
+
+
+@pytest.mark.parametrize("key", ["w2", "sliced_w2", "mmd"])
+def test_a_large_common_offset_does_not_drown_the_distance(key):
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((100, 2)) * 1e-3, rng.standard_normal((100, 2)) * 1e-3 + 2e-3
+    metric = METRICS.get(key)()
+    near, far = (metric.value(x + offset, y + offset, np.random.default_rng(1)) for offset in (0.0, 1e6))
+    assert far == pytest.approx(near, rel=1e-4)
