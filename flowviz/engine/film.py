@@ -78,6 +78,7 @@ class FilmPainter:
         self._options = options_from_mapping(options, film.layers, film.direction)
         target = build(run.spec.target)
         self._target_points = target.sample(TARGET_POINTS, np.random.default_rng(run.spec.seed))
+        self._target_points.flags.writeable = False  # the painter keeps the picture of points that stand still
         self._world = world_extent(*target.bounds(), self._target_points)
         self._tokens = THEMES[film.theme]
         stage_height = film.height - (lettering.strip_height(film.width, film.height) if film.caption else 0)

@@ -8,6 +8,7 @@ one colour is exactly what painting them one over another gives, in any order, w
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -16,8 +17,8 @@ from flowviz.core.spec import Array
 from flowviz.scene.colour_maps import ENTRIES, colour_map, mix, rgb, token_rgb
 from flowviz.scene.tokens import Tokens
 
-CHUNK = 65536
-"""Most elements handled by one numpy call, so that no call holds the interpreter long (about half a millisecond)."""
+CHUNK = 16384
+"""Most elements handled by one numpy call, so that no call holds the interpreter long (about 0.1 ms)."""
 PAD = 24
 """Pixels around the picture on which marks may hang over its edge."""
 _LEVELS = 1024
@@ -48,10 +49,12 @@ class Surface:
     Args:
         width, height: of the picture without its margin.
         tokens: colours.
+        breathe: called between pieces of work of a fraction of a millisecond each.
     """
 
-    def __init__(self, width: int, height: int, tokens: Tokens) -> None:
+    def __init__(self, width: int, height: int, tokens: Tokens, breathe: Callable[[], object] | None = None) -> None:
         self.width, self.height = width, height
+        self.breathe = breathe or _go_on
         self.tokens = tokens
         self.stride = width + 2 * PAD
         self.pristine = True
@@ -67,10 +70,20 @@ class Surface:
 
         An index is (row + PAD) * stride + column + PAD. numpy's add.at is quick for exactly these types.
         """
+        self.breathe()
         np.add.at(self._scratch.depth, flat, depth)
         self._touched[flat] = True
         if value is not None:
             np.add.at(self._scratch.value, flat, depth * value)
+
+    def copy(self) -> Array:
+        """All settled pixels."""
+        return self._pixels.copy()
+
+    def restore(self, pixels: Array) -> None:
+        """Go back to what `copy` gave."""
+        self.pristine = False
+        self._pixels[:] = pixels
 
     def settle(self, colour: str, single: float, coloured: bool = False) -> None:
         """Blend all depth added since the last call onto the picture.
@@ -86,6 +99,7 @@ class Surface:
         scratch = self._scratch
         touched = np.flatnonzero(self._touched)
         for start in range(0, touched.size, CHUNK // 2):
+            self.breathe()
             here = touched[start : start + CHUNK // 2]
             depth = np.take(scratch.depth, here)
             scratch.depth[here] = 0
@@ -103,6 +117,10 @@ class Surface:
                 added += 0.5
             added += np.take(self._pixels, here).view(np.uint8).reshape(-1, 4) * share
             self._pixels[here] = added.astype(np.uint8).view(np.uint32).ravel()
+
+
+def _go_on() -> None:
+    """Nobody waits for the interpreter."""
 
 
 def packed(colours: Array) -> Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -26,6 +27,7 @@ def paint(
     tokens: Tokens,
     scale: float = 1.0,
     out: Array | None = None,
+    breathe: Callable[[], object] | None = None,
 ) -> Array:
     """Paint marks from back to front on the theme's stage colour.
 
@@ -36,19 +38,23 @@ def paint(
         tokens: colours.
         scale: pixels per point of sizes and widths (device pixel ratio, film size).
         out: an array to paint into, of the result's shape and type; saves fresh memory for each picture.
+        breathe: called every fraction of a millisecond; a thread that paints beside an event loop sleeps in it for a
+            moment. numpy lets go of the interpreter often but takes it back before a waiting thread has woken up,
+            so without a real pause the event loop would wait until the whole picture is done.
 
     Returns:
         (height, width, 4) uint8, bytes B, G, R, 255 (QImage.Format_RGB32).
     """
     if out is None or out.shape != (height, width, 4) or not out.flags.c_contiguous:
         out = np.empty((height, width, 4), np.uint8)
-    surface = Surface(width, height, tokens)
-    for mark in marks:
+    surface = Surface(width, height, tokens, breathe)
+    for mark in _without_backdrop(surface, marks, extent, scale):
+        surface.breathe()
         match mark:
             case Heatmap():
                 draw_heatmap(surface, mark, extent)
             case Points():
-                draw_dots(surface, mark, to_pixels(mark.xy, extent, width, height), scale)
+                _draw_points(surface, mark, extent, scale)
             case Lines():
                 pixels = to_pixels(mark.paths, extent, width, height)
                 draw_lines(surface, pixels, mark.alpha, mark.width * scale, mark.colour)
@@ -56,6 +62,40 @@ def paint(
                 _draw_arrows(surface, mark, extent, scale)
     out.view(np.uint32)[..., 0] = surface.rows
     return out
+
+
+class _Backdrop(threading.local):
+    """The last picture's rearmost dots, kept per thread: the target's samples stand still while all else moves."""
+
+    points: Points | None = None
+    view: tuple[object, ...] = ()
+    pixels: Array = np.zeros(0, np.uint32)
+
+    def is_of(self, points: Points, view: tuple[object, ...]) -> bool:
+        old = self.points
+        return old is not None and (old.xy is points.xy and old.values is points.values) and self.view == view
+
+
+_backdrop = _Backdrop()
+
+
+def _without_backdrop(surface: Surface, marks: Sequence[Mark], extent: Extent, scale: float) -> Sequence[Mark]:
+    """The marks that are left to paint once the rearmost dots are on the surface, where nobody can move those."""
+    if not marks or not isinstance(marks[0], Points) or marks[0].xy.flags.writeable:
+        return marks
+    points = marks[0]
+    style = (points.colour, points.size, points.alpha)
+    view = (extent, surface.width, surface.height, scale, surface.tokens, *style)
+    if not _backdrop.is_of(points, view):
+        _draw_points(surface, points, extent, scale)
+        _backdrop.points, _backdrop.view, _backdrop.pixels = points, view, surface.copy()
+    else:
+        surface.restore(_backdrop.pixels)
+    return marks[1:]
+
+
+def _draw_points(surface: Surface, points: Points, extent: Extent, scale: float) -> None:
+    draw_dots(surface, points, to_pixels(points.xy, extent, surface.width, surface.height), scale)
 
 
 def to_pixels(xy: Array, extent: Extent, width: int, height: int) -> Array:

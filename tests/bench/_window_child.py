@@ -50,15 +50,12 @@ def with_window() -> dict[str, float]:
     from PySide6.QtCore import QEvent, QObject, Qt, QTimer
     from PySide6.QtWidgets import QApplication
 
-    from flowviz.engine.film_process import ProcessStudio
-    from flowviz.engine.process import ProcessBackend
-    from flowviz.gui.main_window import MainWindow
-    from flowviz.gui.theme.theme import Theme
+    from flowviz.app import open_window
 
     started = float(os.environ["FLOWVIZ_BENCH_START"])
     result: dict[str, float] = {}
     application = QApplication(sys.argv[:1])
-    window = MainWindow(ProcessBackend(), ProcessStudio(), Theme(application, "dark"), None)
+    window = open_window(application)
 
     class FirstPaint(QObject):
         def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -67,7 +64,7 @@ def with_window() -> dict[str, float]:
             return False
 
     first_paint = FirstPaint()
-    window.stage.installEventFilter(first_paint)
+    window.top_bar.installEventFilter(first_paint)
     window.resize(1280, 800)
     window.show()
 
@@ -77,12 +74,16 @@ def with_window() -> dict[str, float]:
     due = [0.0]
 
     def tick() -> None:
-        now = time.perf_counter()
-        late.append(now - due[0])
-        due[0] = now - (now - due[0]) % TICK_S + TICK_S if now > due[0] else due[0] + TICK_S
+        late.append(time.perf_counter() - due[0])
+        rearm()
+
+    def rearm() -> None:
+        due[0] = time.perf_counter() + TICK_S
+        timer.start()
 
     timer = QTimer()
     timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.setSingleShot(True)
     timer.setInterval(round(1000 * TICK_S))
     timer.timeout.connect(tick)
 
@@ -94,8 +95,8 @@ def with_window() -> dict[str, float]:
 
     def on_ready() -> None:
         if window.engine.ready is not None and "pressed" not in result:
-            result["ready_s"] = time.time() - started
-            start_run()
+            result["ready_s"], result["pressed"] = time.time() - started, 0.0
+            QTimer.singleShot(500, start_run)
 
     def shown(picture: object) -> None:
         pictures[0] += 1
@@ -108,8 +109,7 @@ def with_window() -> dict[str, float]:
         pictures[0] = 0
         window.playback.play(True)
         late.clear()
-        due[0] = time.perf_counter() + TICK_S
-        timer.start()
+        rearm()
         QTimer.singleShot(round(1000 * MEASURE_S), end)
 
     def end() -> None:

@@ -183,3 +183,39 @@ def test_a_given_buffer_is_painted_into():
 def test_to_pixels_maps_corners_to_corners():
     corners = to_pixels(np.array([[-5.0, 4.0], [5.0, -4.0]]), EXTENT, 100, 80)
     assert np.allclose(corners, [[0, 0], [100, 80]], atol=1e-4)
+
+
+def still_points(seed):
+    xy = np.random.default_rng(seed).normal(size=(300, 2)).astype(np.float32)
+    xy.flags.writeable = False
+    return Points(xy, "target")
+
+
+def test_points_that_stand_still_look_the_same_in_every_picture_of_a_film():
+    back = still_points(0)
+    first = paint((back, dot(1.0, 2.0)), EXTENT, 100, 80, DARK)
+    second = paint((back, dot(-1.0, 2.0)), EXTENT, 100, 80, DARK)
+    third = paint((back, dot(1.0, 2.0)), EXTENT, 100, 80, DARK)
+    assert (first == third).all() and (first != second).any()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda back: paint((back,), (-4.0, 4.0, -4.0, 4.0), 100, 80, DARK),
+        lambda back: paint((back,), EXTENT, 100, 80, LIGHT),
+        lambda back: paint((back,), EXTENT, 100, 80, DARK, scale=2.0),
+        lambda back: paint((still_points(1),), EXTENT, 100, 80, DARK),
+    ],
+    ids=["view", "theme", "scale", "points"],
+)
+def test_points_that_stand_still_are_painted_anew_for_another(other):
+    back = still_points(0)
+    before = paint((back,), EXTENT, 100, 80, DARK)
+    assert (other(back) != before).any()
+
+
+def test_a_thread_beside_an_event_loop_gets_its_pauses():
+    pauses = []
+    paint((still_points(2), dot(0.0, 0.0)), EXTENT, 100, 80, DARK, breathe=lambda: pauses.append(1))
+    assert len(pauses) >= 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ from flowviz.scene.view import world_extent
 from flowviz.targets._base import build
 
 _TARGET_POINTS = 2000
+_BREATH_S = 2e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +78,11 @@ class Picture:
     wanted: Mapping[str, Query] = field(default_factory=dict)
 
 
+def _breathe() -> None:
+    """Let the event loop have the interpreter."""
+    time.sleep(_BREATH_S)
+
+
 class _TargetDraws:
     """Draws and extent of the newest target; building one may take a while."""
 
@@ -91,6 +98,7 @@ class _TargetDraws:
         try:
             target = build(spec)
             self.points = target.sample(_TARGET_POINTS, np.random.default_rng(0))[:, :2].astype(np.float32)
+            self.points.flags.writeable = False  # the painter keeps the picture of points that stand still
             low, high = target.bounds()
         except UserError:
             self.points = np.zeros((0, 2), dtype=np.float32)
@@ -160,6 +168,6 @@ class PaintThread(QThread):
             moment = Moment(job.frame, job.t, job.options, self._draws.points, world)
             wanted = queries(moment)
             scene = resolve(moment, job.answers, job.title)
-        buffer = paint(scene.marks, job.view, job.width, job.height, job.tokens, job.scale)
+        buffer = paint(scene.marks, job.view, job.width, job.height, job.tokens, job.scale, breathe=_breathe)
         image = QImage(buffer.data, job.width, job.height, buffer.strides[0], QImage.Format.Format_RGB32)
         return Picture(job, image, buffer, scene, world, wanted)

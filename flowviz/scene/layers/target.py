@@ -24,4 +24,5 @@ class TargetLayer(Layer):
     def marks(self, moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Mark, ...]:
         """Small muted dots."""
         size = 0.85 * moment.options.point_size
-        return (Points(moment.target_points[:, :2], "target", size, 0.55),)
+        points = moment.target_points
+        return (Points(points if points.shape[1] == 2 else points[:, :2], "target", size, 0.55),)
