@@ -1,7 +1,7 @@
 """The command line: the same engine without a window.
 
 Results go to standard output, progress to standard error. Exit status: 0 done, 1 failed, 2 used wrongly,
-130 stopped with Ctrl+C. torch is imported only by the commands that need it.
+130 stopped with Ctrl+C (143 by a request to end). torch is imported only by the commands that need it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from flowviz.core.events import Cancelled, Failed
 from flowviz.core.params import parse_assignments
 from flowviz.core.solver import SOLVER_NAMES, Solver
 from flowviz.core.spec import Budget, RunSpec
+from flowviz.engine.interrupts import Interrupted, ends_in_order, stops
 from flowviz.engine.terminal import Progress
 
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
@@ -32,16 +32,24 @@ METRIC_LABELS = {"w2": "W2", "sliced_w2": "Sliced W2", "mmd": "MMD²"}
 def run_cli(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit status. Never shows a traceback, but with FLOWVIZ_DEBUG set."""
     try:
-        options = _parser().parse_args(arguments)
-        return int(options.command(options))
+        with ends_in_order():
+            options = _parser().parse_args(arguments)
+            status = int(options.command(options))
+            sys.stdout.flush()
+            return status
     except SystemExit as end:  # argparse: --help, --version, bad use
         return int(end.code or 0) if not isinstance(end.code, str) else WRONG
-    except KeyboardInterrupt:
-        return _complain("Stopped.", STOPPED)
-    except BrokenPipeError:
-        # Whoever read our results went away (`| head`); python must not complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt as stop:
+        return _complain("Stopped.", stop.status if isinstance(stop, Interrupted) else STOPPED)
+    except BrokenPipeError:  # whoever read our results went away (`| head`)
+        _drop_output()
         return FAILED
+    except MemoryError:
+        return _complain("There is not enough memory for that. Ask for less at a time.", FAILED)
+    except OSError as error:
+        _drop_output()
+        where = f"{error.filename}" if error.filename else "The results"
+        return _complain(f"{where} could not be read or written: {error.strerror or error}.", FAILED)
     except UserError as error:
         wrong = not isinstance(error, (FileError, RunError))
         return _complain(str(error), WRONG if wrong else FAILED)
@@ -50,6 +58,12 @@ def run_cli(arguments: Sequence[str]) -> int:
             raise
         text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         return _complain(f"Something unexpected happened: {text}. Set FLOWVIZ_DEBUG=1 to see where.", FAILED)
+
+
+def _drop_output() -> None:
+    """Python must not complain once more at exit of what cannot be written any more."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(sentence: str, status: int) -> int:
@@ -93,7 +107,7 @@ def _add_train(commands: Any) -> None:
     train.add_argument("--steps", type=_count, help="end after that many training steps")
     train.add_argument("--seconds", type=_seconds, help="end after that many seconds of training")
     train.add_argument("--seed", type=_seed, help="of all random numbers (default 0)")
-    train.add_argument("--device", help='"auto", "cpu", "cuda", "mps" (default auto)')
+    train.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), help="where to train (default auto)")
     train.add_argument("--resume", metavar="RUN", help="train this run on instead of beginning afresh")
     train.add_argument("--out", metavar="RUN", required=True, help="run file to write")
     train.set_defaults(command=_train)
@@ -120,7 +134,7 @@ def _add_evaluate(commands: Any) -> None:
         "--data", metavar="FILE", help="points in the data's own units (default: fresh draws of the target)"
     )
     evaluate.add_argument(
-        "--size", type=_count, default=1000, help="most points in W2, sliced W2 and MMD (default 1000)"
+        "--size", type=_points, default=1000, help="most points in W2, sliced W2 and MMD (default 1000)"
     )
     evaluate.add_argument("--seed", type=_seed, default=0, help="of all draws (default 0)")
     evaluate.add_argument("--json", action="store_true", help="as one JSON object")
@@ -162,6 +176,7 @@ def _number(kind: Callable[[str], Any], holds: Callable[[Any], bool], words: str
 
 
 _count = _number(int, lambda n: 1 <= n <= 1_000_000_000, "a whole number of 1 or more")
+_points = _number(int, lambda n: 2 <= n <= 10_000, "a whole number from 2 to 10000")
 _seed = _number(int, lambda n: 0 <= n < 2**63, "a whole number of 0 or more")
 _seconds = _number(float, lambda s: 0 < s < 1e9, "a number of seconds above 0")
 
@@ -173,39 +188,48 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-@contextlib.contextmanager
-def _on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
-    """Ctrl+C stops cleanly; a second one stops at once."""
+def _check_out(path: str) -> None:
+    """Tell before the work, not after it, that its result has no place to go.
 
-    def first(*_: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        stop()
-
-    before = signal.signal(signal.SIGINT, first)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _train(options: argparse.Namespace) -> int:
-    out = Path(options.out)
+    Raises:
+        FileError: no such folder, a folder of that name, or no right to write there.
+    """
+    out = Path(path)
     if not out.parent.is_dir():
         raise FileError(f"The folder {out.parent} does not exist.", "Create it first, or choose another.")
     if out.is_dir() or not os.access(out.parent, os.W_OK):
         raise FileError(f"{out} cannot be written.", "Give the name of a file in a folder of yours.")
+
+
+@contextlib.contextmanager
+def _blaming(path: str) -> Iterator[None]:
+    """What is wrong with a run's contents is the run file's fault, not a wrong use of the command."""
+    try:
+        yield
+    except (FileError, RunError):
+        raise
+    except UserError as error:
+        raise FileError(f"The file {Path(path).name}: {error.message}", error.hint) from error
+
+
+def _train(options: argparse.Namespace) -> int:
+    out = Path(options.out)
+    _check_out(options.out)
     if options.resume and (options.target or options.target_param or options.flow or options.seed is not None):
         hint = "Leave out --target, --target-param, --flow and --seed, or --resume."
         raise ParameterError("A resumed run keeps its target, method and seed.", hint)
     if not options.resume and not (options.target and options.flow):
         raise ParameterError("train needs a target and a method.", "Give --target and --flow, or --resume.")
     from flowviz.engine import training
+    from flowviz.engine.reports import TrainedRun
     from flowviz.engine.run_file import open_run
 
     budget = Budget(options.steps, options.seconds)
     earlier = open_run(options.resume) if options.resume else None
     if earlier is not None:
         changes = parse_assignments(options.param)
+        with _blaming(options.resume):
+            TrainedRun(earlier)
         spec = training.continued(earlier, budget, changes, options.device)
     else:
         loaded = training.chosen_target(options.target, options.target_param)
@@ -214,7 +238,7 @@ def _train(options: argparse.Namespace) -> int:
         flow = training.chosen_flow(options.flow, options.param)
         spec = RunSpec(loaded.spec, flow, budget, options.seed or 0, options.device or "auto")
     control, progress = Control(), Progress(sys.stderr)
-    with _on_interrupt(control.cancel):
+    with stops(control.cancel) as told:
         ending, saved = training.train(spec, out, control, progress.event, earlier)
     progress.close()
     if isinstance(ending, Failed):
@@ -222,7 +246,7 @@ def _train(options: argparse.Namespace) -> int:
         return _complain(f"{ending.message} {ending.hint}{reached}".strip(), FAILED)
     assert saved is not None
     if isinstance(ending, Cancelled):
-        return _complain(f"Stopped at step {ending.step}; what was reached is in {out}.", STOPPED)
+        return _complain(f"Stopped at step {ending.step}; what was reached is in {out}.", told.status)
     print(f"{out}: {ending.step} steps in {ending.seconds:.1f} s, seed {spec.seed}{_nll_words(saved)}")
     return DONE
 
@@ -243,15 +267,18 @@ def _trained(options: argparse.Namespace) -> Any:
     from flowviz.engine.run_file import open_run
 
     solver = Solver(options.solver, options.solver_steps)
-    return TrainedRun(open_run(options.run), solver)
+    run = open_run(options.run)
+    with _blaming(options.run):
+        return TrainedRun(run, solver)
 
 
 def _sample(options: argparse.Namespace) -> int:
     from flowviz.engine.points_file import check_suffix, write_array
 
     check_suffix(options.out)
+    _check_out(options.out)
     write_array(options.out, _trained(options).sample(options.n, options.seed))
-    print(f"{options.out}: {options.n} points, seed {options.seed}")
+    print(f"{options.out}: {options.n} point{'s' * (options.n > 1)}, seed {options.seed}")
     return DONE
 
 
@@ -259,6 +286,7 @@ def _density(options: argparse.Namespace) -> int:
     from flowviz.engine.points_file import check_suffix, read_points, write_array
 
     check_suffix(options.out)
+    _check_out(options.out)
     points = read_points(options.points)
     values = _trained(options).log_density(points)
     write_array(options.out, values)
@@ -285,20 +313,29 @@ def _render(options: argparse.Namespace) -> int:
     from flowviz.core.film import FilmSpec
     from flowviz.engine.film import FilmCancelledByUser, render_film
     from flowviz.engine.run_file import open_run
+    from flowviz.export import EXPORTERS, suffixes
+    from flowviz.targets import build
 
+    if Path(options.out).suffix.lower() not in suffixes():
+        hint = f"Use a name that ends in {' or '.join(suffixes())}."
+        raise ParameterError(f"{Path(options.out).name} names no format for films.", hint, "out")
     width, height = options.size
     layers = tuple(options.layers.split(",")) if options.layers else FilmSpec().layers
     film = FilmSpec(options.clock, width, height, options.fps, options.seconds, layers=layers, theme=options.theme)
     control, progress = Control(), Progress(sys.stderr)
     run = open_run(options.run)
+    with _blaming(options.run):
+        build(run.spec.target)
     try:
-        with _on_interrupt(control.cancel):
+        with stops(control.cancel) as told:
             path = render_film(run, film, options.out, progress.pictures, lambda: control.is_cancelled)
     except FilmCancelledByUser:
         progress.close()
-        return _complain("Stopped; no film was written.", STOPPED)
+        return _complain("Stopped; no film was written.", told.status)
     progress.close()
-    print(f"{options.out}: {film.frame_count} frames, {path.stat().st_size} bytes")
+    rate = EXPORTERS.get(path.suffix.lower()).rate(film.fps)  # a GIF cannot have every rate
+    count = max(1, round(rate * film.seconds))
+    print(f"{options.out}: {count} frame{'s' * (count > 1)} at {rate:g} a second, {path.stat().st_size} bytes")
     return DONE
 
 

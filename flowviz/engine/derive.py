@@ -158,7 +158,8 @@ def _field(flow: Flow, query: FieldQuery, device: torch.device) -> dict[str, Arr
 
 
 def _pieces(points: Array, device: torch.device) -> list[Tensor]:
-    array = np.ascontiguousarray(points, dtype=np.float32)
+    with np.errstate(over="ignore"):  # points that far out have the density 0
+        array = np.ascontiguousarray(points, dtype=np.float32)
     return [torch.tensor(array[i : i + CHUNK], device=device) for i in range(0, len(array), CHUNK)]
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from flowviz.core.errors import FileError
+from flowviz.core.errors import FileError, ParameterError
 from flowviz.core.spec import Array
+from flowviz.engine._archive import npy_bytes
 from flowviz.engine._atomic import whole_file
+from flowviz.targets._arrays import read_array
 
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": " "}
 
@@ -46,31 +48,27 @@ def read_points(path: str | Path, dim: int = 2) -> Array:
 
 def _read_npy(path: Path) -> Array:
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        with path.open("rb") as file:
+            return read_array(file, path.stat().st_size, path.name)
     except FileNotFoundError as error:
         raise FileError(f"There is no file {path}.", "Check the name.") from error
+    except IsADirectoryError as error:
+        raise FileError(f"{path} is a folder.", "Choose a file in it.") from error
     except OSError as error:
         raise FileError(f"{path.name} cannot be read: {error.strerror or error}.", "Check the file.") from error
-    except (ValueError, EOFError) as error:
-        pickled = "pickle" in str(error).lower() or "object" in str(error).lower()
-        what = "holds Python objects, which are not opened" if pickled else "is no .npy file, or is cut off"
-        raise FileError(f"{path.name} {what}.", "Save plain numbers with numpy.save.") from error
-    if array.dtype.kind not in "biuf":
-        raise FileError(f"{path.name} holds values of type {array.dtype}.", "It must hold real numbers.")
-    return np.asarray(array)
 
 
 def write_array(path: str | Path, array: Array) -> None:
     """Write rows as .npy, .csv, .tsv or .txt, by the suffix; whole or not at all.
 
     Raises:
-        FileError: unknown suffix, or it cannot be written there.
+        ParameterError: unknown suffix. FileError: it cannot be written there.
     """
     check_suffix(path)
     suffix = Path(path).suffix.lower()
     with whole_file(path) as file:
         if suffix == ".npy":
-            np.lib.format.write_array(file, array, allow_pickle=False)
+            file.write(npy_bytes(array))  # not written by numpy, whose errors do not say that the disk is full
         else:
             text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
             np.savetxt(text, array, delimiter=DELIMITERS[suffix], fmt="%.9g")
@@ -81,7 +79,8 @@ def check_suffix(path: str | Path) -> None:
     """Tell early that a file cannot be written.
 
     Raises:
-        FileError: its suffix names no format for arrays.
+        ParameterError: its suffix names no format for arrays.
     """
     if Path(path).suffix.lower() not in (".npy", *DELIMITERS):
-        raise FileError(f"{Path(path).name} names no format for numbers.", "End the name in .npy, .csv, .tsv or .txt.")
+        hint = "End the name in .npy, .csv, .tsv or .txt."
+        raise ParameterError(f"{Path(path).name} names no format for numbers.", hint, "out")

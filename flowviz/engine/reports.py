@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from flowviz.core.errors import UserError
+from flowviz.core.errors import RunError, UserError
 from flowviz.core.queries import LogDensityQuery, TransportQuery
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array
@@ -28,6 +28,9 @@ class TrainedRun:
     Args:
         run: the run.
         solver: solver of all that is computed.
+
+    Raises:
+        UserError: target or method are unknown, or the weights do not fit.
     """
 
     def __init__(self, run: RunFile, solver: Solver = METHOD_SOLVER) -> None:
@@ -36,9 +39,14 @@ class TrainedRun:
         self._deriver = Deriver()
         self._weights = run.last.weights
         self.target: Target = self._deriver.target(run.spec)
+        self._deriver.flow(run.spec, self._weights)  # so that what is wrong with the run shows here
 
     def sample(self, n: int, seed: int = 0) -> Array:
-        """n draws (n, d) float64 of the model."""
+        """n draws (n, d) float64 of the model.
+
+        Raises:
+            RunError: the flow takes some of them to infinity.
+        """
         return self._generate(n, stream(seed, "particles"))
 
     def _generate(self, n: int, rng: np.random.Generator) -> Array:
@@ -47,6 +55,8 @@ class TrainedRun:
             noise = rng.standard_normal((min(PIECE, n - start), self.target.dim)).astype(np.float32)
             query = TransportQuery("points", (0.0, 1.0), points=noise, solver=self._solver)
             paths = self._deriver.answer(self._run.spec, self._weights, query)["paths"]
+            if not np.isfinite(paths[-1]).all():
+                raise RunError("The model takes points to infinity.", "Train it anew, with a smaller learning rate.")
             parts.append(self.target.frame.to_data(paths[-1]))
         return np.concatenate(parts) if parts else np.empty((0, self.target.dim))
 

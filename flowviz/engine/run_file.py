@@ -212,12 +212,15 @@ def open_run(path: str | Path) -> RunFile:
             return _read(Archive(file), name)
     except FileNotFoundError as error:
         raise FileError(f"There is no file {path}.", "Check the name.") from error
+    except IsADirectoryError as error:
+        raise FileError(f"{path} is a folder.", "Choose a file in it.") from error
     except zipfile.BadZipFile as error:
-        raise FileError(
-            f"The file {name} is no flowviz run, or is cut off.", "Choose a file that Save wrote."
-        ) from error
+        hint = "Choose a file that flowviz wrote."
+        raise FileError(f"The file {name} is no flowviz run, or is cut off.", hint) from error
     except OSError as error:
         raise FileError(f"The file {name} cannot be read: {error.strerror or error}.", "Check its rights.") from error
+    except FileError:
+        raise
     except UserError as error:
         raise FileError(f"The file {name}: {error.message}", error.hint) from error
     except Damaged as error:
@@ -230,14 +233,18 @@ def open_run(path: str | Path) -> RunFile:
 def _read(archive: Archive, name: str) -> RunFile:
     document = archive.json("run.json") if "run.json" in archive.names else None
     if not isinstance(document, dict) or document.get("file") != MARK:
-        raise FileError(f"The file {name} is a zip, but no flowviz run.", "Choose a file that Save wrote.")
-    if not isinstance(document["format"], int) or document["format"] > FORMAT:
+        raise FileError(f"The file {name} is a zip, but no flowviz run.", "Choose a file that flowviz wrote.")
+    if not isinstance(document["format"], int):
+        raise Damaged("does not say in which format it is")
+    if document["format"] > FORMAT:
         raise FileError(f"The file {name} was written by a newer flowviz.", "Open it with that version.")
     arrays = {key: archive.array(f"spec/{key}.npy") for key in document["spec_arrays"]}
     tensors = load_tensors(archive.read("weights.safetensors"))
     for tensor in tensors.values():
         tensor.flags.writeable = False
     frames = tuple(_frame(archive, index, entry, tensors) for index, entry in enumerate(document["frames"]))
+    if not frames:
+        raise Damaged("holds no moment of a training")
     if any(a.step >= b.step for a, b in itertools.pairwise(frames)):
         raise Damaged("has frames that are not in order")
     steps = archive.array("curves/steps.npy")
@@ -247,10 +254,29 @@ def _read(archive: Archive, name: str) -> RunFile:
         raise Damaged("has curves of different lengths")
     floors = {str(key): (float(a), float(b), float(c)) for key, (a, b, c) in document["floors"].items()}
     entropy = None if document["entropy"] is None else float(document["entropy"])
+    entropy = None if entropy is None or not math.isfinite(entropy) else entropy
     spec = from_json(document["spec"], arrays)
+    _check_spec(spec)
     return RunFile(
         spec, frames, steps, losses, metrics, floors, entropy, str(document["created"]), str(document["version"])
     )
+
+
+def _check_spec(spec: RunSpec) -> None:
+    """What later code relies on without looking; parameters are checked where targets and methods are built."""
+    recording, budget = spec.recording, spec.budget
+    counts = [recording.particles, recording.n_times, recording.metric_points]
+    limits = [value for value in (budget.steps, budget.seconds) if value is not None]
+    if not 0 <= spec.seed < 2**63:
+        raise Damaged(f"has the seed {spec.seed}")
+    if any(type(count) is not int or not 2 <= count <= 1_000_000 for count in counts):
+        raise Damaged(f"asks for recordings of {counts} particles, times and points")
+    if any(type(value) not in (int, float) or not 0 < value < math.inf for value in limits):
+        raise Damaged(f"has the budget {limits}")
+    if any(
+        type(value) not in (int, float) or not 0 <= value < math.inf for value in (recording.min_gap_s, recording.duty)
+    ):
+        raise Damaged("has a recording that cannot be kept")
 
 
 def _frame_document(frame: Frame, weights: Mapping[str, str]) -> dict[str, Any]:
@@ -272,8 +298,10 @@ def _block_document(block: BlockInfo) -> dict[str, Any]:
 
 def _frame(archive: Archive, index: int, entry: Mapping[str, Any], tensors: Mapping[str, Array]) -> Frame:
     times, paths = archive.array(f"frames/{index}/times.npy"), archive.array(f"frames/{index}/paths.npy")
-    if paths.ndim != 3 or times.shape != paths.shape[:1] or paths.dtype != np.float32:
+    if paths.ndim != 3 or times.shape != paths.shape[:1] or paths.dtype != np.float32 or 0 in paths.shape:
         raise Damaged(f"has a frame {index} whose paths have the shape {paths.shape}")
+    if len(times) < 2 or not (np.diff(times) > 0).all():
+        raise Damaged(f"has a frame {index} whose times do not increase")
     return Frame(
         step=int(entry["step"]),
         wall_s=float(entry["wall_s"]),

@@ -15,7 +15,16 @@ from flowviz.engine.run import Run
 from flowviz.engine.run_file import Collector, RunFile, save_run
 from flowviz.flows import FLOWS
 from flowviz.targets import TARGETS
-from flowviz.targets.loading import Loaded, LoadOptions, load_target, preset_target, target_from_text, text_target
+from flowviz.targets.loading import (
+    IMAGES,
+    SUFFIXES,
+    Loaded,
+    LoadOptions,
+    load_target,
+    preset_target,
+    target_from_text,
+    text_target,
+)
 
 Ending = Finished | Cancelled | Failed
 
@@ -26,23 +35,22 @@ def chosen_target(text: str, assignments: list[str]) -> Loaded:
     Raises:
         UserError: no such target, or parameters that it does not have.
     """
-    loaded = target_from_text(text)
     if not assignments:
-        return loaded
-    key = loaded.spec.key
-    declared = TARGETS.get(key)
+        return target_from_text(text)
     given = parse_assignments(assignments)
-    checked = to_mapping(from_mapping(declared.Params, given))
-    values = {name: checked[name] for name in given}
-    if declared.is_preset:
-        return preset_target(key, {**loaded.spec.params, **values})
-    if key == "text":
-        merged = {**loaded.spec.params, **values}
-        return text_target(str(merged["text"]), str(merged["font"]))
     name, hash_sign, columns = text.rpartition("#")
-    if hash_sign and not Path(text).exists():
-        return load_target(name, LoadOptions(tuple(part.strip() for part in columns.split(",")), values))
-    return load_target(text, LoadOptions(params=values))
+    chosen = hash_sign and not Path(text).exists()
+    path = Path(name if chosen else text)
+    if path.suffix.lower() in SUFFIXES:  # not built before it has its parameters: a picture may need them
+        declared = TARGETS.get("image" if path.suffix.lower() in IMAGES else "points").Params
+        checked = to_mapping(from_mapping(declared, given))
+        two = tuple(part.strip() for part in columns.split(",")) if chosen else ()
+        return load_target(path, LoadOptions(two, {key: checked[key] for key in given}))
+    spec = target_from_text(text).spec
+    checked = to_mapping(from_mapping(TARGETS.get(spec.key).Params, {**spec.params, **given}))
+    if spec.key == "text":
+        return text_target(str(checked["text"]), str(checked["font"]))
+    return preset_target(spec.key, checked)
 
 
 def chosen_flow(key: str, assignments: list[str]) -> FlowSpec:

@@ -171,6 +171,10 @@ BAD_USE = [
     ["sample", "a.flowviz", "-n", "-3", "--out", "a.npy"],
     ["sample", "a.flowviz", "--solver", "magic", "--out", "a.npy"],
     ["render", "a.flowviz", "--size", "big", "--out", "a.gif"],
+    ["render", "a.flowviz", "--out", "film.avi"],
+    ["sample", "a.flowviz", "--out", "a.xyz"],
+    ["train", "--target", "two_moons", "--flow", "cnf", "--device", "toaster", "--out", "a.flowviz"],
+    ["evaluate", "a.flowviz", "--size", "100000"],
 ]
 
 
@@ -191,7 +195,7 @@ def _points(path, array):
     ("array", "words"),
     [(np.zeros(3), "shape (3,)"), (np.zeros((3, 3)), "shape (3, 3)"), (np.zeros((0, 2)), "no points"),
      (np.array([[0, 1], [np.nan, 2]]), "first is row 2"), (np.array([{}], dtype=object), "Python objects"),
-     (np.array([["a", "b"]]), "real numbers")],
+     (np.array([["a", "b"]]), "where numbers belong")],
 )  # fmt: skip
 def test_points_that_are_none_are_refused(folder, tmp_path, capsys, array, words):
     _points(tmp_path / "p.npy", array)
@@ -212,8 +216,8 @@ def test_points_that_are_none_are_refused(folder, tmp_path, capsys, array, words
 @pytest.mark.parametrize(
     "words",
     [["sample", "none.flowviz", "--out", "a.npy"], ["sample", "data.npy", "--out", "a.npy"],
-     ["sample", "run.flowviz", "--out", "a.xyz"], ["sample", "run.flowviz", "--out", "nowhere/a.npy"],
-     ["evaluate", "run.flowviz", "--data", "none.csv"], ["render", "run.flowviz", "--out", "film.avi"],
+     ["sample", "run.flowviz", "--out", "nowhere/a.npy"],
+     ["evaluate", "run.flowviz", "--data", "none.csv"],
      ["train", "--target", "none.png", "--flow", "cnf", "--out", "a.flowviz"],
      ["train", "--target", "two_moons", "--flow", "cnf", "--out", "nowhere/a.flowviz"]],
     ids=" ".join,

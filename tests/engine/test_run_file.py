@@ -11,6 +11,7 @@ import pytest
 from flowviz.core.errors import FileError
 from flowviz.core.spec import Budget, TargetSpec
 from flowviz.engine import run_file
+from flowviz.engine._archive import npy_bytes
 from flowviz.engine._atomic import whole_file
 from flowviz.engine.run import run
 from flowviz.engine.run_file import Collector, open_run, save_run, thinned
@@ -190,7 +191,8 @@ def test_damaged_parts_are_named(saved, part, data, words):
 @pytest.mark.parametrize(
     ("change", "words"),
     [({"format": 99}, "newer flowviz"), ({"frames": 5}, "damaged"), ({"spec": {"schema": 1}}, "incomplete"),
-     ({"floors": {"w2": [1]}}, "damaged"), ({"spec": {"schema": 7}}, "newer flowviz")],
+     ({"floors": {"w2": [1]}}, "damaged"), ({"spec": {"schema": 7}}, "newer flowviz"),
+     ({"format": "x"}, "in which format"), ({"frames": []}, "no moment")],
 )  # fmt: skip
 def test_strange_descriptions_are_refused(saved, change, words):
     with zipfile.ZipFile(saved) as archive:
@@ -207,3 +209,32 @@ def test_a_file_that_is_no_run_gets_a_sentence(tmp_path):
         open_run(tmp_path / "b.txt")
     with pytest.raises(FileError):
         open_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"seed": -5}, "the seed -5"), ({"seed": 10**40}, "the seed"),
+     ({"budget": {"steps": "x", "seconds": None}}, "budget"),
+     ({"recording": {"particles": 10**12}}, "recordings")],
+)  # fmt: skip
+def test_a_run_that_asks_for_the_impossible_is_refused(saved, change, words):
+    with zipfile.ZipFile(saved) as archive:
+        document = json.loads(archive.read("run.json"))
+    document["spec"].update(change)
+    with pytest.raises(FileError, match=words):
+        open_run(_rewritten(saved, **{"run.json": json.dumps(document)}))
+
+
+@pytest.mark.parametrize("times", [np.zeros(0), np.zeros(1), np.linspace(1, 0, 5), np.full(5, np.nan)])
+def test_paths_whose_times_do_not_increase_are_refused(saved, times):
+    parts = {"times": times, "paths": np.zeros((len(times), 4, 2), np.float32)}
+    with pytest.raises(FileError, match=r"has a frame 0 whose (times|paths)"):
+        open_run(_rewritten(saved, **{f"frames/0/{name}.npy": npy_bytes(array) for name, array in parts.items()}))
+
+
+def test_a_file_is_named_once(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.flowviz", "w") as archive:
+        archive.writestr("hello.txt", "hello")
+    with pytest.raises(FileError) as caught:
+        open_run(tmp_path / "a.flowviz")
+    assert str(caught.value).count("a.flowviz") == 1
