@@ -24,6 +24,7 @@ test: $(READY)
 	@$(BIN)/python -m pytest
 
 venv: $(READY)
+	@:
 
 $(READY): requirements.lock pyproject.toml
 	@.ci/system-libraries python "$(PYTHON)"
