@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
+
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "QT_QPA_PLATFORM")  # Qt ends the process without any
 
 
 def main() -> int:
     """Start the window or the command line; returns the exit status."""
     multiprocessing.freeze_support()
     if len(sys.argv) == 1:
+        if sys.platform == "linux" and not any(os.environ.get(name) for name in _SCREENS):
+            hint = "Start it on a desktop, or use the command line: flowviz --help."
+            print(f"flowviz: There is no screen to open a window on. {hint}", file=sys.stderr)
+            return 1
         from flowviz.app import run_app
 
         return run_app()

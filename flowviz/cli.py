@@ -48,8 +48,9 @@ def run_cli(arguments: Sequence[str]) -> int:
         return _complain("There is not enough memory for that. Ask for less at a time.", FAILED)
     except OSError as error:
         _drop_output()
-        where = f"{error.filename}" if error.filename else "The results"
-        return _complain(f"{where} could not be read or written: {error.strerror or error}.", FAILED)
+        where = error.filename or "The results"
+        hint = "Change its permissions, or choose another place."
+        return _complain(f"{where} could not be read or written: {error.strerror or error}. {hint}", FAILED)
     except UserError as error:
         wrong = not isinstance(error, (FileError, RunError))
         return _complain(str(error), WRONG if wrong else FAILED)
@@ -99,7 +100,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_train(commands: Any) -> None:
     train = commands.add_parser("train", help="train a flow and write a run file")
     train.add_argument(
-        "--target", metavar="KEY-or-FILE", help='preset, "preset:name=value", image, table, or "text:WORDS"'
+        "--target",
+        metavar="KEY-or-FILE",
+        help='preset, "preset:name=value", image, table, "table.csv#x,y", or "text:WORDS"',
     )
     train.add_argument("--target-param", metavar="NAME=VALUE", action="append", default=[], help="a target's parameter")
     train.add_argument("--flow", metavar="cnf|jko", help="method (see flowviz list)")

@@ -140,3 +140,12 @@ def test_the_pictures_that_were_made_are_counted(run, tmp_path, capsys):
     result = capsys.readouterr().out
     with Image.open(tmp_path / "a.gif") as film:
         assert f"{film.n_frames} frames at 50 a second" in result
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
+def test_without_a_screen_the_window_is_refused_with_a_sentence(monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    with _command() as process:
+        complaint = process.communicate()[1]
+    assert process.returncode == 1 and "no screen" in complaint and complaint.count("\n") == 1
