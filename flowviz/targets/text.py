@@ -63,7 +63,7 @@ def text_data(params: TextParams) -> dict[str, Array]:
 
 
 def _signature(params: TextParams) -> Array:
-    return np.frombuffer(f"{params.font}\0{params.text}".encode(), dtype=np.uint8)
+    return np.frombuffer(f"{params.font}\0{params.text}".encode(errors="replace"), dtype=np.uint8)
 
 
 def draw_text(text: str, font: str) -> Array:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from flowviz.cli import run_cli
 from flowviz.engine.interrupts import Interrupted, stops
+from flowviz.engine.points_file import write_array
 from flowviz.engine.run_file import open_run
 
 ROOT = Path(__file__).parents[2]
@@ -149,3 +150,9 @@ def test_without_a_screen_the_window_is_refused_with_a_sentence(monkeypatch):
     with _command() as process:
         complaint = process.communicate()[1]
     assert process.returncode == 1 and "no screen" in complaint and complaint.count("\n") == 1
+
+
+def test_text_files_keep_small_differences_between_large_numbers(tmp_path):
+    points = 1e6 + np.random.default_rng(0).standard_normal((20, 2)) * 1e-3
+    write_array(tmp_path / "a.csv", points)
+    assert np.allclose(np.loadtxt(tmp_path / "a.csv", delimiter=","), points, rtol=0, atol=1e-8)

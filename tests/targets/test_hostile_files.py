@@ -94,3 +94,7 @@ def test_a_single_point_is_called_so(tmp_path):
 
 def test_columns_called_x_and_y_come_before_a_running_number(tmp_path):
     assert np.array_equal(_points(tmp_path / "a.csv", ",y,x\n0,5,6\n1,7,9\n"), [[6, 5], [9, 7]])
+
+
+def test_words_that_are_no_valid_text_are_drawn_or_refused_not_tripped_over():
+    assert target_from_text("text:a\udcff").spec.data["density"].max() > 0
