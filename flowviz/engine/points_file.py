@@ -71,9 +71,8 @@ def write_array(path: str | Path, array: Array) -> None:
             file.write(npy_bytes(array))  # not written by numpy, whose errors do not say that the disk is full
         else:
             text = io.TextIOWrapper(file, encoding="utf-8", write_through=True)
-            np.savetxt(
-                text, array, delimiter=DELIMITERS[suffix], fmt="%.15g"
-            )  # data may spread little around a large value
+            # 15 digits: data may spread little around a large value
+            np.savetxt(text, array, delimiter=DELIMITERS[suffix], fmt="%.15g")
             text.detach()
 
 
