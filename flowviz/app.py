@@ -64,12 +64,18 @@ def open_window(application: QApplication, settings: QSettings | None = None) ->
     theme = Theme(application, choice if choice in ("light", "dark") else "system")
     window = MainWindow(backend, ProcessStudio(), theme, settings)
     window.resize(window.sizeHint().boundedTo(window.screen().availableSize()))
+    window.curves.built.connect(_settle)
     window.show()
-    # What lives now lives as long as the window: the collector need not walk over it again and again,
-    # which would stop the event loop for tens of milliseconds each time.
+    return window
+
+
+def _settle() -> None:
+    """What lives now lives as long as the window: the collector need not walk over it again and again.
+
+    Each walk would stop the event loop for tens of milliseconds.
+    """
     gc.collect()
     gc.freeze()
-    return window
 
 
 def _choose_font(application: QApplication) -> None:

@@ -25,6 +25,7 @@ from flowviz.scene.resolve import query_key
 _GAP_MS = 30  # a little less than the clock's beat, so that every beat is shown
 _KEPT_ANSWERS = 96
 _NFE = "nfe"
+_NFE_GAP_MS = 700
 Key = tuple[Hashable, ...]
 
 
@@ -120,6 +121,10 @@ class Presenter(QObject):
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._paint)
+        self._nfe_solver: Solver | None = None
+        self._nfe_timer = QTimer(self)
+        self._nfe_timer.setSingleShot(True)
+        self._nfe_timer.timeout.connect(self._ask_nfe)
         self._thread = PaintThread(self)
         self._thread.painted.connect(self._painted)
         self._thread.failed.connect(self._paint_failed)
@@ -130,6 +135,7 @@ class Presenter(QObject):
     def close(self) -> None:
         """No more pictures; the paint thread ends."""
         self._timer.stop()
+        self._nfe_timer.stop()
         self._thread.close()
 
     @property
@@ -220,18 +226,21 @@ class Presenter(QObject):
             self._ask_once(lane, frame, query)
             if known.get(lane) != query_key(query) and self._answers.best(self._key(frame, query), loose_key(query)):
                 self._dirty = True
-        self._ask_once(_NFE, self._nfe_frame(frame), TransportQuery("noise", (0.0, 1.0), 64, 0, None, self._solver))
+        if not self._nfe_timer.isActive():
+            self._nfe_timer.start(_NFE_GAP_MS if self._options.value.solver == self._nfe_solver else 0)
 
-    @property
-    def _solver(self) -> Solver:
-        return self._options.value.solver
-
-    def _nfe_frame(self, frame: Frame) -> Frame:
-        """The effort changes with the number of blocks, not with every frame: ask for one frame of each kind."""
-        for kept in self._run.timeline.frames:
-            if len(kept.blocks) == len(frame.blocks) and self._solver.name != "dopri5":
-                return kept
-        return frame
+    @Slot()
+    def _ask_nfe(self) -> None:
+        """What the chosen solver costs on the frame in view; asked at leisure, as it changes slowly."""
+        frame = self.frame
+        if frame is None or not frame.weights or self._engine.ready is None or self._run.serial != self._serial:
+            return
+        self._nfe_solver = self._options.value.solver
+        query = TransportQuery("noise", (0.0, 1.0), 64, 0, None, self._nfe_solver)
+        found = self._answers.best(self._key(frame, query), loose_key(query))
+        if found is not None:
+            self.nfe_changed.emit(int(found["nfe"]))
+        self._ask_once(_NFE, frame, query)
 
     def _ask_once(self, lane: str, frame: Frame, query: Query) -> None:
         key, spec = self._key(frame, query), self._run.spec

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from scripted import blocks
 
 from flowviz.core.backend import EngineLost
-from flowviz.core.events import Finished
+from flowviz.core.events import Finished, Losses
 from flowviz.core.spec import Budget, TargetSpec
 
 
@@ -104,7 +104,8 @@ def test_a_lost_engine_is_announced_and_a_new_one_can_run(window, qtbot, scripte
     run_and_train(window, qtbot, scripted, 1)
     scripted.events.append(EngineLost("The engine stopped."))
     scripted.fail()
-    qtbot.waitUntil(window.notice_bar.isVisible, timeout=5000)
+    qtbot.waitUntil(window.error_bar.isVisible, timeout=5000)
+    assert not window.notice_bar.isVisible(), "the failure is said once"
     assert not window.top_bar.run_button.isEnabled()
     assert window.top_bar.words.text() == "Starting the engine…"
     from scripted import READY
@@ -129,6 +130,24 @@ def test_training_can_pause_when_the_block_in_training_is_done(window, qtbot, sc
     assert not window.blocks.pause_button.isChecked()
 
 
+def test_the_pause_comes_with_the_first_losses_of_the_next_block(window, qtbot, scripted):
+    window.draft.set_method("jko")
+    run_and_train(window, qtbot, scripted, 1, blocks=blocks(0))
+
+    def losses(step, phase):
+        scripted.say(Losses(np.array([step]), {"loss": np.array([1.0])}, phase, 100.0, 0.5, 10.0))
+
+    losses(2, "block 1 of 3")
+    qtbot.waitUntil(lambda: window.run.step == 2, timeout=5000)
+    window.run_controller.pause_after_block(True)
+    losses(3, "block 1 of 4")
+    qtbot.waitUntil(lambda: window.run.step == 3, timeout=5000)
+    assert "pause" not in scripted.handle.calls, "another number of blocks is not another block"
+    losses(4, "block 2 of 4")
+    qtbot.waitUntil(lambda: window.run.status == "paused", timeout=5000)
+    assert not window.run_controller.pauses_after_block
+
+
 def test_adding_a_block_to_a_finished_run_trains_on(window, qtbot, scripted):
     window.draft.set_method("jko")
     run_and_train(window, qtbot, scripted, 1, blocks=blocks(3))
@@ -147,12 +166,41 @@ def test_one_step_without_a_run_starts_one_that_waits(window, qtbot, scripted):
 
 def test_curves_show_entropy_and_noise_floor(window, qtbot, scripted):
     run_and_train(window, qtbot, scripted, 1, 2, 3)
-    window.curves.setCurrentWidget(window.curves.plots["w2"])
-    plot = window.curves.plots["w2"]
-    assert plot.band.isVisible()
-    np.testing.assert_allclose(plot.band.getRegion(), np.log10([0.05, 0.15]))
-    window.curves.setCurrentWidget(window.curves.plots["nll"])
-    assert window.curves.plots["nll"].bound.value() == 2.3
+    page = window.curves.pages["w2"]
+    window.curves.setCurrentWidget(page)
+    assert page.plot.band.isVisible()
+    np.testing.assert_allclose(page.plot.band.getRegion(), np.log10([0.05, 0.15]))
+    assert [entry.text() for entry in page.entries.values()] == ["W₂ 0.333", "noise floor 0.100"]
+    page = window.curves.pages["nll"]
+    window.curves.setCurrentWidget(page)
+    assert page.plot.bound.value() == 2.3
+    assert [entry.text() for entry in page.entries.values()] == ["NLL 2.500", "entropy 2.300"]
+
+
+def test_a_tiny_part_of_the_loss_is_shown_only_when_asked_for(window, qtbot, scripted):
+    run_and_train(window, qtbot, scripted, 1)
+    steps = np.arange(2, 5)
+    values = {"loss": np.full(3, 3.01), "nll": np.full(3, 3.0), "energy": np.full(3, 0.01)}
+    scripted.say(Losses(steps, values, "", 100.0, 0.5, 10.0))
+    page = window.curves.pages[""]
+    qtbot.waitUntil(lambda: "energy" in page.entries, timeout=5000)
+    assert {key: entry.isChecked() for key, entry in page.entries.items()} == {
+        "loss": True, "nll": True, "energy": False,
+    }  # fmt: skip
+    low, _ = page.plot.plotItem.getViewBox().viewRange()[1]
+    assert low > 1, "a part that is not shown flattened the plot"
+    qtbot.mouseClick(page.entries["energy"], Qt.MouseButton.LeftButton)
+    low, _ = page.plot.plotItem.getViewBox().viewRange()[1]
+    assert low < 0.01
+    assert page.entries["energy"].isChecked()
+
+
+def test_the_legend_stands_above_the_plot(window, qtbot, scripted):
+    run_and_train(window, qtbot, scripted, 1, 2)
+    page = window.curves.pages[""]
+    qtbot.waitUntil(lambda: "nll" in page.entries, timeout=5000)
+    page.layout().activate()
+    assert all(entry.mapTo(page, entry.rect().bottomLeft()).y() <= page.plot.y() for entry in page.entries.values())
 
 
 def test_closing_the_window_closes_the_engine(window, qtbot, scripted):

@@ -44,6 +44,7 @@ class Photographer:
         window = self.window
         QTest.qWait(400)  # plots are drawn at leisure, a live stage thirty times a second
         wait_for(window.presenter.shown, lambda: window.presenter.is_idle or window.cursor_state.playing, "the picture")
+        QTest.qWait(60)  # shown is not yet on the screen
         above = [w for w in QApplication.topLevelWidgets() if w.isVisible() and w.isWindow() and w is not window]
         place = window.frameGeometry()
         for widget in above:
@@ -115,6 +116,10 @@ def training(p: Photographer) -> None:
     p.stop()
     p.at(1.0)
     p.shoot("stopped-dark")
+    for key in ("nll", "w2", "sliced_w2"):
+        p.window.curves.setCurrentWidget(p.window.curves.pages[key])
+        p.shoot(f"curve-{key}")
+    p.window.curves.setCurrentIndex(0)
 
 
 def layers(p: Photographer) -> None:
@@ -143,8 +148,13 @@ def layers(p: Photographer) -> None:
 def jko(p: Photographer) -> None:
     p.run(TargetSpec("eight_gaussians", name="Eight Gaussians"), "jko", 10**9, Budget(seconds=40))
     p.at(0.55)
-    p.window.curves.show_page(p.window.blocks) if hasattr(p.window.curves, "show_page") else None
     p.shoot("jko-finished")
+    p.window.curves.setCurrentWidget(p.window.blocks)
+    p.shoot("jko-blocks")
+    p.resize(1024, 700)
+    p.shoot("jko-blocks-small")
+    p.resize(1280, 800)
+    p.window.curves.setCurrentIndex(0)
 
 
 def changed(p: Photographer) -> None:
@@ -163,6 +173,7 @@ def failed(p: Photographer) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "survey.csv"
         path.write_text("x,y\n1,2\n3,four\n5,6\n")
+        p.window.notice_bar.hide()
         p.window.target_panel.open_path(str(path))
         wait_for(p.window.target_panel.notice, lambda: p.window.notice_bar.isVisible(), "the notice")
     p.shoot("bad-file")

@@ -58,6 +58,7 @@ class DrawingSurface(QWidget):
         self._pixels: Array = np.zeros((RESOLUTION, RESOLUTION), dtype=np.uint32)
         self._image = QImage()
         self._guide_image = QImage()
+        self._has_guide = False
         self._table = density_table(current_tokens())
         self._refresh(0, RESOLUTION, 0, RESOLUTION)
         self._timer = QTimer(self)
@@ -202,7 +203,8 @@ class DrawingSurface(QWidget):
 
     def _draw_guide(self) -> None:
         points = self._controller.guide
-        if points is None or not len(points) or not self._controller.is_guide_shown:
+        self._has_guide = self.isVisible()
+        if not self._has_guide or points is None or not len(points) or not self._controller.is_guide_shown:
             self._guide_image = QImage()
             return
         square = self.square().toAlignedRect()
@@ -228,6 +230,8 @@ class DrawingSurface(QWidget):
         super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._has_guide:  # it changed while nobody could see it
+            self._draw_guide()
         tokens = current_tokens()
         painter = QPainter(self)
         painter.fillRect(event.rect(), QColor(tokens.window))

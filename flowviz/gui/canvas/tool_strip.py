@@ -46,6 +46,7 @@ class ToolStrip(QFrame):
         for tool, label, _key, tip in _TOOLS:
             button = _tool_button(label, tool, tip)
             button.setCheckable(True)
+            set_icon(button, tool)
             self._group.addButton(button)
             self._buttons[tool] = button
             row.addWidget(button)

@@ -176,11 +176,11 @@ class Clocks(QFrame):
         self.newer_button.clicked.connect(self._newer)
         self.follow_button = QToolButton()
         self.follow_button.setText("Follow latest")
-        set_icon(self.follow_button, "follow")
         self.follow_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.follow_button.setCheckable(True)
+        set_icon(self.follow_button, "follow")
         self.follow_button.setAccessibleName("Follow latest")
-        self.follow_button.setToolTip("Stay at the newest frame while training")
+        self.follow_button.setToolTip("Stay at the newest frame while training (F)")
         self.follow_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.follow_button.clicked.connect(self.follow_requested)
         for button in (self.older_button, self.newer_button):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QUndoStack
+from PySide6.QtGui import QCloseEvent, QShowEvent, QUndoStack
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -36,6 +36,7 @@ from flowviz.gui.theme.icons import set_icon
 from flowviz.targets import TARGETS
 
 _PAUSE_MS = 180
+_FIRST_PICTURES_MS = 30
 """A form's change is tried when the person has stopped moving for so long."""
 
 
@@ -73,7 +74,9 @@ class TargetPanel(QWidget):
         controller.target_changed.connect(self._on_target)
         controller.start_from_requested.connect(self.start_drawing_from_target)
         controller.done_requested.connect(self._leave_draw_mode)
-        self._background.submit(self._draw_presets, lambda _nothing: None, self._tell)
+        self._first_pictures = QTimer(self)
+        self._first_pictures.setSingleShot(True)
+        self._first_pictures.timeout.connect(self._draw_presets)
         if controller.target is not None:
             self.set_target(controller.target)
 
@@ -112,6 +115,7 @@ class TargetPanel(QWidget):
         row.setSpacing(6)
         self.draw_button = _button("Draw", "brush", "Draw a distribution by hand")
         self.draw_button.setCheckable(True)
+        set_icon(self.draw_button, "brush")
         self.draw_button.toggled.connect(self.draw_mode_requested)
         self.open_button = _button("Open", "open", "An image, or a table of points (CSV, TSV, TXT, NPY, NPZ)")
         self.open_button.clicked.connect(self.open_dialog)
@@ -121,11 +125,21 @@ class TargetPanel(QWidget):
             row.addWidget(button, 1)
         return row
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """The pictures of the presets come when the window stands, so that it stands sooner."""
+        super().showEvent(event)
+        if not all(tile.has_picture for tile in self.gallery.tiles.values()):
+            self._first_pictures.start(_FIRST_PICTURES_MS)
+
+    @Slot()
     def _draw_presets(self) -> None:
-        """In a thread: the pictures of all presets, each shown as soon as it is there."""
-        for key in list(self.gallery.tiles):
-            prepared = prepare(TargetSpec(key))
-            self._background.post(partial(self._first_picture, prepared))
+        keys = [key for key, tile in self.gallery.tiles.items() if not tile.has_picture]
+
+        def work() -> None:
+            for key in keys:  # each is shown as soon as it is there
+                self._background.post(partial(self._first_picture, prepare(TargetSpec(key))))
+
+        self._background.submit(work, lambda _nothing: None, self._tell)
 
     def _first_picture(self, prepared: Prepared) -> None:
         tile = self.gallery.tiles[prepared.spec.key]

@@ -14,7 +14,7 @@ from flowviz.core.resources import resource
 from flowviz.gui.theme.theme import current_tokens
 
 _PROPERTY = "flowvizIcon"
-_SIZES = (18, 36)
+_SIZE = 18
 
 
 @lru_cache(maxsize=128)
@@ -39,25 +39,36 @@ def pixmap(name: str, colour: str, size: int) -> QPixmap:
 
 def icon(name: str, colour: str = "") -> QIcon:
     """The icon in the theme's text colour (or a colour "#rrggbb"), muted when disabled, accented when checked."""
+    return _coloured(name, colour, True)
+
+
+def _coloured(name: str, colour: str, can_be_checked: bool) -> QIcon:
     tokens = current_tokens()
-    return QIcon(_icon(name, colour or tokens.text, colour or tokens.accent, tokens.border))
+    checked = (colour or tokens.accent) if can_be_checked else ""
+    application = QApplication.instance()
+    ratio = application.devicePixelRatio() if isinstance(application, QApplication) else 1.0
+    return QIcon(_icon(name, colour or tokens.text, checked, tokens.border, ratio))
 
 
 @lru_cache(maxsize=256)
-def _icon(name: str, plain: str, checked: str, disabled: str) -> QIcon:
+def _icon(name: str, plain: str, checked: str, disabled: str, ratio: float) -> QIcon:
+    """Only what will be seen is drawn: one size, at the screen's resolution; checked only where one can check."""
     result = QIcon()
-    for size in _SIZES:
-        result.addPixmap(pixmap(name, plain, size), QIcon.Mode.Normal, QIcon.State.Off)
-        if checked != plain:
-            result.addPixmap(pixmap(name, checked, size), QIcon.Mode.Normal, QIcon.State.On)
-        result.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled, QIcon.State.Off)
+    looks = [(plain, QIcon.Mode.Normal, QIcon.State.Off), (disabled, QIcon.Mode.Disabled, QIcon.State.Off)]
+    if checked and checked != plain:
+        looks.append((checked, QIcon.Mode.Normal, QIcon.State.On))
+    for colour, mode, state in looks:
+        picture = pixmap(name, colour, round(_SIZE * ratio))
+        picture.setDevicePixelRatio(ratio)
+        result.addPixmap(picture, mode, state)
     return result
 
 
 def set_icon(target: QAbstractButton | QAction, name: str, colour_token: str = "") -> None:
     """Give a button or an action an icon that follows the theme; `colour_token` is a field of Tokens."""
     target.setProperty(_PROPERTY, f"{name}|{colour_token}")
-    target.setIcon(icon(name, str(getattr(current_tokens(), colour_token)) if colour_token else ""))
+    colour = str(getattr(current_tokens(), colour_token)) if colour_token else ""
+    target.setIcon(_coloured(name, colour, target.isCheckable()))
 
 
 def refresh_icons(application: QApplication) -> None:

@@ -2,200 +2,163 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QFont
-from PySide6.QtWidgets import QTabWidget, QWidget
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QHideEvent, QIcon, QPainter, QPen, QPixmap, QShowEvent
+from PySide6.QtWidgets import QLabel, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
-from flowviz.core.spec import Array
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.run import RunState
-from flowviz.gui.theme.theme import current_tokens, mix
+from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.views.traces import KINDS, CurveKind, Trace, traces
+from flowviz.gui.widgets.flow_layout import FlowLayout
 
-_POINTS = 400
+if TYPE_CHECKING:
+    from flowviz.gui.views.curve_plot import CurvePlot
 
-
-@dataclass(frozen=True, slots=True)
-class CurveKind:
-    """One tab: its title, its metric ("" is the loss and its parts), and whether its axis is logarithmic."""
-
-    title: str
-    metric: str
-    log: bool
-    tip: str
+_SWATCH = QSize(16, 12)
+_WARM_UP_MS = 150
 
 
-KINDS = (
-    CurveKind("Loss", "", False, "Training loss and its parts"),
-    CurveKind("NLL", "nll", False, "Negative log-likelihood in nats; the dashed line is the target's entropy"),
-    CurveKind("W₂", "w2", True, "Wasserstein distance to target samples; the band is what two target samples show"),
-    CurveKind("Sliced W₂", "sliced_w2", True, "Sliced Wasserstein distance; the band is the noise floor"),
-)
+def swatch(trace: Trace, is_shown: bool, ratio: float) -> QIcon:
+    """How a trace looks in the plot: a line, a dashed line or a band; an outline of it when it is hidden."""
+    picture = QPixmap(_SWATCH * ratio)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    colour = QColor(trace.colour)
+    colour.setAlphaF(1.0 if is_shown else 0.35)
+    if trace.style == "band":
+        soft = QColor(colour)
+        soft.setAlphaF(0.35 if is_shown else 0.12)
+        painter.fillRect(QRectF(0, 2, 16, 8), soft)
+        painter.setPen(QPen(colour, 1))
+        painter.drawLine(0, 2, 16, 2)
+        painter.drawLine(0, 9, 16, 9)
+    else:
+        style = Qt.PenStyle.DashLine if trace.style == "dash" else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(colour, 2.4, style))
+        painter.drawLine(0, 6, 16, 6)
+    painter.end()
+    return QIcon(picture)
 
 
-def thin(x: Array, y: Array, most: int = _POINTS) -> tuple[Array, Array]:
-    """At most that many points, first and last kept."""
-    if len(x) <= most:
-        return x, y
-    index = np.linspace(0, len(x) - 1, most).round().astype(int)
-    return x[index], y[index]
+class LegendEntry(QToolButton):
+    """One trace with its newest value; a click hides or shows it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("legend", True)
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setIconSize(_SWATCH)
+        self._look: tuple[object, ...] = ()
+
+    def show_trace(self, trace: Trace, is_shown: bool) -> None:
+        """Take on name, value and colour of a trace."""
+        if self.text() != trace.label:
+            self.setText(trace.label)
+            self.setAccessibleName(trace.label)
+        self.setChecked(is_shown)
+        look = (trace.colour, trace.style, is_shown)
+        if look != self._look:
+            self._look = look
+            self.setIcon(swatch(trace, is_shown, self.devicePixelRatioF()))
+            self.setToolTip(f"{trace.tip}. Click to {'hide' if is_shown else 'show'} it.".replace("..", "."))
 
 
-def decent_range(values: Array, extra: list[float]) -> tuple[float, float]:
-    """The range that shows what matters: the first wild values of a training do not flatten the rest."""
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return (0.0, 1.0)
-    low, high = float(values.min()), float(np.percentile(values, 97))
-    for number in extra:
-        low, high = min(low, number), max(high, number)
-    pad = 0.08 * (high - low) or 0.5
-    return low - pad, high + pad
-
-
-class CurvePlot(pg.PlotWidget):
-    """One plot of one kind.
+class CurvePage(QWidget):
+    """One tab: the legend in a row of its own, the plot below it.
 
     Signals:
         step_requested(int): the person dragged the cursor line.
+        choice_changed(): a trace was hidden or shown.
     """
 
     step_requested = Signal(int)
+    choice_changed = Signal()
 
     def __init__(self, kind: CurveKind, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.kind = kind
-        self.setAccessibleName(f"Curve {kind.title}")
-        self.setToolTip(kind.tip)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setMinimumHeight(120)
-        self.plotItem.hideButtons()
-        self.plotItem.setMenuEnabled(False)
-        self.plotItem.setContentsMargins(0, 8, 8, 0)
-        self.plotItem.setMouseEnabled(x=False, y=False)
-        self.plotItem.getViewBox().disableAutoRange()
-        self._lines: dict[str, pg.PlotCurveItem] = {}
-        self._legend = pg.TextItem(anchor=(1, 0))
-        self.band = pg.LinearRegionItem(orientation="horizontal", movable=False)
-        self.band.setZValue(-10)
-        self.band.hide()
-        self.bound = pg.InfiniteLine(angle=0, movable=False)
-        self.bound.hide()
-        self.cursor_line = pg.InfiniteLine(angle=90, movable=True)
-        self.cursor_line.setZValue(10)
-        self.cursor_line.sigDragged.connect(self._dragged)
-        for item in (self.band, self.bound, self.cursor_line):
-            self.addItem(item, ignoreBounds=True)
-        self._legend.setParentItem(self.plotItem.getViewBox())
-        if kind.log:
-            self.plotItem.getAxis("left").setLogMode(True)
-        self.restyle()
+        self.plot: CurvePlot | None = None
+        self.step = 0
+        self._entries: dict[str, LegendEntry] = {}
+        self._chosen: dict[str, bool] = {}  # what the person hid or showed; the rest follows its size
+        self._traces: list[Trace] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(8, 4, 0, 0)
+        self._column.setSpacing(0)
+        self._legend = QWidget()
+        self._row = FlowLayout(self._legend, gap=2)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self._legend)
+        self.empty = QLabel(f"{kind.tip}.\nIt appears here as soon as a run trains.")
+        self.empty.setProperty("role", "muted")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        self.empty.setMargin(12)
+        self._column.addWidget(self.empty, 1)
 
-    @Slot()
-    def _dragged(self) -> None:
-        self.step_requested.emit(round(self.cursor_line.value()))
+    def build(self) -> None:
+        """Make the plot; pyqtgraph is loaded with the first one."""
+        if self.plot is None:
+            from flowviz.gui.views.curve_plot import CurvePlot
+
+            self.plot = CurvePlot(self.kind)
+            self.plot.setVisible(False)
+            self.plot.step_requested.connect(self.step_requested)
+            self._column.addWidget(self.plot, 1)
 
     def show_run(self, run: RunState, step: int) -> None:
         """Draw the run's curves and the cursor."""
-        if self.kind.metric:
-            history = run.metrics.get(self.kind.metric)
-            curves = {self.kind.title: history.curve()} if history is not None else {}
-        else:
-            names = sorted(run.losses, key=lambda name: name != "loss")
-            curves = {name: run.losses[name].curve() for name in names}
-        for name in [name for name in self._lines if name not in curves]:
-            self.removeItem(self._lines.pop(name))
-        everything = []
-        first, last = float(run.first_step), float(max(run.step, 1))
-        for index, (name, (x, y)) in enumerate(curves.items()):
-            x, y = thin(x, y)
-            y = np.log10(np.maximum(y, 1e-9)) if self.kind.log else y
-            if name not in self._lines:
-                self._lines[name] = pg.PlotCurveItem()
-                self._lines[name].setZValue(-index)
-                self.addItem(self._lines[name], ignoreBounds=True)
-                self._pen(name, index)
-            self._lines[name].setData(x, y)
-            everything.append(y)
-            first = min(first, float(x[0])) if len(x) else first
-        extra = self._show_marks(run)
-        values = np.concatenate(everything) if everything else np.zeros(0)
-        low, high = decent_range(values, extra)
-        self.plotItem.getViewBox().setRange(QRectF(first, low, max(1.0, last - first), high - low), padding=0)
-        self.show_step(step)
-        self.cursor_line.setVisible(bool(everything))
-        self._show_legend(run, curves)
+        self.step = step
+        self._traces = traces(self.kind, run, current_tokens())
+        has_lines = any(trace.style == "line" for trace in self._traces)
+        if has_lines:
+            self.build()
+        self.empty.setVisible(not has_lines)
+        self._show_legend()
+        if self.plot is not None:
+            self.plot.setVisible(has_lines)
+            shown = [trace for trace in self._traces if self.is_shown(trace)]
+            self.plot.show_traces(shown, run.first_step, run.step)
+            self.plot.show_step(step)
 
-    def _show_marks(self, run: RunState) -> list[float]:
-        extra: list[float] = []
-        floor = run.floors.get(self.kind.metric)
-        if floor is not None:
-            _, low, high = floor
-            ends = [float(np.log10(max(v, 1e-9))) if self.kind.log else v for v in (low, high)]
-            self.band.setRegion(ends)
-            extra += ends
-        self.band.setVisible(floor is not None)
-        entropy = run.entropy if self.kind.metric == "nll" else None
-        if entropy is not None:
-            self.bound.setValue(entropy)
-            extra.append(entropy)
-        self.bound.setVisible(entropy is not None)
-        return extra
+    def is_shown(self, trace: Trace) -> bool:
+        """Whether a trace is drawn: as the person chose, else unless it is tiny."""
+        return self._chosen.get(trace.key, not trace.is_minor)
 
-    def show_step(self, step: int) -> None:
-        """Move the cursor line."""
-        self.cursor_line.setValue(step)
+    def toggle(self, key: str, is_on: bool) -> None:
+        """Hide or show one trace from now on."""
+        self._chosen[key] = is_on
 
-    def _pen(self, name: str, index: int) -> None:
-        tokens = current_tokens()
-        self._lines[name].setPen(pg.mkPen(tokens.accent if index == 0 else tokens.series[index % 6], width=1))
+    @property
+    def entries(self) -> dict[str, LegendEntry]:
+        """The legend by trace."""
+        return self._entries
 
-    def _show_legend(self, run: RunState, curves: dict[str, tuple[Array, Array]]) -> None:
-        tokens = current_tokens()
-        parts = []
-        for index, (name, (_, y)) in enumerate(curves.items()):
-            colour = tokens.accent if index == 0 else tokens.series[index % 6]
-            if len(y):
-                parts.append(f"<span style='color:{colour}'>{name.replace('_', ' ')} {y[-1]:.4g}</span>")
-        if self.kind.metric == "nll" and run.entropy is not None:
-            parts.append(f"<span style='color:{tokens.good}'>entropy {run.entropy:.4g}</span>")
-        if self.kind.metric in run.floors:
-            parts.append(f"<span style='color:{tokens.good}'>floor {run.floors[self.kind.metric][0]:.3g}</span>")
-        words = "<br>".join(parts) or f"<span style='color:{tokens.muted}'>Nothing measured yet</span>"
-        self._legend.setHtml(f"<div style='text-align:right; font-size:11px'>{words}</div>")
-        self._legend.setTextWidth(150)
-        box = self.plotItem.getViewBox()
-        self._legend.setPos(box.width() - 4, 2)
+    def _show_legend(self) -> None:
+        keys = [trace.key for trace in self._traces]
+        if list(self._entries) != keys:
+            for entry in self._entries.values():
+                self._row.removeWidget(entry)
+                entry.hide()
+                entry.deleteLater()
+            self._entries = {}
+            for key in keys:
+                entry = LegendEntry()
+                entry.clicked.connect(lambda is_on, key=key: self._clicked(key, is_on))
+                self._row.addWidget(entry)
+                self._entries[key] = entry
+        for trace in self._traces:
+            self._entries[trace.key].show_trace(trace, self.is_shown(trace))
 
-    @Slot()
-    def restyle(self) -> None:
-        """Take on the theme's colours."""
-        tokens = current_tokens()
-        self.setBackground(QColor(tokens.panel))
-        font = QFont(self.font())
-        font.setPixelSize(11)
-        for name in ("left", "bottom"):
-            axis = self.plotItem.getAxis(name)
-            axis.setPen(pg.mkPen(tokens.border))
-            axis.setTextPen(pg.mkPen(tokens.muted))
-            axis.setTickFont(font)
-            axis.setStyle(maxTickLevel=0, tickLength=-4)
-            axis.enableAutoSIPrefix(False)
-        self.plotItem.getAxis("left").setWidth(44)
-        self.plotItem.getAxis("bottom").setHeight(22)
-        soft = QColor(tokens.good)
-        soft.setAlpha(46)
-        self.band.setBrush(soft)
-        for line in self.band.lines:
-            line.setPen(pg.mkPen(mix(tokens.panel, tokens.good, 0.5)))
-        self.bound.setPen(pg.mkPen(tokens.good, style=Qt.PenStyle.DashLine))
-        self.cursor_line.setPen(pg.mkPen(tokens.muted, width=1))
-        self.cursor_line.setHoverPen(pg.mkPen(tokens.accent, width=1))
-        for index, name in enumerate(self._lines):
-            self._pen(name, index)
+    def _clicked(self, key: str, is_on: bool) -> None:
+        self.toggle(key, is_on)
+        self.choice_changed.emit()
 
 
 class CurvesView(QTabWidget):
@@ -203,9 +166,11 @@ class CurvesView(QTabWidget):
 
     Signals:
         step_requested(int): the person dragged the cursor line.
+        built(): the first plot is made; the window has all it needs now.
     """
 
     step_requested = Signal(int)
+    built = Signal()
 
     def __init__(self, run: RunState, cursor: CursorState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -213,21 +178,44 @@ class CurvesView(QTabWidget):
         self.setAccessibleName("Curves")
         self.setDocumentMode(True)
         self.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.plots: dict[str, CurvePlot] = {}
+        self.pages: dict[str, CurvePage] = {}
         for kind in KINDS:
-            plot = CurvePlot(kind)
-            plot.step_requested.connect(self.step_requested)
-            self.plots[kind.metric] = plot
-            self.setTabToolTip(self.addTab(plot, kind.title), kind.tip)
+            page = CurvePage(kind)
+            page.step_requested.connect(self.step_requested)
+            page.choice_changed.connect(self.draw)
+            self.pages[kind.metric] = page
+            self.setTabToolTip(self.addTab(page, kind.title), kind.tip)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(250)
         self._timer.timeout.connect(self.draw)
+        self._warm_up = QTimer(self)
+        self._warm_up.setSingleShot(True)
+        self._warm_up.setInterval(_WARM_UP_MS)
+        self._warm_up.timeout.connect(self.build)
         run.curves_changed.connect(self._changed)
         run.frames_changed.connect(self._changed)
         cursor.moved.connect(self._moved)
         self.currentChanged.connect(self.draw)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The window comes first; the plots are made when it stands."""
+        super().showEvent(event)
+        if self.pages[""].plot is None:
+            self._warm_up.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What is not seen needs no plots."""
+        super().hideEvent(event)
+        self._warm_up.stop()
+
+    @Slot()
+    def build(self) -> None:
+        """Make the plots that are not made yet."""
+        for page in self.pages.values():
+            page.build()
         self.draw()
+        self.built.emit()
 
     def add_page(self, page: QWidget, title: str, tip: str) -> None:
         """One more tab that is no curve; hidden until `set_page_visible`."""
@@ -245,20 +233,21 @@ class CurvesView(QTabWidget):
 
     @Slot()
     def _moved(self) -> None:
-        plot = self.currentWidget()
-        if isinstance(plot, CurvePlot) and plot.cursor_line.value() != self._cursor.step and not self._timer.isActive():
+        page = self.currentWidget()
+        if isinstance(page, CurvePage) and page.step != self._cursor.step and not self._timer.isActive():
             self._timer.start()
 
     @Slot()
     def draw(self) -> None:
         """Draw the tab in front."""
-        plot = self.currentWidget()
-        if isinstance(plot, CurvePlot):
-            plot.show_run(self._run, self._cursor.step)
+        page = self.currentWidget()
+        if isinstance(page, CurvePage):
+            page.show_run(self._run, self._cursor.step)
 
     @Slot()
     def restyle(self) -> None:
         """Take on the theme's colours."""
-        for plot in self.plots.values():
-            plot.restyle()
+        for page in self.pages.values():
+            if page.plot is not None:
+                page.plot.restyle()
         self.draw()

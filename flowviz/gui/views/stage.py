@@ -10,7 +10,18 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QShowEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from flowviz.gui.bridge.paint_thread import Picture
@@ -56,6 +67,8 @@ class StageView(QWidget):
         self._dragged_from: QPointF | None = None
         self._hint = ""
         self.picture: Picture | None = None
+        self._axes_key: tuple[object, ...] = ()
+        self._axes_strips = (QPixmap(), QPixmap())
 
     # -- what it shows --------------------------------------------------------------------------------------
 
@@ -188,14 +201,32 @@ class StageView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Picture, axes, words."""
         painter = QPainter(self)
-        stage = QColor(current_tokens().stage)
         plot = self._plot()
-        painter.fillRect(QRect(0, 0, _LEFT, self.height()), stage)
-        painter.fillRect(QRect(_LEFT, plot.bottom() + 1, plot.width(), _BOTTOM), stage)
-        self._paint_picture(painter, plot, stage)
-        self._paint_axes(painter, plot)
+        self._paint_picture(painter, plot, QColor(current_tokens().stage))
+        left, bottom = self._axes()
+        painter.drawPixmap(0, 0, left)
+        painter.drawPixmap(_LEFT, plot.bottom() + 1, bottom)
         self._paint_words(painter, plot)
         painter.end()
+
+    def _axes(self) -> tuple[QPixmap, QPixmap]:
+        """The strips beside and below the plot; drawn anew only when the view, the size or the colours change."""
+        ratio, tokens = self.devicePixelRatioF(), current_tokens()
+        key = (self.view(), self.size().toTuple(), tokens.name, ratio)
+        if key != self._axes_key:
+            self._axes_key = key
+            plot, strips = self._plot(), []
+            for area in (QRect(0, 0, _LEFT, self.height()), QRect(_LEFT, plot.bottom() + 1, plot.width(), _BOTTOM)):
+                strip = QPixmap(area.size() * ratio)
+                strip.setDevicePixelRatio(ratio)
+                strip.fill(QColor(tokens.stage))
+                painter = QPainter(strip)
+                painter.translate(-area.topLeft())
+                self._paint_axes(painter, plot)
+                painter.end()
+                strips.append(strip)
+            self._axes_strips = (strips[0], strips[1])
+        return self._axes_strips
 
     def _paint_picture(self, painter: QPainter, plot: QRect, stage: QColor) -> None:
         picture = self.picture
@@ -223,7 +254,7 @@ class StageView(QWidget):
         words = QPen(QColor(tokens.muted))
         x_low, x_high, y_low, y_high = self.view()
         painter.setPen(lines)
-        painter.drawLine(plot.left(), 0, plot.left(), plot.bottom() + 1)
+        painter.drawLine(plot.left() - 1, 0, plot.left() - 1, plot.bottom() + 1)
         painter.drawLine(plot.left(), plot.bottom() + 1, plot.right(), plot.bottom() + 1)
         for tick in nice_ticks(x_low, x_high, plot.width() // _TICK_GAP):
             x = round(self.to_widget(tick, 0.0).x())
@@ -236,7 +267,7 @@ class StageView(QWidget):
         for tick in nice_ticks(y_low, y_high, plot.height() // _TICK_GAP):
             y = round(self.to_widget(0.0, tick).y())
             painter.setPen(lines)
-            painter.drawLine(plot.left() - 4, y, plot.left(), y)
+            painter.drawLine(plot.left() - 5, y, plot.left() - 1, y)
             painter.setPen(words)
             if 8 < y < plot.bottom() - 4:
                 box = QRect(0, y - 10, plot.left() - 7, 20)

@@ -1,0 +1,176 @@
+"""One plot of curves over training. The only file that imports pyqtgraph: it is loaded once the window is up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont
+from PySide6.QtWidgets import QWidget
+
+from flowviz.core.spec import Array
+from flowviz.gui.theme.theme import current_tokens, mix
+from flowviz.gui.views.traces import CurveKind, Trace
+
+_LEAST = 1e-9
+
+
+def decent_range(values: Array, extra: Sequence[float]) -> tuple[float, float]:
+    """The range that shows what matters: the first wild values of a training do not flatten the rest."""
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return (min(extra) - 0.5, max(extra) + 0.5) if extra else (0.0, 1.0)
+    low, high = float(values.min()), float(np.percentile(values, 97))
+    for number in extra:
+        low, high = min(low, number), max(high, number)
+    pad = 0.08 * (high - low) or 0.5
+    return low - pad, high + pad
+
+
+def log_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Logarithms of round numbers between two logarithms: powers of ten, with 2 and 5 or all digits where few fit."""
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    chosen: list[float] = []
+    for digits in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 5, 7)):
+        ticks = [decade + math.log10(digit) for decade in decades for digit in digits]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if chosen and len(ticks) > most:
+            break
+        chosen = ticks
+    return chosen
+
+
+class LogAxis(pg.AxisItem):
+    """Round numbers on a logarithmic axis, also within one decade."""
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        """As pyqtgraph asks: (spacing, places) by level."""
+        return [(1.0, log_ticks(minVal, maxVal, max(2, int(size // 22))))]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """The numbers, not their logarithms."""
+        return [f"{10.0**value:.3g}" for value in values]
+
+
+class StepAxis(pg.AxisItem):
+    """Training steps; the first number says what it counts."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """As pyqtgraph asks."""
+        words = [f"{value:,.0f}" if value == round(value) else "" for value in values]
+        first = next((index for index, word in enumerate(words) if word and values[index] > 0), None)
+        if first is not None:
+            words[first] = f"step {words[first]}"
+        return words
+
+
+class CurvePlot(pg.PlotWidget):
+    """One plot of one kind.
+
+    Signals:
+        step_requested(int): the person dragged the cursor line.
+    """
+
+    step_requested = Signal(int)
+
+    def __init__(self, kind: CurveKind, parent: QWidget | None = None) -> None:
+        left = LogAxis("left") if kind.log else pg.AxisItem("left")
+        super().__init__(parent, axisItems={"left": left, "bottom": StepAxis("bottom")})
+        self.kind = kind
+        self.setAccessibleName(f"Curve {kind.title}")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMinimumHeight(90)
+        self.plotItem.hideButtons()
+        self.plotItem.setMenuEnabled(False)
+        self.plotItem.setContentsMargins(0, 4, 8, 0)
+        self.plotItem.setMouseEnabled(x=False, y=False)
+        self.plotItem.getViewBox().disableAutoRange()
+        self._lines: dict[str, pg.PlotCurveItem] = {}
+        self.band = pg.LinearRegionItem(orientation="horizontal", movable=False)
+        self.band.setZValue(-10)
+        self.bound = pg.InfiniteLine(angle=0, movable=False)
+        self.cursor_line = pg.InfiniteLine(angle=90, movable=True)
+        self.cursor_line.setZValue(10)
+        self.cursor_line.sigDragged.connect(self._dragged)
+        for item in (self.band, self.bound, self.cursor_line):
+            item.hide()
+            self.addItem(item, ignoreBounds=True)
+        self.restyle()
+
+    @Slot()
+    def _dragged(self) -> None:
+        self.step_requested.emit(round(self.cursor_line.value()))
+
+    def _height(self, value: float) -> float:
+        return math.log10(max(value, _LEAST)) if self.kind.log else value
+
+    def show_traces(self, traces: Sequence[Trace], first: int, last: int) -> None:
+        """Draw these over the training steps from first to last."""
+        lines = [trace for trace in traces if trace.style == "line"]
+        for name in set(self._lines) - {trace.key for trace in lines}:
+            self.removeItem(self._lines.pop(name))
+        everything: list[Array] = []
+        begin, end = float(first), float(max(last, 1))
+        for index, trace in enumerate(lines):
+            y = np.log10(np.maximum(trace.y, _LEAST)) if self.kind.log else trace.y
+            if trace.key not in self._lines:
+                self._lines[trace.key] = pg.PlotCurveItem()
+                self.addItem(self._lines[trace.key], ignoreBounds=True)
+            line = self._lines[trace.key]
+            line.setZValue(-index)
+            line.setData(trace.x, y, pen=pg.mkPen(trace.colour, width=1.5))
+            everything.append(y)
+            begin = min(begin, float(trace.x[0]))
+        levels = self._show_levels(traces)
+        low, high = decent_range(np.concatenate(everything) if everything else np.zeros(0), levels)
+        self.plotItem.getViewBox().setRange(QRectF(begin, low, max(1.0, end - begin), high - low), padding=0)
+        self.cursor_line.setVisible(bool(everything))
+
+    def _show_levels(self, traces: Sequence[Trace]) -> list[float]:
+        levels: list[float] = []
+        shown = {trace.style: trace for trace in traces if trace.levels}
+        if "band" in shown:
+            ends = [self._height(level) for level in shown["band"].levels]
+            self.band.setRegion(ends)
+            levels += ends
+        if "dash" in shown:
+            self.bound.setValue(self._height(shown["dash"].levels[0]))
+            levels.append(self.bound.value())
+        self.band.setVisible("band" in shown)
+        self.bound.setVisible("dash" in shown)
+        return levels
+
+    def show_step(self, step: int) -> None:
+        """Move the cursor line."""
+        if self.cursor_line.value() != step:
+            self.cursor_line.setValue(step)
+
+    @Slot()
+    def restyle(self) -> None:
+        """Take on the theme's colours."""
+        tokens = current_tokens()
+        self.setBackground(QColor(tokens.panel))
+        font = QFont(self.font())
+        font.setPixelSize(11)
+        for name in ("left", "bottom"):
+            axis = self.plotItem.getAxis(name)
+            axis.setPen(pg.mkPen(tokens.border))
+            axis.setTextPen(pg.mkPen(tokens.muted))
+            axis.setTickFont(font)
+            axis.setStyle(maxTickLevel=0, tickLength=-4)
+            axis.enableAutoSIPrefix(False)
+        left = self.plotItem.getAxis("left")
+        left.setLabel(self.kind.unit, **{"color": tokens.muted, "font-size": "11px"})
+        left.setWidth(52)
+        self.plotItem.getAxis("bottom").setHeight(22)
+        soft = QColor(tokens.good)
+        soft.setAlpha(60)
+        self.band.setBrush(soft)
+        for line in self.band.lines:
+            line.setPen(pg.mkPen(mix(tokens.panel, tokens.good, 0.6)))
+        self.bound.setPen(pg.mkPen(tokens.good, width=1.5, style=Qt.PenStyle.DashLine))
+        self.cursor_line.setPen(pg.mkPen(tokens.muted, width=1))
+        self.cursor_line.setHoverPen(pg.mkPen(tokens.accent, width=1))

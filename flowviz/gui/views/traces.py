@@ -1,0 +1,128 @@
+"""What the curves show of a run: lines over training, the entropy as a bound, noise floors as bands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from flowviz.core.spec import Array
+from flowviz.gui.state.run import RunState
+from flowviz.scene.tokens import Tokens
+
+_POINTS = 400
+_TINY_SHARE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class CurveKind:
+    """One tab: its title, its metric ("" is the loss and its parts), its unit, and whether its axis is logarithmic."""
+
+    title: str
+    metric: str
+    unit: str
+    log: bool
+    tip: str
+
+
+KINDS = (
+    CurveKind("Loss", "", "nats", False, "Training loss and its parts"),
+    CurveKind(
+        "NLL", "nll", "nats", False, "Negative log-likelihood of target samples: it cannot fall below the entropy"
+    ),
+    CurveKind(
+        "W₂", "w2", "distance", True, "Wasserstein distance from generated to target samples, with its noise floor"
+    ),
+    CurveKind("Sliced W₂", "sliced_w2", "distance", True, "Sliced Wasserstein distance, with its noise floor"),
+)
+_FLOOR_TIP = (
+    "The noise floor: what the distance says of two independent sets of target samples. No flow can stay below it."
+)
+_PART_TIPS = {
+    "loss": "What the training makes small",
+    "nll": "Negative log-likelihood of the batch",
+    "energy": "The transport cost, weighed as in the loss",
+    "potential": "E[V(x(1))]: how far the particles are from noise",
+    "divergence": "−∫ div v: the change of entropy along the way",
+    "transport": "E|x(1) − x(0)|² / 2h: the price of moving",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """One thing in a plot and in its legend.
+
+    Attributes:
+        key: its name among the traces of a kind.
+        label: its name for people, with its newest value.
+        tip: what it means.
+        colour: "#rrggbb".
+        style: "line", "dash" (one level) or "band" (two levels).
+        x, y: training steps and values (k,) of a line.
+        levels: heights of a dash (1) or of the edges of a band (2).
+        is_minor: so small beside the loss that it is left out until it is asked for.
+    """
+
+    key: str
+    label: str
+    tip: str
+    colour: str
+    style: str = "line"
+    x: Array = field(default_factory=lambda: np.zeros(0))
+    y: Array = field(default_factory=lambda: np.zeros(0))
+    levels: tuple[float, ...] = ()
+    is_minor: bool = False
+
+
+def thin(x: Array, y: Array, most: int = _POINTS) -> tuple[Array, Array]:
+    """At most that many points, first and last kept."""
+    if len(x) <= most:
+        return x, y
+    index = np.linspace(0, len(x) - 1, most).round().astype(int)
+    return x[index], y[index]
+
+
+def number(value: float) -> str:
+    """Three or four figures, as one reads them aloud."""
+    if value and abs(value) < 1e-3:
+        return f"{value:.0e}".replace("e-0", "e-")
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:.4g}"
+
+
+def traces(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace]:
+    """What a tab shows of a run, the main line first."""
+    return _metric(kind, run, tokens) if kind.metric else _losses(run, tokens)
+
+
+def _losses(run: RunState, tokens: Tokens) -> list[Trace]:
+    names = sorted(run.losses, key=lambda name: name != "loss")
+    curves = {name: thin(*run.losses[name].curve()) for name in names}
+    whole = float(np.abs(curves["loss"][1]).max(initial=0.0)) if "loss" in curves else 0.0
+    result = []
+    for index, (name, (x, y)) in enumerate(curves.items()):
+        if not len(y):
+            continue
+        colour = tokens.accent if index == 0 else tokens.series[index % len(tokens.series)]
+        is_minor = name != "loss" and float(np.abs(y).max()) < _TINY_SHARE * whole
+        words = name.upper() if name == "nll" else name.replace("_", " ")
+        tip = _PART_TIPS.get(name, words)
+        result.append(Trace(name, f"{words} {number(y[-1])}", tip, colour, x=x, y=y, is_minor=is_minor))
+    return result
+
+
+def _metric(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace]:
+    result = []
+    history, floor = run.metrics.get(kind.metric), run.floors.get(kind.metric)
+    if history is not None and history.last is not None:
+        x, y = thin(*history.curve())
+        label = f"{kind.title} {number(history.last)}"
+        result.append(Trace(kind.metric, label, kind.tip, tokens.accent, x=x, y=y))
+    if kind.metric == "nll" and run.entropy is not None:
+        tip = "The target's own entropy: the least possible NLL"
+        label = f"entropy {number(run.entropy)}"
+        result.append(Trace("entropy", label, tip, tokens.good, "dash", levels=(run.entropy,)))
+    if floor is not None:
+        mean, low, high = floor
+        label = f"noise floor {number(mean)}"
+        result.append(Trace("floor", label, _FLOOR_TIP, tokens.good, "band", levels=(low, high)))
+    return result
