@@ -94,19 +94,20 @@ class ActionTable(QObject):
     def _run(self, row: Action) -> None:
         if row.enabled_when is None or row.enabled_when():
             row.run()
-        self.refresh()
+        self._tick()
 
     @Slot()
     def refresh(self) -> None:
-        """Grey out what cannot be done now; tick what is on."""
+        """A menu opens: grey out what cannot be done now; tick what is on."""
         for row in self.rows:
-            action = self.actions.get(row.id)
-            if action is None:
-                continue
-            if row.enabled_when is not None:
-                action.setEnabled(row.enabled_when())
-            if row.checked_when is not None:
-                action.setChecked(row.checked_when())
+            if row.id in self.actions and row.enabled_when is not None:
+                self.actions[row.id].setEnabled(row.enabled_when())
+        self._tick()
+
+    def _tick(self) -> None:
+        for row in self.rows:
+            if row.id in self.actions and row.checked_when is not None:
+                self.actions[row.id].setChecked(row.checked_when())
 
     @Slot()
     def release(self) -> None:
@@ -115,16 +116,21 @@ class ActionTable(QObject):
             action.setEnabled(True)
 
 
-_TEXT = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
+_TEXT = (QLineEdit, QTextEdit, QPlainTextEdit)
 _HOLDS_ARROWS = (QAbstractSlider, QComboBox, QAbstractItemView, QTabBar)
+_NOT_IN_NUMBERS = {
+    *(code for code in range(int(Qt.Key.Key_A), int(Qt.Key.Key_Z) + 1) if code != Qt.Key.Key_E),
+    *range(int(Qt.Key.Key_F1), int(Qt.Key.Key_F35) + 1),
+    int(Qt.Key.Key_Space),
+}
 _ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End)
 
 
 class ShortcutGuard(QObject):
     """Leaves plain keys to the widget that has the focus where it needs them itself.
 
-    Text and number fields keep every plain key; sliders, lists and tabs keep the arrows; a button
-    that was reached with Tab keeps Space. It filters the focused widget only, so it costs nothing.
+    Text fields keep every plain key, number fields those that numbers are made of; sliders, lists and tabs keep
+    the arrows; a button that was reached with Tab keeps Space. It filters the focused widget only, so it costs nothing.
     """
 
     def __init__(self, application: QApplication, parent: QObject) -> None:
@@ -146,10 +152,15 @@ class ShortcutGuard(QObject):
             if not held and self._needs(watched, event.key()):
                 event.accept()
                 return True
+            if not held and isinstance(watched, QAbstractSpinBox):
+                event.ignore()  # the field itself would claim all that can be typed
+                return True
         return False
 
     @staticmethod
     def _needs(widget: QObject, key: int) -> bool:
+        if isinstance(widget, QAbstractSpinBox):
+            return key not in _NOT_IN_NUMBERS
         if isinstance(widget, _TEXT):
             return not Qt.Key.Key_F1 <= key <= Qt.Key.Key_F35
         if isinstance(widget, QComboBox) and widget.isEditable():

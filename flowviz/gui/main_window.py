@@ -198,7 +198,8 @@ class MainWindow(QMainWindow):
         self.layer_bar.fit_requested.connect(self.stage.fit)
         self.presenter.nfe_changed.connect(clocks.show_nfe)
         self.presenter.question_failed.connect(self.show_notice)
-        for restyle in (self.stage.restyle, self.curves.restyle, self.layer_bar.refresh, self.clocks.update):
+        plots, rest = (self.stage.restyle, self.curves.restyle), (self.blocks.refresh, self.layer_bar.refresh)
+        for restyle in (*plots, *rest, clocks.update):
             self.theme.changed.connect(restyle)
 
     def _connect_target(self) -> None:
@@ -372,7 +373,7 @@ class MainWindow(QMainWindow):
             dock.show()
         sides = [self.docks["target"], self.docks["method"]]
         self.resizeDocks(sides, [264, 296], Qt.Orientation.Horizontal)
-        tall = max(200, round(0.36 * (self.height() - 190)))
+        tall = max(250, round(0.42 * (self.height() - 190)))
         right = [self.docks["method"], self.docks["curves"]]
         self.resizeDocks(right, [self.height() - 190 - tall, tall], Qt.Orientation.Vertical)
 

@@ -195,6 +195,27 @@ def test_a_tiny_part_of_the_loss_is_shown_only_when_asked_for(window, qtbot, scr
     assert page.entries["energy"].isChecked()
 
 
+def test_a_shortcut_works_after_another_was_used_at_a_bad_time(window, qtbot, scripted):
+    window.draft.set_method("jko")
+    qtbot.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert scripted.specs, "the shortcut started a run"
+    scripted.train(1, blocks=blocks(0))
+    qtbot.waitUntil(lambda: bool(window.run.blocks), timeout=5000)
+    qtbot.keyClick(window, Qt.Key.Key_B)
+    assert window.run_controller.pauses_after_block, "no block was there when the run began; now it is"
+
+
+def test_letters_are_shortcuts_also_from_a_number_field(window, qtbot, scripted):
+    run_and_train(window, qtbot, scripted, 1, 2)
+    field = window.method_panel.seed_box
+    field.setFocus()
+    before = window.cursor_state.playing
+    qtbot.keyClick(field, Qt.Key.Key_Space)
+    assert window.cursor_state.playing != before
+    qtbot.keyClick(field, Qt.Key.Key_5)
+    assert "5" in field.text(), "figures stay in the field"
+
+
 def test_the_legend_stands_above_the_plot(window, qtbot, scripted):
     run_and_train(window, qtbot, scripted, 1, 2)
     page = window.curves.pages[""]

@@ -17,7 +17,7 @@ from flowviz.gui.widgets.flow_layout import FlowLayout
 if TYPE_CHECKING:
     from flowviz.gui.views.curve_plot import CurvePlot
 
-_SWATCH = QSize(16, 12)
+_SWATCH = QSize(14, 12)
 _WARM_UP_MS = 150
 
 
@@ -32,14 +32,14 @@ def swatch(trace: Trace, is_shown: bool, ratio: float) -> QIcon:
     if trace.style == "band":
         soft = QColor(colour)
         soft.setAlphaF(0.35 if is_shown else 0.12)
-        painter.fillRect(QRectF(0, 2, 16, 8), soft)
+        painter.fillRect(QRectF(0, 2, 14, 8), soft)
         painter.setPen(QPen(colour, 1))
-        painter.drawLine(0, 2, 16, 2)
-        painter.drawLine(0, 9, 16, 9)
+        painter.drawLine(0, 2, 14, 2)
+        painter.drawLine(0, 9, 14, 9)
     else:
         style = Qt.PenStyle.DashLine if trace.style == "dash" else Qt.PenStyle.SolidLine
         painter.setPen(QPen(colour, 2.4, style))
-        painter.drawLine(0, 6, 16, 6)
+        painter.drawLine(0, 6, 14, 6)
     painter.end()
     return QIcon(picture)
 
@@ -55,6 +55,11 @@ class LegendEntry(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(_SWATCH)
         self._look: tuple[object, ...] = ()
+
+    def sizeHint(self) -> QSize:
+        """As small as swatch and words allow: three fit side by side."""
+        words = self.fontMetrics().size(0, self.text())
+        return QSize(_SWATCH.width() + words.width() + 12, words.height() + 5)
 
     def show_trace(self, trace: Trace, is_shown: bool) -> None:
         """Take on name, value and colour of a trace."""
@@ -82,6 +87,8 @@ class CurvePage(QWidget):
 
     def __init__(self, kind: CurveKind, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName("curvePage")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.kind = kind
         self.plot: CurvePlot | None = None
         self.step = 0
@@ -92,7 +99,7 @@ class CurvePage(QWidget):
         self._column.setContentsMargins(8, 4, 0, 0)
         self._column.setSpacing(0)
         self._legend = QWidget()
-        self._row = FlowLayout(self._legend, gap=2)
+        self._row = FlowLayout(self._legend, gap=3)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._column.addWidget(self._legend)
         self.empty = QLabel(f"{kind.tip}.\nIt appears here as soon as a run trains.")
@@ -176,6 +183,7 @@ class CurvesView(QTabWidget):
         super().__init__(parent)
         self._run, self._cursor = run, cursor
         self.setAccessibleName("Curves")
+        self.setMinimumHeight(216)
         self.setDocumentMode(True)
         self.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.pages: dict[str, CurvePage] = {}

@@ -13,6 +13,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
+    QFontMetrics,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -273,20 +274,31 @@ class StageView(QWidget):
                 box = QRect(0, y - 10, plot.left() - 7, 20)
                 painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{tick:g}")
 
+    @staticmethod
+    def _paint_veil(painter: QPainter, plot: QRect, font: QFont, title: str, clock: str) -> None:
+        """A veil between the picture and the title, which must be read over any picture."""
+        metrics = QFontMetrics(font)
+        width = round(max(metrics.horizontalAdvance(title) * 1.25, metrics.horizontalAdvance(clock))) + 16
+        veil = QColor(current_tokens().stage)
+        veil.setAlpha(170)
+        painter.fillRect(QRect(plot.left() + 6, 8, width, 46 if clock else 26), veil)
+
     def _paint_words(self, painter: QPainter, plot: QRect) -> None:
         tokens = current_tokens()
         font = QFont(self.font())
         if self.picture is not None:
+            title, clock = self.picture.scene.title, self.picture.scene.clock
+            self._paint_veil(painter, plot, font, title, clock)
             font.setPixelSize(15)
             font.setWeight(QFont.Weight.DemiBold)
             painter.setFont(font)
             painter.setPen(QColor(tokens.text))
-            painter.drawText(QPoint(plot.left() + 14, 26), self.picture.scene.title)
+            painter.drawText(QPoint(plot.left() + 14, 26), title)
             font.setPixelSize(13)
             font.setWeight(QFont.Weight.Normal)
             painter.setFont(font)
             painter.setPen(QColor(tokens.muted))
-            painter.drawText(QPoint(plot.left() + 14, 46), self.picture.scene.clock)
+            painter.drawText(QPoint(plot.left() + 14, 46), clock)
         if self._hint:
             font.setPixelSize(16)
             painter.setFont(font)
