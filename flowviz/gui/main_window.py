@@ -252,7 +252,9 @@ class MainWindow(QMainWindow):
     def _show_restart(self, labels: tuple[str, ...]) -> None:
         self.top_bar.set_continues(self.run_controller.continues)
         if labels:
-            self.restart_bar.say(f"Changed: {', '.join(labels)}.", "Training goes on as it was until it is restarted.")
+            self.restart_bar.say(
+                f"Changed: {', '.join(labels)}.", "The run on the stage stays as it was until it is restarted."
+            )
         else:
             self.restart_bar.hide()
 

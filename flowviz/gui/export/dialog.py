@@ -243,14 +243,15 @@ class ExportDialog(QDialog):
             self.export_button.setEnabled(False)
             return
         self.export_button.setEnabled(True)
-        words = [
-            f"{film.frame_count} frames",
-            f"{film.width} × {film.height}",
-            f"{film.frame_count / film.fps:.1f} s",
-        ]
         suffix = str(self._format.currentData())
-        if suffix in EXPORTERS and abs(EXPORTERS.get(suffix).rate(film.fps) - film.fps) > 0.05:
-            words.append(f"plays at {EXPORTERS.get(suffix).rate(film.fps):.1f} frames a second")
+        rate = EXPORTERS.get(suffix).rate(film.fps) if suffix in EXPORTERS else float(film.fps)
+        words = [
+            f"{max(1, round(rate * film.seconds))} frames",
+            f"{film.width} × {film.height}",
+            f"{film.seconds:.1f} s",
+        ]
+        if abs(rate - film.fps) > 0.05:
+            words.append(f"plays at {rate:.1f} frames a second")
         self._estimate.setText(" · ".join(words))
 
     @Slot()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
+    QLabel,
     QMenu,
     QSlider,
     QToolButton,
@@ -127,25 +128,36 @@ class LayerBar(QFrame):
         form.setVerticalSpacing(10)
         self.density = QComboBox()
         self.density.setAccessibleName("Source of the density")
+        self.density.setToolTip("Exact: solved back from every point of a grid; takes a moment for each frame")
         self.density.addItem("Estimate from particles", "estimate")
         self.density.addItem("Exact model density", "exact")
         self.density.activated.connect(self._density_chosen)
         form.addRow("Density", self.density)
         self._sliders: dict[str, tuple[QSlider, float]] = {}
-        for name, label, low, high, unit in (
-            ("particles", "Particles", 1, 50, 100.0),
-            ("trails", "Trails", 1, 40, 25.0),
-            ("trail_length", "Trail length", 1, 20, 0.05),
-            ("point_size", "Dot size", 2, 16, 0.5),
+        self._values: dict[str, QLabel] = {}
+        for name, label, low, high, unit, tip in (
+            ("particles", "Particles", 1, 50, 100.0, "How many particles are drawn"),
+            ("trails", "Trails", 1, 40, 25.0, "How many particles draw a trail"),
+            ("trail_length", "Trail length", 1, 20, 0.05, "How much of the way a trail shows, as a share of flow time"),
+            ("point_size", "Dot size", 2, 16, 0.5, "Diameter of a dot, in points"),
         ):
             slider = QSlider(Qt.Orientation.Horizontal)
             slider.setRange(low, high)
             slider.setMinimumWidth(150)
             slider.setAccessibleName(label)
+            slider.setToolTip(tip)
             slider.setProperty("option", name)
             slider.valueChanged.connect(self._slider_moved)
             self._sliders[name] = (slider, unit)
-            form.addRow(label, slider)
+            number = QLabel()
+            number.setProperty("role", "muted")
+            number.setMinimumWidth(34)
+            number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self._values[name] = number
+            line = QHBoxLayout()
+            line.addWidget(slider, 1)
+            line.addWidget(number)
+            form.addRow(label, line)
         action = QWidgetAction(menu)
         action.setDefaultWidget(body)
         menu.addAction(action)
@@ -179,3 +191,4 @@ class LayerBar(QFrame):
             slider.blockSignals(True)
             slider.setValue(round(getattr(value, name) / unit))
             slider.blockSignals(False)
+            self._values[name].setText(f"{getattr(value, name):g}")

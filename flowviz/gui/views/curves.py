@@ -186,6 +186,7 @@ class CurvesView(QTabWidget):
         self.setMinimumHeight(216)
         self.setDocumentMode(True)
         self.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.tabBar().setAccessibleName("Kinds of curves")
         self.pages: dict[str, CurvePage] = {}
         for kind in KINDS:
             page = CurvePage(kind)
