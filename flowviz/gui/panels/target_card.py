@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from flowviz.core.errors import ParameterError, UserError
 from flowviz.core.params import fields_of
@@ -101,6 +101,7 @@ class TargetCard(QWidget):
         form.setVisible(bool(fields))
         self._form_place.replaceWidget(self.form, form)
         self.form.hide()
+        self.form.setParent(None)
         self.form.deleteLater()
         self.form, self.key = form, spec.key
 
@@ -109,11 +110,16 @@ class TargetCard(QWidget):
         self._fonts = fonts
         if spec is not None and spec.key == self.key == "text":
             typed = self.form.values()
-            had_focus = self.form.editor("text").controls()[0].hasFocus()
+            old = self.form.editor("text").controls()[0]
+            had_focus = old.hasFocus()
+            place = old.cursorPosition() if isinstance(old, QLineEdit) and not old.hasSelectedText() else None
             self._make_form(spec)
             self.form.set_values(typed)
             if had_focus:
                 self.focus_text()
+                field = self.form.editor("text").controls()[0]
+                if place is not None and isinstance(field, QLineEdit):
+                    field.setCursorPosition(place)  # the person is typing: nothing is selected
 
     def focus_text(self) -> None:
         """Put the keyboard into the text's field."""

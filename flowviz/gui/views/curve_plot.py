@@ -117,11 +117,11 @@ class CurvePlot(pg.PlotWidget):
         for index, trace in enumerate(lines):
             y = np.log10(np.maximum(trace.y, _LEAST)) if self.kind.log else trace.y
             if trace.key not in self._lines:
-                self._lines[trace.key] = pg.PlotCurveItem()
+                self._lines[trace.key] = pg.PlotCurveItem(antialias=True)
                 self.addItem(self._lines[trace.key], ignoreBounds=True)
             line = self._lines[trace.key]
             line.setZValue(-index)
-            line.setData(trace.x, y, pen=pg.mkPen(trace.colour, width=1.5))
+            line.setData(trace.x, y, pen=pg.mkPen(trace.colour, width=1))
             everything.append(y)
             begin = min(begin, float(trace.x[0]))
         levels = self._show_levels(traces)
