@@ -128,6 +128,7 @@ class CurvePlot(pg.PlotWidget):
         low, high = decent_range(np.concatenate(everything) if everything else np.zeros(0), levels)
         self.plotItem.getViewBox().setRange(QRectF(begin, low, max(1.0, end - begin), high - low), padding=0)
         self.cursor_line.setVisible(bool(everything))
+        self.scene().prepareForPaint()  # else the first painting would ask for a second one
 
     def _show_levels(self, traces: Sequence[Trace]) -> list[float]:
         levels: list[float] = []

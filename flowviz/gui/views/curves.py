@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SWATCH = QSize(14, 12)
 _WARM_UP_MS = 150
+_GAP_MS = 450
+_SCRUB_GAP_MS = 60
 
 
 def swatch(trace: Trace, is_shown: bool, ratio: float) -> QIcon:
@@ -169,7 +171,7 @@ class CurvePage(QWidget):
 
 
 class CurvesView(QTabWidget):
-    """All curves as tabs; only the one in front is drawn, at most four times a second.
+    """All curves as tabs; only the one in front is drawn, about twice a second.
 
     Signals:
         step_requested(int): the person dragged the cursor line.
@@ -196,7 +198,6 @@ class CurvesView(QTabWidget):
             self.setTabToolTip(self.addTab(page, kind.title), kind.tip)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(250)
         self._timer.timeout.connect(self.draw)
         self._warm_up = QTimer(self)
         self._warm_up.setSingleShot(True)
@@ -238,13 +239,13 @@ class CurvesView(QTabWidget):
     @Slot()
     def _changed(self) -> None:
         if not self._timer.isActive():
-            self._timer.start()
+            self._timer.start(_GAP_MS)
 
     @Slot()
     def _moved(self) -> None:
         page = self.currentWidget()
         if isinstance(page, CurvePage) and page.step != self._cursor.step and not self._timer.isActive():
-            self._timer.start()
+            self._timer.start(_GAP_MS if self._cursor.follow_latest else _SCRUB_GAP_MS)
 
     @Slot()
     def draw(self) -> None:
