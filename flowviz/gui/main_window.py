@@ -170,7 +170,7 @@ class MainWindow(QMainWindow):
         control.restart_needed.connect(self._show_restart)
         control.notice.connect(self.show_notice)
         control.run_started.connect(self._run_started)
-        self.run.failed.connect(self._show_failure)
+        self.run.failed.connect(self.show_error)
         self.run.change_refused.connect(self.method_panel.show_refusal)
         for signal in (self.run.status_changed, self.run.frames_changed, self.engine.ready_changed):
             signal.connect(self._show_state)
@@ -198,8 +198,8 @@ class MainWindow(QMainWindow):
         self.layer_bar.fit_requested.connect(self.stage.fit)
         self.presenter.nfe_changed.connect(clocks.show_nfe)
         self.presenter.question_failed.connect(self.show_notice)
-        plots, rest = (self.stage.restyle, self.curves.restyle), (self.blocks.refresh, self.layer_bar.refresh)
-        for restyle in (*plots, *rest, clocks.update):
+        plots = (self.stage.restyle, self.curves.restyle, self.blocks.refresh)
+        for restyle in (*plots, self.layer_bar.refresh, clocks.update):
             self.theme.changed.connect(restyle)
 
     def _connect_target(self) -> None:
@@ -258,10 +258,6 @@ class MainWindow(QMainWindow):
         else:
             self.restart_bar.hide()
 
-    @Slot(str, str, str)
-    def _show_failure(self, message: str, hint: str, details: str) -> None:
-        self.error_bar.say(message, hint, details)
-
     @Slot(str, str)
     def show_notice(self, message: str, hint: str = "") -> None:
         """Something worth knowing, in the notice bar; two empty words hide it."""
@@ -270,6 +266,7 @@ class MainWindow(QMainWindow):
         else:
             self.notice_bar.hide()
 
+    @Slot(str, str, str)
     def show_error(self, message: str, hint: str = "", details: str = "") -> None:
         """Something went wrong, in the error bar."""
         self.error_bar.say(message, hint, details)
