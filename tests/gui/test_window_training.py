@@ -219,9 +219,12 @@ def test_letters_are_shortcuts_also_from_a_number_field(window, qtbot, scripted)
 def test_the_legend_stands_above_the_plot(window, qtbot, scripted):
     run_and_train(window, qtbot, scripted, 1, 2)
     page = window.curves.pages[""]
-    qtbot.waitUntil(lambda: "nll" in page.entries, timeout=5000)
-    page.layout().activate()
-    assert all(entry.mapTo(page, entry.rect().bottomLeft()).y() <= page.plot.y() for entry in page.entries.values())
+
+    def stands_above():
+        places = [entry.mapTo(page, entry.rect().bottomLeft()).y() for entry in page.entries.values()]
+        return len(places) == 2 and page.plot.isVisible() and 0 < max(places) <= page.plot.y()
+
+    qtbot.waitUntil(stands_above, timeout=5000)
 
 
 def test_closing_the_window_closes_the_engine(window, qtbot, scripted):
