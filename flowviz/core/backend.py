@@ -87,6 +87,10 @@ class RunHandle(Protocol):
         """One training step, then pause."""
         ...
 
+    def pause_after_block(self, wanted: bool) -> None:
+        """Pause when the block in training is done, before the next one begins; `Paused` follows then."""
+        ...
+
     def stop(self) -> None:
         """End the stretch; `Cancelled` follows."""
         ...

@@ -32,6 +32,7 @@ class Control:
         self._quick = False
         self._paused = False
         self._single_steps = 0
+        self._after_block = False
         self._changes: dict[str, ParamValue] = {}
 
     def cancel(self, quick: bool = False) -> None:
@@ -61,6 +62,11 @@ class Control:
             self._single_steps += 1
             self._condition.notify_all()
 
+    def pause_after_block(self, wanted: bool) -> None:
+        """Wait as soon as the block in training is done (or, not wanted any more, go on past it)."""
+        with self._condition:
+            self._after_block = wanted
+
     def change(self, name: str, value: ParamValue) -> None:
         """Change a live parameter before the next step, or at once in a run that waits."""
         with self._condition:
@@ -72,6 +78,18 @@ class Control:
         """Whether the run waits or will wait before its next step."""
         with self._condition:
             return self._paused
+
+    @property
+    def pauses_after_block(self) -> bool:
+        """Whether the run will wait when the block in training is done."""
+        with self._condition:
+            return self._after_block
+
+    def block_done(self) -> None:
+        """For the training loop: a block is trained to its end; pauses if that was asked for."""
+        with self._condition:
+            if self._after_block:
+                self._after_block, self._paused, self._single_steps = False, True, 0
 
     @property
     def is_cancelled(self) -> bool:

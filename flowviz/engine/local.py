@@ -37,6 +37,10 @@ class LocalHandle:
         """One training step, then pause."""
         self._service.steer(self._run, "step_once")
 
+    def pause_after_block(self, wanted: bool) -> None:
+        """Pause when the block in training is done."""
+        self._service.steer(self._run, "pause_after_block", wanted)
+
     def stop(self) -> None:
         """End the stretch; `Cancelled` follows."""
         self._service.steer(self._run, "cancel")

@@ -25,7 +25,7 @@ from flowviz.engine import worker
 
 CLOSE_S = 1.0
 TRIES = 3
-HINT = "All frames are kept. Press Run to train on from the last one; a new engine is being started."
+HINT = "All frames are kept. A new engine is being started; Continue trains on from the last frame."
 Origin = tuple[dict[str, Array] | None, int, float]
 """Where a run begins: weights, training steps and training seconds that led to them."""
 
@@ -140,6 +140,10 @@ class ProcessHandle:
     def step_once(self) -> None:
         """One training step, then pause."""
         self._backend._steer(self._run, "step_once")
+
+    def pause_after_block(self, wanted: bool) -> None:
+        """Pause when the block in training is done."""
+        self._backend._steer(self._run, "pause_after_block", wanted)
 
     def stop(self) -> None:
         """End the stretch; `Cancelled` follows."""

@@ -158,9 +158,13 @@ class Run:
         yield Finished(self.step, self.seconds)
 
     def _one_step(self, flow: Flow) -> Iterator[RunEvent]:
+        blocks = flow if isinstance(flow, HasBlocks) and self._control.pauses_after_block else None
+        trained = _trained(blocks)
         begin = time.perf_counter()
         info = flow.step(self._stretch_s)
         self._count(time.perf_counter() - begin)
+        if _trained(blocks) > trained:
+            self._control.block_done()
         if self._losses.phase not in (None, info.phase):
             yield from self._flush(flow)
         self.step += 1
@@ -250,6 +254,11 @@ class Run:
         if self._device.type == "cuda" and "memory" in message:
             torch.cuda.empty_cache()
         return failed
+
+
+def _trained(flow: HasBlocks | None) -> int:
+    """How many blocks are trained to their end; 0 where nobody asks."""
+    return sum(block.status == "trained" for block in flow.blocks()) if flow is not None else 0
 
 
 class _Looks:

@@ -61,7 +61,7 @@ class Service:
         self._jobs.put((number, run, control, budget))
 
     def steer(self, run: int, wish: str, *values: ParamValue) -> None:
-        """Hand a wish ("pause", "resume", "step_once", "cancel", "change") to a run; ignored when it is over."""
+        """Hand a wish (the name of a method of Control) to a run; ignored when it is over."""
         with self._lock:
             control = self._controls.get(run)
         if control is not None:

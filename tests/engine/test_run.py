@@ -270,3 +270,26 @@ def test_the_nll_uses_the_targets_own_density_to_lower_its_noise(small):
     moments = sum(params[k] ** 2 for k in params)
     exact = np.log(2 * np.pi) + moments / 2
     assert frames(events)[-1].metrics["nll"] == pytest.approx(exact, abs=0.8)
+
+
+def test_a_run_asked_to_pauses_exactly_when_its_block_is_done(small):
+    control = Control()
+    control.pause_after_block(True)
+    spec = small("jko", Budget(steps=12), {"width": 4, "batch_size": 32, "blocks": 3})
+    events = []
+    for event in run(spec, control):
+        events.append(event)
+        if isinstance(event, Paused):
+            control.resume()
+    assert [event.step for event in of(events, Paused)] == [4], "once: it was asked for once"
+    shown = next(frame for frame in frames(events) if frame.step == 4)
+    assert [block.status for block in shown.blocks] == ["trained", "waiting", "waiting"]
+    assert isinstance(events[-1], Finished) and events[-1].step == 12
+
+
+def test_pausing_after_the_block_can_be_taken_back(small):
+    control = Control()
+    control.pause_after_block(True)
+    control.pause_after_block(False)
+    spec = small("jko", Budget(steps=6), {"width": 4, "batch_size": 32, "blocks": 2})
+    assert not of(run(spec, control), Paused)

@@ -77,6 +77,9 @@ class ScriptedHandle:
         self.backend.step += 1
         self._say("step_once", Paused(self.backend.step))
 
+    def pause_after_block(self, wanted):
+        self.calls.append(("pause_after_block", wanted))
+
     def stop(self):
         self._say("stop", Cancelled(self.backend.step, 1.0))
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from scripted import blocks
 
 from flowviz.core.backend import EngineLost
-from flowviz.core.events import Finished, Losses
+from flowviz.core.events import Finished, Losses, Paused
 from flowviz.core.spec import Budget, TargetSpec
 
 
@@ -122,29 +122,20 @@ def test_training_can_pause_when_the_block_in_training_is_done(window, qtbot, sc
     run_and_train(window, qtbot, scripted, 1, blocks=blocks(0))
     assert window.curves.isTabVisible(window.curves.indexOf(window.blocks))
     window.blocks.pause_after_block_requested.emit(True)
-    scripted.train(2, blocks=blocks(0))
-    qtbot.waitUntil(lambda: len(window.run.timeline) == 2, timeout=5000)
-    assert "pause" not in scripted.handle.calls
-    scripted.train(3, blocks=blocks(1))
+    assert scripted.handle.calls[-1] == ("pause_after_block", True)
+    assert window.blocks.pause_button.isChecked()
+    scripted.train(2, blocks=blocks(1))
+    scripted.say(Paused(2))
     qtbot.waitUntil(lambda: window.run.status == "paused", timeout=5000)
-    assert not window.blocks.pause_button.isChecked()
+    assert not window.blocks.pause_button.isChecked(), "it was done"
 
 
-def test_the_pause_comes_with_the_first_losses_of_the_next_block(window, qtbot, scripted):
+def test_pausing_after_the_block_can_be_taken_back(window, qtbot, scripted):
     window.draft.set_method("jko")
     run_and_train(window, qtbot, scripted, 1, blocks=blocks(0))
-
-    def losses(step, phase):
-        scripted.say(Losses(np.array([step]), {"loss": np.array([1.0])}, phase, 100.0, 0.5, 10.0))
-
-    losses(2, "block 1 of 3")
-    qtbot.waitUntil(lambda: window.run.step == 2, timeout=5000)
     window.run_controller.pause_after_block(True)
-    losses(3, "block 1 of 4")
-    qtbot.waitUntil(lambda: window.run.step == 3, timeout=5000)
-    assert "pause" not in scripted.handle.calls, "another number of blocks is not another block"
-    losses(4, "block 2 of 4")
-    qtbot.waitUntil(lambda: window.run.status == "paused", timeout=5000)
+    window.run_controller.pause_after_block(False)
+    assert scripted.handle.calls[-2:] == [("pause_after_block", True), ("pause_after_block", False)]
     assert not window.run_controller.pauses_after_block
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowviz.core.backend import Backend, BackendEvent, EngineLost, Ready, RunHandle, RunMessage
-from flowviz.core.events import RunEvent
+from flowviz.core.events import TERMINAL, Paused, RunEvent
 from flowviz.core.params import ParamValue
 from flowviz.core.spec import Array, RunSpec
 from flowviz.gui.state.draft import DraftState
@@ -35,7 +35,7 @@ class RunController(QObject):
         self._handle: RunHandle | None = None
         self._engine_lost = False
         self._live: dict[str, ParamValue] = {}
-        self._pause_after: int | None = None
+        self._pauses_after_block = False
         draft.changed.connect(self._draft_changed)
 
     # -- wishes ---------------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ class RunController(QObject):
     def _begin(self, spec: RunSpec, weights: Mapping[str, Array] | None, step: int, keep: bool) -> None:
         self._live = dict(spec.flow.params)
         self._engine_lost = False
-        self._pause_after = None
+        self._pauses_after_block = False
         self._run.begin(spec, keep=keep)
         self._handle = self._backend.start(spec, weights, step)
         self._check_differences()
@@ -98,7 +98,6 @@ class RunController(QObject):
     def resume(self) -> None:
         """Go on after a pause."""
         if self._handle and self._run.status == "paused":
-            self._pause_after = None
             self._handle.resume()
 
     def step_once(self) -> None:
@@ -115,12 +114,15 @@ class RunController(QObject):
 
     def pause_after_block(self, wanted: bool) -> None:
         """Pause as soon as the block in training is done."""
-        self._pause_after = self._block_in_turn() if wanted else None
+        if self._handle and self._run.is_active:
+            self._handle.pause_after_block(wanted)
+            self._pauses_after_block = wanted
+        self._run.progress_changed.emit()
 
     @property
     def pauses_after_block(self) -> bool:
         """Whether it will pause when the block in training is done."""
-        return self._pause_after is not None
+        return self._pauses_after_block
 
     def add_block(self) -> None:
         """One more block after those that are there; a run that is over trains on for it."""
@@ -202,20 +204,8 @@ class RunController(QObject):
                     self._engine_lost = True
                     self._engine.set_ready(None)
         if events:
+            if any(isinstance(event, (Paused, *TERMINAL)) for event in events):
+                self._pauses_after_block = False
             self._run.apply(events)
-            self._watch_blocks()
         if lost is not None and self._run.status != "failed" and not self._run.is_active:
             self.notice.emit(*lost)  # a run in training says it itself, as its failure
-
-    def _block_in_turn(self) -> int:
-        """Number of the block in training, from 1: "block 2 of 8" comes with every loss, blocks only with frames."""
-        words = self._run.phase.split()
-        if len(words) > 1 and words[0] == "block" and words[1].isdigit():
-            return int(words[1])
-        return sum(block.status == "trained" for block in self._run.blocks) + 1
-
-    def _watch_blocks(self) -> None:
-        if self._pause_after is not None and (self._block_in_turn() > self._pause_after or not self._run.is_active):
-            self._pause_after = None
-            self.pause()
-            self._run.progress_changed.emit()
