@@ -189,8 +189,25 @@ def exporting(p: Photographer) -> None:
     p.shoot("shortcuts")
 
 
+def readme(p: Photographer) -> None:
+    """The picture at the top of the README: `python -m tests.shots resources readme`."""
+    wait_for(p.window.engine.ready_changed, lambda: p.window.engine.ready is not None, "the engine")
+    p.window.target_panel.draw_button.click()
+    QApplication.processEvents()
+    surface, a = p.window.canvas.surface, np.linspace(0, 2 * np.pi, 90)
+    x = 16 * np.sin(a) ** 3 / 5.6
+    y = (13 * np.cos(a) - 5 * np.cos(2 * a) - 2 * np.cos(3 * a) - np.cos(4 * a) + 2) / 5.6
+    drag(surface, [surface.to_widget(*place).toPoint() for place in zip(x, y, strict=True)])
+    p.run(p.window.draft.target, "cnf", 900)
+    p.at(0.72)
+    p.window.curves.setCurrentWidget(p.window.curves.pages["nll"])
+    p.shoot("screenshot")
+    p.window.curves.setCurrentIndex(0)
+    p.stop()
+
+
 STATES: dict[str, Callable[[Photographer], None]] = {
-    state.__name__: state for state in (empty, drawing, training, layers, jko, changed, failed, exporting)
+    state.__name__: state for state in (empty, drawing, training, layers, jko, changed, failed, exporting, readme)
 }
 
 
