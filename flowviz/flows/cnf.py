@@ -61,7 +61,7 @@ class CnfParams:
         help="Training takes more solver steps while doubling them changes log-densities by more (0: never).",
     )  # fmt: skip
     energy: float = param(
-        0.01, "Kinetic energy weight", lo=0.0, hi=100.0, live=True, group="Advanced",
+        0.03, "Kinetic energy weight", lo=0.0, hi=100.0, live=True, group="Advanced",
         help="Weight of the mean squared speed in the loss: straighter, shorter paths.",
     )  # fmt: skip
     clip: float = param(
