@@ -118,14 +118,14 @@ class ProcessFilm:
                 clear_working_files(self._path, process.pid)
 
     def _listen(self, here: Connection, process: BaseProcess) -> None:
-        told = False
+        told = gone = False
         while not self._ended:
             ready = wait([here, process.sentinel], 0.1)
             if here in ready:
                 try:
                     self._take(here.recv())
                 except (EOFError, OSError):
-                    ready = [process.sentinel]
+                    gone = True
                     process.join(1.0)
             if self._ended:
                 break
@@ -135,7 +135,8 @@ class ProcessFilm:
                 with contextlib.suppress(OSError):
                     here.send("cancel")
             late = asked is not None and time.monotonic() - asked > _PATIENCE_S
-            if late or (process.sentinel in ready and not _has_more(here)):
+            # At its end a pipe counts as readable, so that only reading tells that nothing more will come.
+            if late or gone or (process.sentinel in ready and not _has_more(here)):
                 _kill(process)
                 clear_working_files(self._path, process.pid or 0)
                 self._end(FilmCancelled() if asked is not None else _death(process))
