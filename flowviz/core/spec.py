@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -166,8 +166,3 @@ def from_json(document: Mapping[str, Any], arrays: Mapping[str, Array]) -> RunSp
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"The description of the run is incomplete: {error}.", "The file may be damaged.") from error
-
-
-def with_seed(spec: RunSpec, seed: int) -> RunSpec:
-    """The same run with another seed."""
-    return replace(spec, seed=seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -331,11 +331,6 @@ class _Choose(QUndoCommand):
             self._controller._show_grid(self._grid)
         if self._before is not None:
             self._controller._announce(self._before)
-
-
-def renamed(spec: TargetSpec, **params: bool | int | float | str) -> TargetSpec:
-    """The spec with some parameters changed."""
-    return replace(spec, params={**spec.params, **params})
 
 
 def _span(flags: Array) -> slice:

@@ -56,11 +56,6 @@ class PlaybackController(QObject):
     def _at_end(self) -> bool:
         return self._cursor.t >= 1.0 if self._forward > 0 else self._cursor.t <= 0.0
 
-    @Slot()
-    def advance_once(self) -> None:
-        """One small step along the flow."""
-        self.nudge(0.01)
-
     def nudge(self, amount: float) -> None:
         """Move along the flow (negative: back), in shares of a pass."""
         sign = 1.0 if self._options.value.direction == "generate" else -1.0

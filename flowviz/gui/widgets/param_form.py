@@ -90,11 +90,6 @@ class ParamForm(QWidget):
         for row in self._rows.values():
             row.set_error("")
 
-    def set_visible(self, name: str, visible: bool) -> None:
-        """Show or hide one field."""
-        if name in self._rows:
-            self._rows[name].setVisible(visible)
-
     def editor(self, name: str) -> Editor:
         """The editor of a field."""
         return self._rows[name].editor
