@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from flowviz.flows._divergence import Layers, divergence_matrix
+from flowviz.flows._divergence import Layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +87,46 @@ class VelocityNet:
         pieces = flat.split([math.prod(shape) for shape in shapes.values()])
         return {name: piece.view(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
 
+    def fold(self, flat: Tensor, times: Sequence[float]) -> Layers:
+        """The network at each of the times, stacked along a first axis; differentiable in `flat`.
+
+        A field without time has one entry, whatever the times. With tanh u = 2 s(2u) - 1, s the sigmoid, and gates
+        g: w1 = 2 g1 W1^T, b1' = 2 b1, w2 = 4 g2 W2, b2' = 2 b2 - 2 g2 (W2 1), w3 = 2 W3, b3' = b3 - W3 1; and
+        m = w2 * (w1^T w3)^T = 16 g2 (W2 * (W1 W3)^T) g1^T.
+        """
+        p = self.unpack(flat)
+        w1, w2, w3 = p["w1"].t().contiguous(), p["w2"], p["w3"]
+        base = w2 * (p["w1"] @ w3).t()
+        row_sums, end_sums = w2.sum(1), w3.sum(1)
+        if not self.features:
+            parts = (2 * w1, 2 * p["b1"], 4 * w2, 2 * (p["b2"] - row_sums), p["b3"] - end_sums, 16 * base)
+            first, second, third, fourth, sixth, seventh = (part.unsqueeze(0) for part in parts)
+            return Layers(first, second, third, fourth, 2 * w3, sixth, seventh)
+        phi = self._time_features(flat, times)
+        gate1, gate2 = 1 + phi @ p["g1"], 1 + phi @ p["g2"]
+        rows, columns = (4 * gate2).unsqueeze(2), (4 * gate1).unsqueeze(1)
+        return Layers(
+            (2 * gate1).unsqueeze(1) * w1,
+            2 * torch.addmm(p["b1"], phi, p["u1"]),
+            rows * w2,
+            torch.addcmul(2 * torch.addmm(p["b2"], phi, p["u2"]), gate2, row_sums, value=-2),
+            2 * w3,
+            torch.addmm(p["b3"], phi, p["u3"]) - end_sums,
+            (rows * base) * columns,
+        )
+
     def at(self, flat: Tensor, times: Sequence[float]) -> list[Layers]:
         """The network at each of the times; a field without time has the same layers at all of them."""
-        p = self.unpack(flat)
-        if not self.features:
-            m = divergence_matrix(p["w1"], p["w2"], p["w3"])
-            return [Layers(p["w1"], p["b1"], p["w2"], p["b2"], p["w3"], p["b3"], m)] * len(times)
-        phi = self._time_features(flat, times)
-        b1 = torch.addmm(p["b1"], phi, p["u1"]).unbind(0)
-        b2 = torch.addmm(p["b2"], phi, p["u2"]).unbind(0)
-        b3 = torch.addmm(p["b3"], phi, p["u3"]).unbind(0)
-        # The gates only rescale rows of W1 and W2, so M is rescaled by their outer product.
-        gate1, gate2 = (1 + phi @ p["g1"]).unsqueeze(2), (1 + phi @ p["g2"]).unsqueeze(2)
-        w1, w2 = (gate1 * p["w1"]).unbind(0), (gate2 * p["w2"]).unbind(0)
-        base = divergence_matrix(p["w1"], p["w2"], p["w3"])
-        ms = (base * gate2 * gate1.transpose(1, 2)).unbind(0)
-        return [Layers(w1[i], b1[i], w2[i], b2[i], p["w3"], b3[i], ms[i]) for i in range(len(times))]
+        table = self.fold(flat, times)
+        entries = [at_index(table, i) for i in range(len(table.b1))]
+        return entries if self.features else entries * len(times)
 
     def _time_features(self, flat: Tensor, times: Sequence[float]) -> Tensor:
         t = flat.new_tensor(list(times)).unsqueeze(1)
         waves = [wave(2 * math.pi * k * t) for k in range(1, self.harmonics + 1) for wave in (torch.sin, torch.cos)]
         return torch.cat([t, *waves], dim=1)
+
+
+def at_index(table: Layers, i: int) -> Layers:
+    """Entry i of layers that are stacked along a first axis (w3 does not change with time)."""
+    return Layers(table.w1[i], table.b1[i], table.w2[i], table.b2[i], table.w3, table.b3[i], table.m[i])

@@ -15,17 +15,9 @@ from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, Budget
 from flowviz.flows._base import FLOWS, Flow, HasLogDensity, HasVelocity, Problem, Transport
 from flowviz.flows._divergence import Layers, velocity, velocity_and_divergence
+from flowviz.flows._fused import fused_solve
 from flowviz.flows._nets import VelocityNet
-from flowviz.flows._ode import (
-    Field,
-    State,
-    in_chunks,
-    integrate,
-    solve,
-    stage_times,
-    standard_normal_log_density,
-    steps_for,
-)
+from flowviz.flows._ode import Field, State, in_chunks, solve, standard_normal_log_density, steps_for
 from flowviz.flows._training import Export, FlatAdam, StepChooser, Stream, Stretch, changed, learning_rate, take_array
 
 # Times the allowed solver error at which training turns back.
@@ -142,18 +134,9 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
     def _log_likelihood(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor | None]:
         """log p (n,) at data x (n, d), and int |v|^2 dt (n,) where its weight asks for it; differentiable."""
         p = self._params
-        layers = self._table(self._flat, stage_times(1.0, 0.0, steps, p.solver))
-        weighted = p.energy > 0
-
-        def field(y: Tensor, t: float) -> State:
-            v, divergence = velocity_and_divergence(y, layers[_tick(t)])
-            return (v, divergence, v.square().sum(1)) if weighted else (v, divergence)
-
-        zeros = x.new_zeros(len(x))
-        start: State = (x, zeros, zeros) if weighted else (x, zeros)
-        z, gained, *energy = integrate(field, start, 1.0, 0.0, steps, p.solver)
-        # Backwards in time the accumulators hold -int_0^1, and -int div v dt is what log p adds to log N(z).
-        return standard_normal_log_density(z) + gained, -energy[0] if weighted else None
+        z, gained, energy = fused_solve(self._net, self._flat, x, 1.0, 0.0, steps, p.solver, p.energy > 0)
+        # Backwards in time the integrals are -int_0^1, and -int div v dt is what log p adds to log N(z).
+        return standard_normal_log_density(z) + gained, None if energy is None else -energy
 
     @torch.no_grad()
     def _adapt_solver(self, x: Tensor, log_p: Tensor) -> bool:
@@ -179,9 +162,6 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         self._good = (self._flat.detach().clone(), self._average.clone())
         self._caution = min(1.0, 1.05 * self._caution)
         return True
-
-    def _table(self, flat: Tensor, times: Sequence[float]) -> dict[int, Layers]:
-        return dict(zip((_tick(t) for t in times), self._net.at(flat, times), strict=True))
 
     def _field(self, dtype: torch.dtype, with_divergence: bool) -> Field:
         """The averaged field for evaluation, in the precision of the points."""

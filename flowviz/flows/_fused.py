@@ -1,0 +1,166 @@
+"""A whole fixed-step solve with the exact divergence as one differentiable operation: discretise, then optimise.
+
+The forward pass keeps the activations of every stage and the backward pass walks back through the solver's own steps
+by hand (no adjoint equation, no graph of single operations), so that the gradient is that of the numbers that the
+solver computed, at the price of about twice the forward pass. The solvers are those of `_ode`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from flowviz.flows._divergence import (
+    Activations,
+    Gradients,
+    Layers,
+    backward,
+    velocity_and_divergence_keeping,
+    velocity_keeping,
+)
+from flowviz.flows._nets import VelocityNet, at_index
+from flowviz.flows._ode import stage_times
+
+# Hidden values of one layer that go through the whole solve at once: all of them stay in a processor's cache.
+CHUNK = 65536
+
+
+class Tableau(NamedTuple):
+    """An explicit Runge-Kutta method whose stage i looks at x + shifts[i] h k_(i-1).
+
+    weights: of the stages in the step; nodes: index of each stage's time, in grid points of `stage_times`.
+    """
+
+    shifts: tuple[float, ...]
+    weights: tuple[float, ...]
+    nodes: tuple[int, ...]
+
+
+TABLEAUS = {
+    "euler": Tableau((0.0,), (1.0,), (0,)),
+    "midpoint": Tableau((0.0, 0.5), (0.0, 1.0), (0, 1)),
+    "rk4": Tableau((0.0, 0.5, 0.5, 1.0), (1 / 6, 1 / 3, 1 / 3, 1 / 6), (0, 1, 1, 2)),
+}
+
+
+class Plan(NamedTuple):
+    """How to solve: tableau, number of equal steps, their signed size h, and whether the kinetic energy counts."""
+
+    tableau: Tableau
+    steps: int
+    h: float
+    with_energy: bool
+
+    def node(self, step: int, stage: int) -> int:
+        """Which of the distinct times stage `stage` of step `step` looks at."""
+        return step * (1 if len(self.tableau.shifts) == 1 else 2) + self.tableau.nodes[stage]
+
+
+class Solved(NamedTuple):
+    """x (n, d) at the end; the integrals of div v (n,) and, where wanted, of |v|^2 (n,) from t0 to t1."""
+
+    x: Tensor
+    divergence: Tensor
+    energy: Tensor | None
+
+
+def fused_solve(
+    net: VelocityNet, flat: Tensor, x: Tensor, t0: float, t1: float, steps: int, name: str, with_energy: bool = False
+) -> Solved:
+    """Points (n, d) carried from t0 to t1 by `steps` equal steps of the named solver; differentiable in x and `flat`.
+
+    The divergence is the exact trace, integrated by the same quadrature as the points.
+    """
+    plan = Plan(TABLEAUS[name], steps, (t1 - t0) / steps, with_energy)
+    table = net.fold(flat, stage_times(t0, t1, steps, name))
+    end, divergence, energy = _Solve.apply(plan, x, *table)  # type: ignore[no-untyped-call]
+    return Solved(end, divergence, energy if with_energy else None)
+
+
+class _Solve(torch.autograd.Function):
+    """(plan, x, stacked layers) -> (x at the end, integral of div v, integral of |v|^2)."""
+
+    @staticmethod
+    def forward(ctx: Any, plan: Plan, x: Tensor, *parts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        table = Layers(*parts)
+        entries = [at_index(table, i) for i in range(len(table.b1))]
+        ctx.rows = max(1, len(x) if x.is_cuda else CHUNK // table.b1.shape[1])
+        runs = [_forward(plan, piece, entries) for piece in x.split(ctx.rows)]
+        ctx.plan, ctx.table, ctx.entries = plan, table, entries
+        ctx.kept = [run[3] for run in runs]
+        if len(runs) == 1:
+            return runs[0][:3]
+        end, divergence, energy = (torch.cat([run[i] for run in runs]) for i in range(3))  # type: ignore[misc]
+        return end, divergence, energy
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
+        sums = Gradients(*(torch.zeros_like(part, memory_format=torch.contiguous_format) for part in ctx.table))
+        at = [Gradients(*at_index(Layers(*sums), i)) for i in range(len(ctx.entries))]
+        pieces = zip(*(grad.split(ctx.rows) for grad in grads), strict=True)
+        back = [
+            _backward(ctx.plan, kept, ctx.entries, at, *piece) for kept, piece in zip(ctx.kept, pieces, strict=True)
+        ]
+        return None, back[0] if len(back) == 1 else torch.cat(back), *sums
+
+
+Stage = tuple[Activations, Tensor]
+"""What a stage keeps, and its velocity."""
+
+
+def _forward(plan: Plan, x: Tensor, entries: list[Layers]) -> tuple[Tensor, Tensor, Tensor, list[Stage]]:
+    shifts, weights, _ = plan.tableau
+    divergence, energy = x.new_zeros(len(x)), x.new_zeros(len(x))
+    kept: list[Stage] = []
+    for step in range(plan.steps):
+        start, v = x, x
+        for stage, (shift, weight) in enumerate(zip(shifts, weights, strict=True)):
+            at = torch.add(start, v, alpha=shift * plan.h) if shift else start
+            layers = entries[_entry(plan, entries, step, stage)]
+            if not weight:
+                v, activations = velocity_keeping(at, layers)
+            else:
+                v, rate, activations = velocity_and_divergence_keeping(at, layers)
+                x = torch.add(x, v, alpha=weight * plan.h)
+                divergence.add_(rate, alpha=weight * plan.h)
+                if plan.with_energy:
+                    energy.add_(v.square().sum(1), alpha=weight * plan.h)
+            kept.append((activations, v))
+    return x, divergence, energy, kept
+
+
+def _backward(
+    plan: Plan,
+    kept: list[Stage],
+    entries: list[Layers],
+    sums: list[Gradients],
+    grad_x: Tensor,
+    grad_divergence: Tensor,
+    grad_energy: Tensor,
+) -> Tensor:
+    shifts, weights, _ = plan.tableau
+    grad_divergence, grad_energy = grad_divergence.unsqueeze(1), grad_energy.unsqueeze(1)
+    for step in reversed(range(plan.steps)):
+        through = grad_x  # d loss / d x at the start of the step, gathered stage by stage
+        later: Tensor | None = None  # d loss / d position of the stage behind this one
+        for stage in reversed(range(len(shifts))):
+            activations, v = kept[step * len(shifts) + stage]
+            weight = weights[stage] * plan.h
+            grad_v = grad_x * weight
+            if later is not None:
+                grad_v.add_(later, alpha=shifts[stage + 1] * plan.h)
+            if plan.with_energy and weight:
+                grad_v.addcmul_(v, grad_energy, value=2 * weight)
+            place = _entry(plan, entries, step, stage)
+            rate = grad_divergence * weight if weight else None
+            later = backward(activations, entries[place], grad_v, rate, sums[place])
+            through = through + later
+        grad_x = through
+    return grad_x
+
+
+def _entry(plan: Plan, entries: list[Layers], step: int, stage: int) -> int:
+    return plan.node(step, stage) if len(entries) > 1 else 0

@@ -1,0 +1,69 @@
+"""The fused solve against the same solver written as single differentiable operations."""
+
+import pytest
+import torch
+
+from flowviz.flows import _fused
+from flowviz.flows._divergence import velocity_and_divergence
+from flowviz.flows._fused import fused_solve
+from flowviz.flows._nets import VelocityNet
+from flowviz.flows._ode import integrate, stage_times
+
+
+def make(dim, harmonics, width=9, n=13):
+    net = VelocityNet(dim, width, harmonics)
+    generator = torch.Generator().manual_seed(dim)
+    flat = net.initial(generator, torch.float64, output_scale=1.0)
+    flat += 0.2 * torch.randn(net.size, generator=generator, dtype=torch.float64)
+    x = torch.randn(n, dim, generator=generator, dtype=torch.float64)
+    return net, flat.requires_grad_(), x.requires_grad_()
+
+
+def step_by_step(net, flat, x, t0, t1, steps, name):
+    times = stage_times(t0, t1, steps, name)
+    layers = net.at(flat, times)
+
+    def field(y, t):
+        v, divergence = velocity_and_divergence(y, layers[min(range(len(times)), key=lambda i: abs(times[i] - t))])
+        return v, divergence, v.square().sum(1)
+
+    zeros = torch.zeros(len(x), dtype=x.dtype)
+    return integrate(field, (x, zeros, zeros), t0, t1, steps, name)
+
+
+def some_loss(end, divergence, energy):
+    return (end**4).sum() + (divergence * torch.arange(len(divergence))).sin().sum() + (energy**2).sum()
+
+
+@pytest.mark.parametrize("name", ["euler", "midpoint", "rk4"])
+@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("harmonics", [-1, 1])
+def test_values_and_gradients_are_those_of_the_solver_taken_step_by_step(name, dim, harmonics):
+    net, flat, x = make(dim, harmonics)
+    ours = fused_solve(net, flat, x, 1.0, 0.2, 3, name, with_energy=True)
+    theirs = step_by_step(net, flat, x, 1.0, 0.2, 3, name)
+    for a, b in zip(ours, theirs, strict=True):
+        assert torch.allclose(a, b, rtol=1e-13, atol=1e-13)
+    for a, b in zip(
+        torch.autograd.grad(some_loss(*ours), (flat, x)),
+        torch.autograd.grad(some_loss(*theirs), (flat, x)),
+        strict=True,
+    ):
+        assert torch.allclose(a, b, rtol=1e-10, atol=1e-10 * float(b.abs().max()))
+
+
+def test_the_gradient_agrees_with_finite_differences():
+    net, flat, x = make(2, 0, width=4, n=3)
+    assert torch.autograd.gradcheck(lambda w, y: fused_solve(net, w, y, 0.0, 1.0, 2, "rk4", True), (flat, x))
+
+
+def test_points_in_pieces_give_what_they_give_together(monkeypatch):
+    net, flat, x = make(2, 0)
+
+    def both():
+        solved = fused_solve(net, flat, x, 1.0, 0.0, 2, "midpoint", with_energy=True)
+        return torch.cat([part.reshape(-1) for part in (*solved, *torch.autograd.grad(some_loss(*solved), (flat, x)))])
+
+    together = both()
+    monkeypatch.setattr(_fused, "CHUNK", 5 * net.width)
+    assert torch.allclose(both(), together, rtol=1e-12, atol=1e-12)
