@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -102,7 +103,7 @@ class VelocityNet:
             parts = (2 * w1, 2 * p["b1"], 4 * w2, 2 * (p["b2"] - row_sums), p["b3"] - end_sums, 16 * base)
             first, second, third, fourth, sixth, seventh = (part.unsqueeze(0) for part in parts)
             return Layers(first, second, third, fourth, 2 * w3, sixth, seventh)
-        phi = self._time_features(flat, times)
+        phi = time_features(tuple(times), self.harmonics, flat.dtype, flat.device)
         gate1, gate2 = 1 + phi @ p["g1"], 1 + phi @ p["g2"]
         rows, columns = (4 * gate2).unsqueeze(2), (4 * gate1).unsqueeze(1)
         return Layers(
@@ -121,10 +122,16 @@ class VelocityNet:
         entries = [at_index(table, i) for i in range(len(table.b1))]
         return entries if self.features else entries * len(times)
 
-    def _time_features(self, flat: Tensor, times: Sequence[float]) -> Tensor:
-        t = flat.new_tensor(list(times)).unsqueeze(1)
-        waves = [wave(2 * math.pi * k * t) for k in range(1, self.harmonics + 1) for wave in (torch.sin, torch.cos)]
-        return torch.cat([t, *waves], dim=1)
+
+@lru_cache(maxsize=256)
+def time_features(times: tuple[float, ...], harmonics: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """t and the sines and cosines of 2 pi k t, k = 1 .. harmonics, (times, features).
+
+    Kept, because making a tensor from numbers would make the processor wait for a GPU in every step.
+    """
+    t = torch.tensor(times, dtype=dtype, device=device).unsqueeze(1)
+    waves = [wave(2 * math.pi * k * t) for k in range(1, harmonics + 1) for wave in (torch.sin, torch.cos)]
+    return torch.cat([t, *waves], dim=1)
 
 
 def at_index(table: Layers, i: int) -> Layers:

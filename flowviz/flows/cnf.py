@@ -14,6 +14,7 @@ from flowviz.core.params import ParamValue, from_mapping, param
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, Budget
 from flowviz.flows._base import FLOWS, Flow, HasLogDensity, HasVelocity, Problem, Transport
+from flowviz.flows._capture import Replayed
 from flowviz.flows._divergence import Layers, velocity, velocity_and_divergence
 from flowviz.flows._fused import fused_solve
 from flowviz.flows._nets import VelocityNet
@@ -92,6 +93,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         self._caution = 1.0
         self._chooser = StepChooser(params.solver_steps)
         self._export = Export()
+        self._replayed = Replayed.on(problem.device)
 
     @classmethod
     def create(cls, params: Mapping[str, object], problem: Problem) -> CnfFlow:
@@ -116,20 +118,23 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         """One Adam step on a fresh batch; losses "loss" (the objective) and its parts."""
         p = self._params
         x = self._stream.take(p.batch_size)
-        log_p, energy = self._log_likelihood(x, self._chooser.steps)
-        nll = loss = -log_p.mean()
-        losses = {}
-        if energy is not None:
-            cost = p.energy * energy.mean()
-            loss = nll + cost
-            losses = {"nll": nll.detach(), "energy": cost.detach()}
-        (gradient,) = torch.autograd.grad(loss, self._flat)
+        key = (self._chooser.steps, p.solver, p.energy)
+        loss, nll, cost, log_p, gradient = self._replayed(key, self._losses_and_gradient, x)
         if self._adapt_solver(x, log_p):
             rate = self._caution * learning_rate(p.learning_rate, self._stretch.progress, self._stretch.done)
             self._adam.update(gradient, rate, p.clip, p.averaging)
         self._done += 1
         self._stretch.advance(seconds)
-        return StepInfo({"loss": loss.detach(), **losses})
+        return StepInfo({"loss": loss, "nll": nll, "energy": cost} if p.energy else {"loss": loss})
+
+    def _losses_and_gradient(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Loss, NLL and weighted kinetic energy (scalars), log p (n,), and the gradient of the loss by the weights."""
+        log_p, energy = self._log_likelihood(x, self._chooser.steps)
+        nll = -log_p.mean()
+        cost = nll.new_zeros(()) if energy is None else self._params.energy * energy.mean()
+        loss = nll + cost
+        (gradient,) = torch.autograd.grad(loss, self._flat)
+        return loss.detach(), nll.detach(), cost.detach(), log_p.detach(), gradient
 
     def _log_likelihood(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor | None]:
         """log p (n,) at data x (n, d), and int |v|^2 dt (n,) where its weight asks for it; differentiable."""
