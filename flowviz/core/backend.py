@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from flowviz.core.block_edits import BlockEdit
 from flowviz.core.events import RunEvent
 from flowviz.core.params import ParamField, ParamValue
 from flowviz.core.queries import Answer, Query
@@ -99,8 +100,11 @@ class RunHandle(Protocol):
         """Change a live parameter."""
         ...
 
-    def extend(self, budget: Budget) -> None:
-        """After a terminal event: train on from where the run stands."""
+    def extend(self, budget: Budget, edit: BlockEdit | None = None) -> None:
+        """After a terminal event: train on from where the run stands, after an edit of its blocks if one is given.
+
+        An edit that cannot be done ends the new stretch with `Failed`.
+        """
         ...
 
 

@@ -22,6 +22,12 @@ class BlockInfo:
         t_start, t_end: the interval of flow time (0 noise, 1 data) that it moves; t_start < t_end.
         w2_squared: mean squared displacement E|x(1)-x(0)|^2 of the block, or None before training.
         losses: its latest loss terms by name.
+        nll: mean -log-likelihood (nats) of held-out data under the chain cut after this block, i.e. blocks
+            0..index and then N(0, I); None until the block is trained. KL(p_index || N(0, I)) is this less the
+            entropy of the data, since the flow is invertible.
+        nll_before: the same of the chain cut before this block; for index 0 the mean of -log N(x; 0, I).
+        stop_ratio: E|x(1)-x(0)|^2 / E|x(1)|^2 of the block, which the stopping rule looks at.
+        is_free: whether it is the last block, which is trained without transport cost.
     """
 
     index: int
@@ -31,6 +37,10 @@ class BlockInfo:
     t_end: float
     w2_squared: float | None = None
     losses: Mapping[str, float] = field(default_factory=dict)
+    nll: float | None = None
+    nll_before: float | None = None
+    stop_ratio: float | None = None
+    is_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)

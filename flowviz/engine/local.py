@@ -7,6 +7,7 @@ import queue
 from collections.abc import Mapping
 
 from flowviz.core.backend import BackendEvent
+from flowviz.core.block_edits import BlockEdit
 from flowviz.core.params import ParamValue
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array, Budget, RunSpec
@@ -49,9 +50,9 @@ class LocalHandle:
         """Change a live parameter."""
         self._service.steer(self._run, "change", name, value)
 
-    def extend(self, budget: Budget) -> None:
-        """Train on; only the latest run can be extended here."""
-        self._service.extend(self._run, budget)
+    def extend(self, budget: Budget, edit: BlockEdit | None = None) -> None:
+        """Train on, after an edit of the blocks if one is given; only the latest run can be extended here."""
+        self._service.extend(self._run, budget, edit)
 
 
 class LocalBackend:

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from flowviz.core.backend import BackendEvent, EngineLost, Ready, RunMessage
+from flowviz.core.block_edits import BlockEdit
 from flowviz.core.errors import ParameterError
 from flowviz.core.events import TERMINAL, Failed, FrameReady, RunEvent
 from flowviz.core.frames import Frame
@@ -157,9 +158,9 @@ class ProcessHandle:
         """
         self._backend._steer(self._run, "change", name, self._backend._checked(self.spec.flow.key, name, value))
 
-    def extend(self, budget: Budget) -> None:
+    def extend(self, budget: Budget, edit: BlockEdit | None = None) -> None:
         """After a terminal event: train on from where the run stands, in a new worker if need be."""
-        self._backend._extend(self, budget)
+        self._backend._extend(self, budget, edit)
 
 
 class ProcessBackend:
@@ -202,23 +203,23 @@ class ProcessBackend:
             self._begin(handle, spec, origin)
             return handle
 
-    def _begin(self, handle: ProcessHandle, spec: RunSpec, origin: Origin) -> None:
+    def _begin(self, handle: ProcessHandle, spec: RunSpec, origin: Origin, edit: BlockEdit | None = None) -> None:
         self._current, self._hosted, handle.training = handle, handle.run, True
         if self._worker is None:
             self._end(handle, Failed(origin[1], f"The engine does not start: {self._reason}.", "Reinstall flowviz."))
             return
-        self._worker.tell("start", handle.run, spec, *origin)
+        self._worker.tell("start", handle.run, spec, *origin, edit)
 
-    def _extend(self, handle: ProcessHandle, budget: Budget) -> None:
+    def _extend(self, handle: ProcessHandle, budget: Budget, edit: BlockEdit | None) -> None:
         with self._lock:
             if self._hosted == handle.run and self._worker is not None:
                 self._current, handle.training = handle, True
-                self._worker.tell("extend", handle.run, budget)
+                self._worker.tell("extend", handle.run, budget, edit)
                 return
             # The worker that trained it is gone, or has another run by now: go on from the last frame.
             frame = handle.frame
             origin = handle.origin if frame is None else (dict(frame.weights), frame.step, frame.wall_s)
-            self._begin(handle, replace(handle.spec, budget=budget), origin)
+            self._begin(handle, replace(handle.spec, budget=budget), origin, edit)
 
     def _steer(self, run: int, wish: str, *values: Any) -> None:
         with self._lock:

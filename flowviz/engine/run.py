@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from flowviz.core.block_edits import BlockEdit
 from flowviz.core.control import CancelledByUser, Control
-from flowviz.core.errors import ParameterError, RunError
+from flowviz.core.errors import ParameterError, RunError, UserError
 from flowviz.core.events import (
     Cancelled,
     ChangeRefused,
@@ -74,12 +75,15 @@ class Run:
         self._losses = LossBatch()
         self._stretch_s = 0.0
 
-    def stretch(self, control: Control, budget: Budget | None = None) -> Iterator[RunEvent]:
+    def stretch(
+        self, control: Control, budget: Budget | None = None, edit: BlockEdit | None = None
+    ) -> Iterator[RunEvent]:
         """Train for a while.
 
         Args:
             control: the reins of this stretch.
             budget: how long; None is the spec's own budget.
+            edit: what is done to the flow's blocks first.
 
         Yields:
             Started, then whatever happens, then exactly one of Finished, Cancelled, Failed. Recording and
@@ -89,9 +93,11 @@ class Run:
         self._control, self._losses, self._stretch_s = control, LossBatch(), 0.0
         try:
             flow, measuring = self._prepare()
+            if edit is not None:
+                _edit(flow, edit)
             flow.plan(budget or self.spec.budget)
             yield self._started(flow, measuring)
-            if self._frame is None or self._frame.step != self.step:
+            if self._frame is None or self._frame.step != self.step or edit is not None:
                 yield FrameReady(self._take_frame(flow))
             yield from self._train(flow, measuring)
         except Exception as error:  # whatever it is, the run ends with one sentence
@@ -254,6 +260,12 @@ class Run:
         if self._device.type == "cuda" and "memory" in message:
             torch.cuda.empty_cache()
         return failed
+
+
+def _edit(flow: Flow, edit: BlockEdit) -> None:
+    if not isinstance(flow, HasBlocks):
+        raise UserError("This method has no blocks to change.", "Train a JKO flow for that.")
+    flow.edit(edit)
 
 
 def _trained(flow: HasBlocks | None) -> int:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from flowviz.core.backend import BackendEvent, Choice, Ready, RunMessage
+from flowviz.core.block_edits import BlockEdit
 from flowviz.core.control import Control
 from flowviz.core.events import TERMINAL, Failed
 from flowviz.core.params import ParamValue, fields_of
@@ -20,7 +21,7 @@ from flowviz.flows import FLOWS, HasBlocks, HasLogDensity, HasVelocity
 from flowviz.metrics import METRICS
 
 ABILITIES = {"density": HasLogDensity, "velocity": HasVelocity, "blocks": HasBlocks}
-Job = tuple[int, Run, Control, Budget | None]
+Job = tuple[int, Run, Control, Budget | None, BlockEdit | None]
 
 
 class Service:
@@ -40,25 +41,33 @@ class Service:
         self._thread = threading.Thread(target=self._train, name="training", daemon=True)
         self._thread.start()
 
-    def start(self, run: int, spec: RunSpec, weights: Mapping[str, Array] | None, step: int, seconds: float) -> None:
-        """Train a new run; one that is still training is stopped first."""
-        self._enqueue(run, Run(spec, weights, step, seconds), None)
+    def start(
+        self,
+        run: int,
+        spec: RunSpec,
+        weights: Mapping[str, Array] | None,
+        step: int,
+        seconds: float,
+        edit: BlockEdit | None = None,
+    ) -> None:
+        """Train a new run, after an edit of its blocks if one is given; one still training is stopped first."""
+        self._enqueue(run, Run(spec, weights, step, seconds), None, edit)
 
-    def extend(self, run: int, budget: Budget) -> bool:
-        """Train the latest run on; False when `run` is not the latest one."""
+    def extend(self, run: int, budget: Budget, edit: BlockEdit | None = None) -> bool:
+        """Train the latest run on, after an edit of its blocks if one is given; False when `run` is not the latest."""
         if self._run is None or self._run[0] != run:
             return False
-        self._enqueue(run, self._run[1], budget)
+        self._enqueue(run, self._run[1], budget, edit)
         return True
 
-    def _enqueue(self, number: int, run: Run, budget: Budget | None) -> None:
+    def _enqueue(self, number: int, run: Run, budget: Budget | None, edit: BlockEdit | None = None) -> None:
         control = Control()
         with self._lock:
             for running in self._controls.values():
                 running.cancel(quick=True)
             self._controls[number] = control
             self._run = (number, run)
-        self._jobs.put((number, run, control, budget))
+        self._jobs.put((number, run, control, budget, edit))
 
     def steer(self, run: int, wish: str, *values: ParamValue) -> None:
         """Hand a wish (the name of a method of Control) to a run; ignored when it is over."""
@@ -82,9 +91,9 @@ class Service:
 
     def _train(self) -> None:
         while (job := self._jobs.get()) is not None:
-            number, run, control, budget = job
+            number, run, control, budget, edit = job
             try:
-                for event in run.stretch(control, budget):
+                for event in run.stretch(control, budget, edit):
                     if isinstance(event, TERMINAL):
                         self._forget(number, control)
                     self._emit(RunMessage(number, event))

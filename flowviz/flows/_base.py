@@ -10,6 +10,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from flowviz.core.block_edits import BlockEdit
+from flowviz.core.errors import UserError
 from flowviz.core.frames import BlockInfo, StepInfo
 from flowviz.core.params import ParamValue
 from flowviz.core.registry import Registry
@@ -142,6 +144,14 @@ class HasBlocks(ABC):
     @abstractmethod
     def blocks(self) -> tuple[BlockInfo, ...]:
         """The blocks, nearest the data first."""
+
+    def edit(self, edit: BlockEdit) -> None:
+        """Change the blocks between two stretches; those that are no longer trained are trained in the next one.
+
+        Raises:
+            UserError: it cannot be done now.
+        """
+        raise UserError("The blocks of this method stay as they are.", "Train on without an edit.")
 
 
 FLOWS: Registry[Flow] = Registry("method", "flowviz.flows")

@@ -86,8 +86,8 @@ class ScriptedHandle:
     def change(self, name, value):
         self.calls.append((name, value))
 
-    def extend(self, budget):
-        self.calls.append(("extend", budget))
+    def extend(self, budget, edit=None):
+        self.calls.append(("extend", budget) if edit is None else ("extend", budget, edit))
         self.backend.say(Started(self.backend.specs[-1], "CPU, 1 thread", 99, self.backend.step))
 
 
