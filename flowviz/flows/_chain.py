@@ -9,7 +9,7 @@ from torch import Tensor
 
 from flowviz.core.solver import Solver
 from flowviz.flows._block import Block
-from flowviz.flows._divergence import Layers, velocity, velocity_and_divergence
+from flowviz.flows._divergence import Instant, velocity, velocity_and_divergence
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import Field, Solution, State, solve, steps_for
 
@@ -78,5 +78,5 @@ def _field(net: VelocityNet, block: Block, planned: int, state: State) -> Field:
     return field
 
 
-def _layers(net: VelocityNet, block: Block, x: Tensor) -> Layers:
+def _layers(net: VelocityNet, block: Block, x: Tensor) -> Instant:
     return net.at(block.average.to(x.dtype), [0.0])[0]

@@ -7,20 +7,14 @@ solver computed, at the price of about twice the forward pass. The solvers are t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from flowviz.flows._divergence import (
-    Activations,
-    Gradients,
-    Layers,
-    backward,
-    velocity_and_divergence_keeping,
-    velocity_keeping,
-)
-from flowviz.flows._nets import VelocityNet, at_index
+from flowviz.flows._divergence import Instant
+from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import stage_times
 
 # Hidden values of one layer that go through the whole solve at once: all of them stay in a processor's cache.
@@ -75,20 +69,22 @@ def fused_solve(
     """
     plan = Plan(TABLEAUS[name], steps, (t1 - t0) / steps, with_energy)
     table = net.fold(flat, stage_times(t0, t1, steps, name))
-    end, divergence, energy = _Solve.apply(plan, x, *table)  # type: ignore[no-untyped-call]
+    end, divergence, energy = _Solve.apply(plan, type(table), x, *table)  # type: ignore[no-untyped-call]
     return Solved(end, divergence, energy if with_energy else None)
 
 
 class _Solve(torch.autograd.Function):
-    """(plan, x, stacked layers) -> (x at the end, integral of div v, integral of |v|^2)."""
+    """(plan, type of network, x, its stacked tensors) -> (x at the end, integral of div v, integral of |v|^2)."""
 
     @staticmethod
-    def forward(ctx: Any, plan: Plan, x: Tensor, *parts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        table = Layers(*parts)
-        entries = [at_index(table, i) for i in range(len(table.b1))]
-        ctx.rows = max(1, len(x) if x.is_cuda else CHUNK // table.b1.shape[1])
-        runs = [_forward(plan, piece, entries) for piece in x.split(ctx.rows)]
-        ctx.plan, ctx.table, ctx.entries = plan, table, entries
+    def forward(
+        ctx: Any, plan: Plan, make: Callable[..., Instant], x: Tensor, *parts: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        table = make(*parts)
+        ctx.plan, ctx.make, ctx.parts = plan, make, parts
+        ctx.entries = [table.at(i) for i in range(table.times)]
+        ctx.rows = max(1, len(x) if x.is_cuda else CHUNK // table.width)
+        runs = [_forward(plan, piece, ctx.entries) for piece in x.split(ctx.rows)]
         ctx.kept = [run[3] for run in runs]
         if len(runs) == 1:
             return runs[0][:3]
@@ -98,20 +94,21 @@ class _Solve(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Any, ...]:
-        sums = Gradients(*(torch.zeros_like(part, memory_format=torch.contiguous_format) for part in ctx.table))
-        at = [Gradients(*at_index(Layers(*sums), i)) for i in range(len(ctx.entries))]
+        sums = [torch.zeros_like(part, memory_format=torch.contiguous_format) for part in ctx.parts]
+        table = ctx.make(*sums)
+        at = [table.at(i) for i in range(table.times)]
         pieces = zip(*(grad.split(ctx.rows) for grad in grads), strict=True)
         back = [
             _backward(ctx.plan, kept, ctx.entries, at, *piece) for kept, piece in zip(ctx.kept, pieces, strict=True)
         ]
-        return None, back[0] if len(back) == 1 else torch.cat(back), *sums
+        return None, None, back[0] if len(back) == 1 else torch.cat(back), *sums
 
 
-Stage = tuple[Activations, Tensor]
-"""What a stage keeps, and its velocity."""
+Stage = tuple[Any, Tensor]
+"""What an evaluation keeps for its backward pass, and its velocity."""
 
 
-def _forward(plan: Plan, x: Tensor, entries: list[Layers]) -> tuple[Tensor, Tensor, Tensor, list[Stage]]:
+def _forward(plan: Plan, x: Tensor, entries: list[Instant]) -> tuple[Tensor, Tensor, Tensor, list[Stage]]:
     shifts, weights, _ = plan.tableau
     divergence, energy = x.new_zeros(len(x)), x.new_zeros(len(x))
     kept: list[Stage] = []
@@ -121,22 +118,22 @@ def _forward(plan: Plan, x: Tensor, entries: list[Layers]) -> tuple[Tensor, Tens
             at = torch.add(start, v, alpha=shift * plan.h) if shift else start
             layers = entries[_entry(plan, entries, step, stage)]
             if not weight:
-                v, activations = velocity_keeping(at, layers)
+                v, memory = layers.evaluate(at)
             else:
-                v, rate, activations = velocity_and_divergence_keeping(at, layers)
+                v, rate, memory = layers.evaluate_with_divergence(at)
                 x = torch.add(x, v, alpha=weight * plan.h)
                 divergence.add_(rate, alpha=weight * plan.h)
                 if plan.with_energy:
                     energy.add_(v.square().sum(1), alpha=weight * plan.h)
-            kept.append((activations, v))
+            kept.append((memory, v))
     return x, divergence, energy, kept
 
 
 def _backward(
     plan: Plan,
     kept: list[Stage],
-    entries: list[Layers],
-    sums: list[Gradients],
+    entries: list[Instant],
+    sums: list[Instant],
     grad_x: Tensor,
     grad_divergence: Tensor,
     grad_energy: Tensor,
@@ -147,7 +144,7 @@ def _backward(
         through = grad_x  # d loss / d x at the start of the step, gathered stage by stage
         later: Tensor | None = None  # d loss / d position of the stage behind this one
         for stage in reversed(range(len(shifts))):
-            activations, v = kept[step * len(shifts) + stage]
+            memory, v = kept[step * len(shifts) + stage]
             weight = weights[stage] * plan.h
             grad_v = grad_x * weight
             if later is not None:
@@ -156,11 +153,11 @@ def _backward(
                 grad_v.addcmul_(v, grad_energy, value=2 * weight)
             place = _entry(plan, entries, step, stage)
             rate = grad_divergence * weight if weight else None
-            later = backward(activations, entries[place], grad_v, rate, sums[place])
+            later = entries[place].backward(memory, grad_v, rate, sums[place])
             through = through + later
         grad_x = through
     return grad_x
 
 
-def _entry(plan: Plan, entries: list[Layers], step: int, stage: int) -> int:
+def _entry(plan: Plan, entries: list[Instant], step: int, stage: int) -> int:
     return plan.node(step, stage) if len(entries) > 1 else 0

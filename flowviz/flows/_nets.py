@@ -1,4 +1,4 @@
-"""The velocity network: two hidden tanh layers over one flat parameter vector, time as bias and gate.
+"""The velocity network: two or three hidden tanh layers over one flat parameter vector, time as bias and gate.
 
 One flat vector keeps the optimiser to a handful of operations a step, and a checkpoint to one array.
 """
@@ -13,6 +13,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from flowviz.flows._deep import DeepLayers
 from flowviz.flows._divergence import Layers
 
 
@@ -24,15 +25,19 @@ class VelocityNet:
     the time features (t, sin and cos of 2 pi k t): the concatsquash layer of FFJORD (Grathwohl et al. 2019,
     released code, `ConcatSquashLinear`) with an affine gate and a few more features of time.
 
+    With three hidden layers there is one more of the same kind in between.
+
     Attributes:
         dim: dimension d.
         width: units of each hidden layer.
         harmonics: -1 for a field that does not depend on time; k >= 0 for t and its first k harmonics.
+        hidden: hidden layers, 2 or 3.
     """
 
     dim: int
     width: int
     harmonics: int = -1
+    hidden: int = 2
 
     @property
     def features(self) -> int:
@@ -42,17 +47,14 @@ class VelocityNet:
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each parameter by name, in the order of the flat vector."""
-        d, w, f = self.dim, self.width, self.features
-        shapes: dict[str, tuple[int, ...]] = {
-            "w1": (w, d),
-            "b1": (w,),
-            "w2": (w, w),
-            "b2": (w,),
-            "w3": (d, w),
-            "b3": (d,),
-        }
+        d, w, f, last = self.dim, self.width, self.features, self.hidden + 1
+        shapes: dict[str, tuple[int, ...]] = {"w1": (w, d), "b1": (w,)}
+        for i in range(2, last):
+            shapes |= {f"w{i}": (w, w), f"b{i}": (w,)}
+        shapes |= {f"w{last}": (d, w), f"b{last}": (d,)}
         if f:
-            shapes |= {"u1": (f, w), "u2": (f, w), "u3": (f, d), "g1": (f, w), "g2": (f, w)}
+            shapes |= {f"u{i}": (f, w) for i in range(1, last)} | {f"u{last}": (f, d)}
+            shapes |= {f"g{i}": (f, w) for i in range(1, last)}
         return shapes
 
     @property
@@ -66,20 +68,15 @@ class VelocityNet:
         def normal(*shape: int) -> Tensor:
             return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
-        d, w = self.dim, self.width
-        parts = {
-            # Hidden units whose slopes sit all over the shared frame (a few units wide), at several sharpnesses.
-            "w1": normal(w, d) / math.sqrt(d),
-            "b1": normal(w),
-            "w2": normal(w, w) / math.sqrt(w),
-            "b2": normal(w) * 0.1,
-            "w3": normal(d, w) * (output_scale / math.sqrt(w)),
-            "b3": torch.zeros(d, dtype=torch.float64),
-        }
-        if self.features:
-            f = self.features
-            parts |= {name: normal(f, w) * 0.3 for name in ("u1", "u2", "g1", "g2")}
-            parts["u3"] = torch.zeros(f, d, dtype=torch.float64)
+        d, w, f, last = self.dim, self.width, self.features, self.hidden + 1
+        # Hidden units whose slopes sit all over the shared frame (a few units wide), at several sharpnesses.
+        parts = {"w1": normal(w, d) / math.sqrt(d), "b1": normal(w)}
+        for i in range(2, last):
+            parts |= {f"w{i}": normal(w, w) / math.sqrt(w), f"b{i}": normal(w) * 0.1}
+        parts |= {f"w{last}": normal(d, w) * (output_scale / math.sqrt(w)), f"b{last}": normal(d) * 0}
+        if f:
+            parts |= {f"{name}{i}": normal(f, w) * 0.3 for name in "ug" for i in range(1, last)}
+            parts[f"u{last}"] = normal(f, d) * 0
         return torch.cat([parts[name].reshape(-1) for name in self.shapes]).to(dtype)
 
     def unpack(self, flat: Tensor) -> dict[str, Tensor]:
@@ -88,38 +85,40 @@ class VelocityNet:
         pieces = flat.split([math.prod(shape) for shape in shapes.values()])
         return {name: piece.view(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
 
-    def fold(self, flat: Tensor, times: Sequence[float]) -> Layers:
+    def fold(self, flat: Tensor, times: Sequence[float]) -> Layers | DeepLayers:
         """The network at each of the times, stacked along a first axis; differentiable in `flat`.
 
-        A field without time has one entry, whatever the times. With tanh u = 2 s(2u) - 1, s the sigmoid, and gates
-        g: w1 = 2 g1 W1^T, b1' = 2 b1, w2 = 4 g2 W2, b2' = 2 b2 - 2 g2 (W2 1), w3 = 2 W3, b3' = b3 - W3 1; and
-        m = w2 * (w1^T w3)^T = 16 g2 (W2 * (W1 W3)^T) g1^T.
+        A field without time has one entry, whatever the times. With tanh u = 2 s(2u) - 1, s the sigmoid, gates g and
+        biases c at a time: 2 g1 W1^T and 2 c1 for the first layer, 4 g W and 2 c - 2 g (W 1) for further hidden ones,
+        2 W and c - W 1 for the last.
         """
-        p = self.unpack(flat)
-        w1, w2, w3 = p["w1"].t().contiguous(), p["w2"], p["w3"]
-        base = w2 * (p["w1"] @ w3).t()
-        row_sums, end_sums = w2.sum(1), w3.sum(1)
-        if not self.features:
-            parts = (2 * w1, 2 * p["b1"], 4 * w2, 2 * (p["b2"] - row_sums), p["b3"] - end_sums, 16 * base)
-            first, second, third, fourth, sixth, seventh = (part.unsqueeze(0) for part in parts)
-            return Layers(first, second, third, fourth, 2 * w3, sixth, seventh)
-        phi = time_features(tuple(times), self.harmonics, flat.dtype, flat.device)
-        gate1, gate2 = 1 + phi @ p["g1"], 1 + phi @ p["g2"]
-        rows, columns = (4 * gate2).unsqueeze(2), (4 * gate1).unsqueeze(1)
-        return Layers(
-            (2 * gate1).unsqueeze(1) * w1,
-            2 * torch.addmm(p["b1"], phi, p["u1"]),
-            rows * w2,
-            torch.addcmul(2 * torch.addmm(p["b2"], phi, p["u2"]), gate2, row_sums, value=-2),
-            2 * w3,
-            torch.addmm(p["b3"], phi, p["u3"]) - end_sums,
-            (rows * base) * columns,
-        )
+        p, last = self.unpack(flat), self.hidden + 1
+        phi = time_features(tuple(times), self.harmonics, flat.dtype, flat.device) if self.features else None
 
-    def at(self, flat: Tensor, times: Sequence[float]) -> list[Layers]:
+        def gate(i: int) -> Tensor:
+            return flat.new_ones(1, 1) if phi is None else 1 + phi @ p[f"g{i}"]
+
+        def bias(i: int) -> Tensor:
+            return p[f"b{i}"].unsqueeze(0) if phi is None else torch.addmm(p[f"b{i}"], phi, p[f"u{i}"])
+
+        gates = [gate(i) for i in range(1, last)]
+        parts = [(2 * gates[0]).unsqueeze(1) * p["w1"].t().contiguous(), 2 * bias(1)]
+        for i in range(2, last):
+            weight, rows = p[f"w{i}"], gates[i - 1]
+            parts += [(4 * rows).unsqueeze(2) * weight]
+            parts += [torch.addcmul(2 * bias(i), rows, weight.sum(1), value=-2)]
+        parts += [2 * p[f"w{last}"], bias(last) - p[f"w{last}"].sum(1)]
+        if self.hidden == 3:
+            return DeepLayers(*parts)
+        # m = w2 * (w1^T w3)^T = 16 g2 (W2 * (W1 W3)^T) g1^T
+        base = p["w2"] * (p["w1"] @ p["w3"]).t()
+        parts.append((4 * gates[1]).unsqueeze(2) * base * (4 * gates[0]).unsqueeze(1))
+        return Layers(*parts)
+
+    def at(self, flat: Tensor, times: Sequence[float]) -> list[Layers | DeepLayers]:
         """The network at each of the times; a field without time has the same layers at all of them."""
         table = self.fold(flat, times)
-        entries = [at_index(table, i) for i in range(len(table.b1))]
+        entries = [table.at(i) for i in range(table.times)]
         return entries if self.features else entries * len(times)
 
 
@@ -132,8 +131,3 @@ def time_features(times: tuple[float, ...], harmonics: int, dtype: torch.dtype, 
     t = torch.tensor(times, dtype=dtype, device=device).unsqueeze(1)
     waves = [wave(2 * math.pi * k * t) for k in range(1, harmonics + 1) for wave in (torch.sin, torch.cos)]
     return torch.cat([t, *waves], dim=1)
-
-
-def at_index(table: Layers, i: int) -> Layers:
-    """Entry i of layers that are stacked along a first axis (w3 does not change with time)."""
-    return Layers(table.w1[i], table.b1[i], table.w2[i], table.b2[i], table.w3, table.b3[i], table.m[i])

@@ -15,7 +15,7 @@ from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, Budget
 from flowviz.flows._base import FLOWS, Flow, HasLogDensity, HasVelocity, Problem, Transport
 from flowviz.flows._capture import Replayed
-from flowviz.flows._divergence import Layers, velocity, velocity_and_divergence
+from flowviz.flows._divergence import Instant, velocity, velocity_and_divergence
 from flowviz.flows._fused import fused_solve
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import Field, State, in_chunks, solve, standard_normal_log_density, steps_for
@@ -38,7 +38,10 @@ class CnfParams:
     steps: int = param(
         3000, "Training steps", lo=1, hi=1_000_000, log=True, live=True, help="Length of a run without a budget."
     )
-    width: int = param(64, "Width", lo=4, hi=1024, log=True, unit="units", help="Units in each of two hidden layers.")
+    width: int = param(64, "Width", lo=4, hi=1024, log=True, unit="units", help="Units in each hidden layer.")
+    hidden_layers: int = param(
+        2, "Hidden layers", lo=2, hi=3, group="Advanced", help="Three bend the field more, at over twice the price."
+    )
     harmonics: int = param(
         0, "Time harmonics", lo=0, hi=8, help="Sines and cosines of time that may bend the field.", group="Advanced"
     )
@@ -81,7 +84,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
     def __init__(self, params: CnfParams, problem: Problem) -> None:
         self._params = params
         self._problem = problem
-        self._net = VelocityNet(problem.dim, params.width, params.harmonics)
+        self._net = VelocityNet(problem.dim, params.width, params.harmonics, params.hidden_layers)
         generator = torch.Generator().manual_seed(problem.seed)
         self._flat = self._net.initial(generator, problem.dtype).to(problem.device).requires_grad_()
         self._average = self._flat.detach().clone()
@@ -171,7 +174,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
     def _field(self, dtype: torch.dtype, with_divergence: bool) -> Field:
         """The averaged field for evaluation, in the precision of the points."""
         flat = self._average.to(dtype)
-        known: dict[int, Layers] = {}
+        known: dict[int, Instant] = {}
 
         def field(y: Tensor, t: float) -> State:
             tick = _tick(t)

@@ -7,8 +7,8 @@ from flowviz.flows._divergence import velocity, velocity_and_divergence
 from flowviz.flows._nets import VelocityNet
 
 
-def make(dim, harmonics, width=17):
-    net = VelocityNet(dim, width, harmonics)
+def make(dim, harmonics, width=17, hidden=2):
+    net = VelocityNet(dim, width, harmonics, hidden)
     generator = torch.Generator().manual_seed(dim)
     flat = net.initial(generator, torch.float64, output_scale=1.0)
     flat += 0.3 * torch.randn(net.size, generator=generator, dtype=torch.float64)
@@ -27,15 +27,19 @@ def tanh_network(net, flat, x, t):
     def bias(name, extra):
         return p[name] if phi is None else p[name] + phi @ p[extra]
 
-    a1 = torch.tanh(gate("g1") * (p["w1"] @ x) + bias("b1", "u1"))
-    a2 = torch.tanh(gate("g2") * (p["w2"] @ a1) + bias("b2", "u2"))
-    return p["w3"] @ a2 + bias("b3", "u3")
+    for i in range(1, net.hidden + 1):
+        x = torch.tanh(gate(f"g{i}") * (p[f"w{i}"] @ x) + bias(f"b{i}", f"u{i}"))
+    last = net.hidden + 1
+    return p[f"w{last}"] @ x + bias(f"b{last}", f"u{last}")
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3, 7])
 @pytest.mark.parametrize("harmonics", [-1, 0, 2])
-def test_the_folded_network_is_the_tanh_network_and_its_divergence_the_trace_of_the_autograd_jacobian(dim, harmonics):
-    net, flat, x = make(dim, harmonics)
+@pytest.mark.parametrize("hidden", [2, 3])
+def test_the_folded_network_is_the_tanh_network_and_its_divergence_the_trace_of_the_autograd_jacobian(
+    dim, harmonics, hidden
+):
+    net, flat, x = make(dim, harmonics, hidden=hidden)
     v, divergence = velocity_and_divergence(x, net.at(flat, [0.37])[0])
     plain = torch.stack([tanh_network(net, flat, row, 0.37) for row in x])
     jacobian = torch.stack(

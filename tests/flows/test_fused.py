@@ -10,8 +10,8 @@ from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import integrate, stage_times
 
 
-def make(dim, harmonics, width=9, n=13):
-    net = VelocityNet(dim, width, harmonics)
+def make(dim, harmonics, width=9, n=13, hidden=2):
+    net = VelocityNet(dim, width, harmonics, hidden)
     generator = torch.Generator().manual_seed(dim)
     flat = net.initial(generator, torch.float64, output_scale=1.0)
     flat += 0.2 * torch.randn(net.size, generator=generator, dtype=torch.float64)
@@ -38,8 +38,9 @@ def some_loss(end, divergence, energy):
 @pytest.mark.parametrize("name", ["euler", "midpoint", "rk4"])
 @pytest.mark.parametrize("dim", [1, 2, 3])
 @pytest.mark.parametrize("harmonics", [-1, 1])
-def test_values_and_gradients_are_those_of_the_solver_taken_step_by_step(name, dim, harmonics):
-    net, flat, x = make(dim, harmonics)
+@pytest.mark.parametrize("hidden", [2, 3])
+def test_values_and_gradients_are_those_of_the_solver_taken_step_by_step(name, dim, harmonics, hidden):
+    net, flat, x = make(dim, harmonics, hidden=hidden)
     ours = fused_solve(net, flat, x, 1.0, 0.2, 3, name, with_energy=True)
     theirs = step_by_step(net, flat, x, 1.0, 0.2, 3, name)
     for a, b in zip(ours, theirs, strict=True):
@@ -52,8 +53,9 @@ def test_values_and_gradients_are_those_of_the_solver_taken_step_by_step(name, d
         assert torch.allclose(a, b, rtol=1e-10, atol=1e-10 * float(b.abs().max()))
 
 
-def test_the_gradient_agrees_with_finite_differences():
-    net, flat, x = make(2, 0, width=4, n=3)
+@pytest.mark.parametrize("hidden", [2, 3])
+def test_the_gradient_agrees_with_finite_differences(hidden):
+    net, flat, x = make(2, 0, width=4, n=3, hidden=hidden)
     assert torch.autograd.gradcheck(lambda w, y: fused_solve(net, w, y, 0.0, 1.0, 2, "rk4", True), (flat, x))
 
 
