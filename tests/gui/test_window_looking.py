@@ -223,6 +223,15 @@ def test_a_history_keeps_its_newest_values_when_it_is_thinned():
     np.testing.assert_array_equal(x, y)
 
 
+def test_a_history_keeps_the_order_of_steps_whatever_comes_first():
+    history = History()
+    for step, value in ((10, 1.0), (30, 3.0), (20, 2.0), (30, 3.5), (10, 1.5)):
+        history.add(step, value)
+    x, y = history.curve()
+    assert (x.tolist(), y.tolist()) == ([10, 20, 30], [1.5, 2.0, 3.5])
+    assert history.last == 3.5
+
+
 def test_every_menu_entry_can_be_pressed_without_harm(trained, qtbot, monkeypatch):
     pressed = []
     monkeypatch.setattr(type(trained.target_panel), "open_dialog", lambda self: pressed.append("open"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+
 import numpy as np
 
 from flowviz.core.spec import Array
@@ -49,7 +51,7 @@ class CurveStore:
 
 
 class History:
-    """Values of one metric at training steps; the older half is thinned when there are too many."""
+    """Values of one metric by training step, in order of step however they arrive; thinned when there are too many."""
 
     def __init__(self, most: int = 800) -> None:
         self._most = most
@@ -57,22 +59,23 @@ class History:
         self._values: list[float] = []
 
     def add(self, step: int, value: float) -> None:
-        """Take in one value; one of the same step replaces the older."""
-        if self._steps and self._steps[-1] == step:
-            self._values[-1] = value
+        """Take in one value, also of an older step than the newest; one of the same step replaces the older value."""
+        place = bisect.bisect_left(self._steps, step)
+        if place < len(self._steps) and self._steps[place] == step:
+            self._values[place] = value
             return
-        self._steps.append(step)
-        self._values.append(value)
+        self._steps.insert(place, step)
+        self._values.insert(place, value)
         if len(self._steps) > self._most:
             half = self._most // 2
             self._steps = self._steps[:half:2] + self._steps[half:]
             self._values = self._values[:half:2] + self._values[half:]
 
     def curve(self) -> tuple[Array, Array]:
-        """Training steps and values."""
+        """Training steps (increasing) and values."""
         return np.array(self._steps, dtype=np.float64), np.array(self._values, dtype=np.float64)
 
     @property
     def last(self) -> float | None:
-        """The newest value."""
+        """The value of the newest step."""
         return self._values[-1] if self._values else None
