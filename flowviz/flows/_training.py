@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import operator
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -92,7 +93,7 @@ class StepChooser:
     the entropy of the data.
 
     Attributes:
-        steps: solver steps now.
+        steps: solver steps now; 0 (only where `least` is 0) stands for one step of a cheaper solver.
     """
 
     EVERY = 20
@@ -108,6 +109,27 @@ class StepChooser:
         elif error < 0.05 * allowed:
             self.steps -= 1
         self.steps = max(self.steps, least)
+
+
+# Hidden values of one layer whose gradient is taken at once: memory stays flat however large the batch.
+AT_ONCE = 131072
+
+
+def in_parts(work: Callable[[Tensor], tuple[Tensor, ...]], x: Tensor, width: int) -> tuple[Tensor, ...]:
+    """work(x) for a batch x (n, d) of any size, taken part by part so that memory does not grow with n.
+
+    Args:
+        work: gives one tensor with an entry for each point, and then any number of means over its points.
+        x: the batch.
+        width: units of each hidden layer.
+    """
+    parts = x.split(max(1, len(x) if x.is_cuda else AT_ONCE // width))
+    if len(parts) == 1:
+        return work(x)
+    results = [work(part) for part in parts]
+    shares = [len(part) / len(x) for part in parts]
+    means = (sum(map(operator.mul, values, shares)) for values in zip(*(result[1:] for result in results), strict=True))
+    return torch.cat([result[0] for result in results]), *means
 
 
 class Stream:

@@ -19,7 +19,17 @@ from flowviz.flows._divergence import Instant, velocity, velocity_and_divergence
 from flowviz.flows._fused import fused_solve
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import Field, State, in_chunks, solve, standard_normal_log_density, steps_for
-from flowviz.flows._training import Export, FlatAdam, StepChooser, Stream, Stretch, changed, learning_rate, take_array
+from flowviz.flows._training import (
+    Export,
+    FlatAdam,
+    StepChooser,
+    Stream,
+    Stretch,
+    changed,
+    in_parts,
+    learning_rate,
+    take_array,
+)
 
 # Times the allowed solver error at which training turns back.
 OUTRUN = 8.0
@@ -122,7 +132,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         p = self._params
         x = self._stream.take(p.batch_size)
         key = (self._chooser.steps, p.solver, p.energy)
-        loss, nll, cost, log_p, gradient = self._replayed(key, self._losses_and_gradient, x)
+        log_p, loss, nll, cost, gradient = self._replayed(key, self._losses_and_gradient, x)
         if self._adapt_solver(x, log_p):
             rate = self._caution * learning_rate(p.learning_rate, self._stretch.progress, self._stretch.done)
             self._adam.update(gradient, rate, p.clip, p.averaging)
@@ -131,13 +141,16 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         return StepInfo({"loss": loss, "nll": nll, "energy": cost} if p.energy else {"loss": loss})
 
     def _losses_and_gradient(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Loss, NLL and weighted kinetic energy (scalars), log p (n,), and the gradient of the loss by the weights."""
+        """log p (n,), the means loss, NLL and weighted kinetic energy, and the gradient of the loss by the weights."""
+        return in_parts(self._losses_and_gradient_of_part, x, self._net.width)
+
+    def _losses_and_gradient_of_part(self, x: Tensor) -> tuple[Tensor, ...]:
         log_p, energy = self._log_likelihood(x, self._chooser.steps)
         nll = -log_p.mean()
         cost = nll.new_zeros(()) if energy is None else self._params.energy * energy.mean()
         loss = nll + cost
         (gradient,) = torch.autograd.grad(loss, self._flat)
-        return loss.detach(), nll.detach(), cost.detach(), log_p.detach(), gradient
+        return log_p.detach(), loss.detach(), nll.detach(), cost.detach(), gradient
 
     def _log_likelihood(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor | None]:
         """log p (n,) at data x (n, d), and int |v|^2 dt (n,) where its weight asks for it; differentiable."""
