@@ -1,7 +1,8 @@
-"""Flow time over a chain of blocks: block k of n fills [1 - (k+1)/n, 1 - k/n]; untrained blocks are the identity."""
+"""Flow time over a chain of blocks: block k of n fills [edges[k+1], edges[k]]; a block not begun is the identity."""
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Sequence
 
@@ -13,38 +14,44 @@ from flowviz.flows._divergence import Instant, velocity, velocity_and_divergence
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import Field, Solution, State, solve, steps_for
 
+Edges = Sequence[float]
+"""Flow times (n + 1,) between n blocks, nearest the data first: falling from 1 to 0."""
 
-def chain_velocity(net: VelocityNet, blocks: Sequence[Block], planned: int, x: Tensor, t: float) -> Tensor:
+
+def chain_velocity(net: VelocityNet, blocks: Sequence[Block], edges: Edges, x: Tensor, t: float) -> Tensor:
     """dx/dt (n, d) at flow time t: the block's velocity, reversed and scaled to its share of flow time.
 
     At a boundary the block nearer the data counts.
     """
-    k = min(planned - 1, max(0, math.ceil((1 - t) * planned - 1e-9) - 1))
+    planned = len(edges) - 1
+    k = bisect.bisect_left([1 - edge for edge in edges], 1 - t - 1e-9 / planned) - 1
+    k = min(planned - 1, max(0, k))
     if k >= len(blocks):
         return x.new_zeros(x.shape)
-    return velocity(x, _layers(net, blocks[k], x)) * -planned
+    return velocity(x, _layers(net, blocks[k], x)) * _rate(edges, k)
 
 
 def follow(
     net: VelocityNet,
     blocks: Sequence[Block],
-    planned: int,
+    edges: Edges,
     state: State,
     times: Sequence[float],
     solver: Solver,
 ) -> Solution:
     """States at every one of the monotone flow times, starting from `state` = (x,) or (x, accumulator) at times[0].
 
-    Each block is solved by itself, with at least one step, since the velocity jumps from block to block.
-    An accumulator collects the integral of div(dx/dt) dt.
+    Each block is solved by itself, with at least one step, since the velocity jumps from block to block; a solver's
+    steps are shared equally among the blocks. An accumulator collects the integral of div(dx/dt) dt.
     """
+    planned = len(edges) - 1
     forward = times[-1] >= times[0]
     states: list[State] = []
     nfe = 0
     # Legs in the order of travel: (block index, flow time at entry, at exit).
     order = range(planned - 1, -1, -1) if forward else range(planned)
     for k in order:
-        low, high = 1 - (k + 1) / planned, 1 - k / planned
+        low, high = edges[k + 1], edges[k]
         enter, leave = (max(low, times[0]), min(high, times[-1])) if forward else (
             min(high, times[0]), max(low, times[-1]))  # fmt: skip
         if (leave - enter if forward else enter - leave) <= 1e-12:
@@ -56,8 +63,8 @@ def follow(
             continue
         stops = [enter, *(min(max(t, min(enter, leave)), max(enter, leave)) for t in here), leave]
         per_block = math.ceil(solver.steps / planned) if solver.steps else blocks[k].own_steps
-        steps = steps_for(per_block, (leave - enter) * planned)
-        field = _field(net, blocks[k], planned, state)
+        steps = steps_for(per_block, (leave - enter) / (high - low))
+        field = _field(net, blocks[k], _rate(edges, k), state)
         leg = solve(field, state, stops, solver.name, steps, solver.tolerance)
         states += leg.states[1:-1]
         state = leg.states[-1]
@@ -66,14 +73,19 @@ def follow(
     return Solution(states, nfe)
 
 
-def _field(net: VelocityNet, block: Block, planned: int, state: State) -> Field:
+def _rate(edges: Edges, k: int) -> float:
+    """d(block time) / d(flow time) of block k: negative, for a block runs from data to noise."""
+    return -1.0 / (edges[k] - edges[k + 1])
+
+
+def _field(net: VelocityNet, block: Block, rate: float, state: State) -> Field:
     layers = _layers(net, block, state[0])
     if len(state) == 1:
-        return lambda y, _: (velocity(y, layers) * -planned,)
+        return lambda y, _: (velocity(y, layers) * rate,)
 
     def field(y: Tensor, _: float) -> State:
         v, divergence = velocity_and_divergence(y, layers)
-        return v * -planned, divergence * -planned
+        return v * rate, divergence * rate
 
     return field
 

@@ -2,75 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from flowviz.core.block_edits import BlockEdit, Equalise, Refine
 from flowviz.core.errors import ParameterError, UserError
 from flowviz.core.frames import BlockInfo, StepInfo
-from flowviz.core.params import ParamValue, from_mapping, param
+from flowviz.core.params import ParamValue, from_mapping
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, Budget
 from flowviz.flows._base import FLOWS, Flow, HasBlocks, HasLogDensity, HasVelocity, Problem, Transport
-from flowviz.flows._block import Block, objective, push
+from flowviz.flows._block import Block, objective, objective_and_gradient
+from flowviz.flows._capture import Replayed
 from flowviz.flows._chain import chain_velocity, follow
+from flowviz.flows._jko_edits import Chain, refined, retimed
+from flowviz.flows._jko_infos import LOSS_NAMES, block_info
+from flowviz.flows._jko_params import ALWAYS, AUTO, DISTANCE, FLOW_MATCHING, FRESH
+from flowviz.flows._jko_params import JkoParams as JkoParams
+from flowviz.flows._jko_samples import HeldOut, Pool, blurred
+from flowviz.flows._jko_schedule import edges_of, shares_of, step_size
+from flowviz.flows._jko_start import flow_matching_start
+from flowviz.flows._jko_weights import Stand, exported, loaded
+from flowviz.flows._jko_work import AGAIN, FIRST, Work, rounds_ahead
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import in_chunks, standard_normal_log_density
-from flowviz.flows._training import Export, FlatAdam, Stream, Stretch, changed, learning_rate, take_array
+from flowviz.flows._training import Export, FlatAdam, Stream, changed, learning_rate
 
-POOL_EPOCHS = 20
-LOSS_NAMES = ("loss", "potential", "divergence", "transport")
-
-
-@dataclass(frozen=True)
-class JkoParams:
-    """Declared parameters of the JKO flow; the step schedule is that of JKO-iFlow's released 2D runs."""
-
-    learning_rate: float = param(
-        1e-2, "Learning rate", lo=1e-6, hi=0.1, log=True, live=True, help="Peak step size of Adam in each block."
-    )
-    batch_size: int = param(
-        1000, "Batch size", lo=16, hi=65536, log=True, live=True, unit="points", help="Data points per training step."
-    )
-    blocks: int = param(8, "Blocks", lo=1, hi=64, live=True, help="JKO steps from data to noise; more may be added.")
-    steps_per_block: int = param(
-        600, "Training steps per block", lo=1, hi=1_000_000, log=True, live=True,
-        help="Length of one block's training without a budget.",
-    )  # fmt: skip
-    h0: float = param(
-        0.25, "First JKO step", lo=1e-3, hi=100.0, log=True, group="JKO steps", help="h of the block nearest the data."
-    )
-    rho: float = param(1.4, "Growth of the step", lo=0.5, hi=4.0, group="JKO steps", help="h_k = min(rho^k h0, h_max).")
-    h_max: float = param(3.0, "Largest JKO step", lo=1e-3, hi=1000.0, log=True, group="JKO steps", help="Cap of h_k.")
-    width: int = param(64, "Width", lo=4, hi=1024, log=True, unit="units", help="Units in each of two hidden layers.")
-    solver: str = param(
-        "rk4", "Training solver", choices=("rk4", "midpoint", "euler"), live=True, group="Advanced",
-        help="Fixed-step solver that training differentiates through.",
-    )  # fmt: skip
-    solver_steps: int = param(
-        1, "Least solver steps", lo=1, hi=50, live=True, group="Advanced", help="Solver steps through one block."
-    )
-    solver_error: float = param(
-        0.005, "Solver error allowed", lo=0.0, hi=1.0, live=True, unit="nats", group="Advanced",
-        help="A block takes more solver steps while doubling them changes log-densities by more (0: never).",
-    )  # fmt: skip
-    warm_start: bool = param(
-        True, "Warm start", live=True, group="Advanced", help="Each block starts from the weights of the one before."
-    )
-    pool: int = param(
-        65536, "Pool", lo=256, hi=2_000_000, log=True, live=True, unit="points", group="Advanced",
-        help="Samples pushed once through the trained blocks, from which the next block draws its batches.",
-    )  # fmt: skip
-    clip: float = param(
-        5.0, "Gradient clip", lo=1e-3, hi=1e6, log=True, live=True, group="Advanced", help="Largest gradient norm."
-    )
-    averaging: float = param(
-        0.99, "Weight averaging", lo=0.0, hi=0.9999, live=True, group="Advanced",
-        help="Memory of the weight average that pictures, figures and later blocks use (0: none).",
-    )  # fmt: skip
+MOST_BLOCKS = 512
+SETTLED = 100
+AGAIN_RATE = 0.3
+"""Peak learning rate of a block that begins as part of a trained flow, in those of a new one."""
 
 
 @FLOWS.register("jko")
@@ -78,8 +42,12 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
     """Block k minimises E[V(x(1)) - int_0^1 div v ds + |x(1) - x(0)|^2 / (2 h_k)], V = |x|^2 / 2, x(0) ~ p_{k-1}.
 
     That is one JKO step for KL(. || N(0, I)) (Xu, Cheng & Xie 2023, arXiv 2212.14424, equation 7). Blocks run from
-    data to noise in their own time s; block k of n fills the flow times [1 - (k+1)/n, 1 - k/n], and a block
-    that is not trained yet is the identity.
+    data to noise in their own time s and share flow time; a block that has not begun is the identity. When all blocks
+    are trained, rounds of re-timing and refinement may change them and train them again (section 4.3 there): until its
+    turn comes a block then keeps the field that it has, so that the chain is a whole flow at any moment.
+
+    Flow time is shared equally until all blocks are trained, so that the clock stands still while people watch the
+    training; then, if so chosen, in proportion to the distances that the blocks move the data.
     """
 
     label = "JKO flow"
@@ -89,21 +57,16 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
     def __init__(self, params: JkoParams, problem: Problem) -> None:
         self._params = params
         self._problem = problem
-        self._net = VelocityNet(problem.dim, params.width)
+        self._net = VelocityNet(problem.dim, params.width, hidden=params.hidden_layers)
         self._generator = torch.Generator().manual_seed(problem.seed)
-        self._draw = torch.Generator(problem.device).manual_seed(problem.seed + 1)
-        self._stream = Stream(problem.sample)
-        self._blocks: list[Block] = []
+        self._random = torch.Generator(problem.device).manual_seed(problem.seed + 1)
+        self._stand = Stand(params.blocks, [], [1.0] * params.blocks, (0, 0))
+        self._forget_samples()
+        self._held: HeldOut | None = None
         self._adam: FlatAdam | None = None
-        self._pool: Tensor | None = None
-        self._planned = params.blocks
-        self._stretch = Stretch(Budget(), 1)
-        self._finished_here = 0
-        self._started_at = 0.0
-        self._budget = Budget()
+        self._replayed = Replayed(None)
+        self._work = Work(Budget())
         self._export = Export()
-        self._drawn = 0
-        self._begin_share(0.0)
 
     @classmethod
     def create(cls, params: Mapping[str, object], problem: Problem) -> JkoFlow:
@@ -113,77 +76,79 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
     # Training
 
     @property
+    def _blocks(self) -> list[Block]:
+        return self._stand.blocks
+
+    @property
     def _trained(self) -> int:
+        """Blocks trained to the end; they come first."""
         return sum(block.is_trained for block in self._blocks)
 
     @property
     def _waiting(self) -> int:
         """Blocks that are not trained to the end, the one in training included."""
-        return self._planned - self._trained
+        return self._stand.planned - self._trained
 
     def plan(self, budget: Budget) -> None:
-        """Begin a stretch; the budget is shared equally among the blocks that are not trained to the end.
+        """Begin a stretch; the budget is shared among the blocks that are not trained to the end and rounds to come.
 
-        Where all planned blocks are trained, blocks are added: as many as the budgeted steps make at
-        `steps_per_block` each, at least one.
+        Where nothing is left to train, blocks are added: as many as the budgeted steps make at `steps_per_block` each,
+        at least one.
         """
-        if self._waiting == 0:
-            self._planned += max(1, round((budget.steps or 0) / self._params.steps_per_block))
-        self._budget = budget
-        self._stretch = Stretch(budget, 1)
-        self._finished_here = 0
+        self._work = Work(budget)
+        if self._waiting == 0 and not self._begin_round():
+            self._set_planned(self._stand.planned + max(1, round((budget.steps or 0) / self._params.steps_per_block)))
         self._begin_share(0.0)
 
-    @property
-    def _is_limited(self) -> bool:
-        return self._budget.steps is not None or self._budget.seconds is not None
+    def _set_planned(self, count: int) -> None:
+        shares = self._stand.shares[:count]
+        self._stand = self._stand._replace(planned=count, shares=shares + [1.0] * (count - len(shares)))
+
+    def _rounds_to_come(self) -> tuple[int, int]:
+        """Re-timings and refinements."""
+        done, p = self._stand.rounds, self._params
+        return max(0, p.reparametrise - done[0]), max(0, p.refine - done[1])
 
     def _begin_share(self, seconds: float) -> None:
-        """Give the block now in turn its equal share of what is left of the budget."""
-        steps, limit = self._budget.steps, self._budget.seconds
-        left = max(1, self._waiting)
-        # A block that a stop had cut short only makes up its missing steps where nothing else is said.
-        done = self._blocks[-1].steps if self._blocks and not self._blocks[-1].is_trained else 0
-        share = Budget(
-            steps=None if steps is None else max(1, round((steps - self._stretch.done) / left)),
-            seconds=None if limit is None else max(1e-3, (limit - seconds) / left),
-        )
-        self._share = Stretch(share, max(self._params.steps_per_block - done, self._params.steps_per_block // 10, 1))
-        self._started_at = seconds
+        """Give the block now in turn its share of what is left of the budget."""
+        blocks, k = self._blocks, self._trained
+        left = [AGAIN if b.is_again else FIRST for b in blocks[k:]]
+        left += [FIRST] * (self._stand.planned - len(blocks))
+        left += rounds_ahead(self._stand.planned, *self._rounds_to_come())
+        done = blocks[k].steps if k < len(blocks) else 0
+        self._work.begin_block(left or [FIRST], self._params.steps_per_block, done, seconds)
 
     @property
     def progress(self) -> float:
         """Share of the stretch that is done: finished blocks and the part of the one in training."""
-        if self._waiting == 0:
-            return 1.0
-        if self._is_limited:
-            return self._stretch.progress
-        return min(0.9999, (self._finished_here + self._share.progress) / (self._finished_here + self._waiting))
+        return 1.0 if self._waiting == 0 else self._work.progress
 
     @property
     def parameter_count(self) -> int:
         """Trainable parameters of all planned blocks."""
-        return self._net.size * self._planned
+        return self._net.size * self._stand.planned
 
     def step(self, seconds: float) -> StepInfo:
         """One Adam step of the block in training; losses "loss", "potential", "divergence", "transport"."""
         if self._waiting == 0:
-            self._planned += 1
+            self._set_planned(self._stand.planned + 1)
+        k, p = self._trained, self._params
+        self._held_out().catch_up(self._blocks[:k])
         block = self._current()
-        p = self._params
-        x = self._batch()
-        result = objective(self._net, block, x, p.solver, block.chooser.steps)
-        (gradient,) = torch.autograd.grad(result.loss, block.flat)
-        self._adapt_solver(block, x, result.log_terms)
-        rate = learning_rate(p.learning_rate, self._share.progress, self._share.done)
+        x = self._batch(p.batch_size)
+        scheme = block.scheme(p.solver)
+        log_terms, terms, gradient = self._replayed(
+            scheme, lambda y: objective_and_gradient(self._net, block, y, *scheme), x
+        )
+        self._adapt_solver(block, x, log_terms)
+        peak = p.learning_rate * (AGAIN_RATE if block.is_again else 1.0)
         assert self._adam is not None
+        rate = learning_rate(peak, self._work.block_progress, self._work.block_steps)
         self._adam.update(gradient, rate, p.clip, p.averaging)
-        terms = torch.cat([result.loss.detach().reshape(1), result.parts])
         block.record(terms)
-        phase = f"block {len(self._blocks)} of {self._planned}"
-        self._stretch.advance(seconds)
-        self._share.advance(seconds - self._started_at)
-        if self._share.progress >= 1 or (self._is_limited and self._waiting == 1 and self._stretch.progress >= 1):
+        phase = f"block {k + 1} of {self._stand.planned}" + (" again" if block.is_again else "")
+        self._work.advance(seconds)
+        if self._work.block_is_over:
             self._finish(block, seconds)
         return StepInfo(dict(zip(LOSS_NAMES, terms.unbind(), strict=True)), phase)
 
@@ -193,158 +158,211 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         if not p.solver_error:
             chooser.steps = p.solver_steps
         elif block.steps % chooser.EVERY == 0:
-            finer = objective(self._net, block, x, p.solver, 2 * chooser.steps).log_terms
-            chooser.adapt(float((finer - log_terms).abs().mean()), p.solver_error, p.solver_steps)
+            finer = objective(self._net, block, x, *block.scheme(p.solver, finer=True)).log_terms
+            # A field that still changes much outruns the cheapest solver between two checks.
+            settled = block.steps >= SETTLED and p.solver == AUTO and p.solver_steps == 1
+            least = 0 if settled else p.solver_steps
+            chooser.adapt(float((finer - log_terms).abs().mean()), p.solver_error, least)
 
     def _current(self) -> Block:
-        if not self._blocks or self._blocks[-1].is_trained:
-            self._blocks.append(self._fresh_block())
+        """The block in training; begun if none is."""
+        k = self._trained
+        if k == len(self._blocks):
+            is_free = self._params.free_block and k == self._stand.planned - 1
+            h = math.inf if is_free else self._step_size(k)
+            self._blocks.append(Block.starting_from(self._start(k, h), h, self._params.solver_steps))
             self._adam = None
-        block = self._blocks[-1]
+        block = self._blocks[k]
         if self._adam is None:
             self._adam = FlatAdam(block.flat, block.average)
+            self._replayed = Replayed.on(self._problem.device)
         return block
 
-    def _fresh_block(self) -> Block:
-        p, k = self._params, len(self._blocks)
-        if k and p.warm_start:
-            flat = self._blocks[-1].average.clone()
+    def _start(self, k: int, h: float) -> Tensor:
+        """The weights that block k begins with."""
+        start = self._params.start
+        if k and start != FRESH:
+            flat = self._blocks[k - 1].average
         else:
             flat = self._net.initial(self._generator, self._problem.dtype).to(self._problem.device)
-        return Block(flat.requires_grad_(), flat.detach().clone(), self._step_size(k), p.solver_steps)
+        return flow_matching_start(self._net, flat, h, self._batch, self._random) if start == FLOW_MATCHING else flat
 
     def _step_size(self, k: int) -> float:
-        return min(self._params.rho**k * self._params.h0, self._params.h_max)
+        p = self._params
+        return step_size(k, p.h0, p.rho, p.h_max)
 
     def _finish(self, block: Block, seconds: float) -> None:
-        pool = self._pool_before(len(self._blocks) - 1)
-        after = push(self._net, block, pool)
-        block.finish(float((after - pool).square().sum(1).mean()))
-        self._pool = after
-        self._finished_here += 1
+        k, is_first = self._trained, not block.is_again
+        block.finish(self._held_out().figures(self._blocks[:k], block))
+        self._adam = None
+        self._work.block_done()
+        if is_first:
+            self._stop_if_still(block)
+        if self._waiting == 0:
+            self._set_clock()
+            if not self._work.is_over:
+                self._begin_round()
         if self._waiting:
             self._begin_share(seconds)
 
-    def _batch(self) -> Tensor:
-        count = self._params.batch_size
-        if len(self._blocks) == 1:
-            return self._stream.take(count)
-        # A pool seen too often would be learnt by heart.
-        self._drawn += count
-        if self._drawn > POOL_EPOCHS * self._params.pool:
-            self._pool, self._drawn = None, 0
-        pool = self._pool_before(len(self._blocks) - 1)
-        index = torch.randint(len(pool), (count,), generator=self._draw, device=pool.device)
-        return pool[index]
+    def _stop_if_still(self, block: Block) -> None:
+        """Begin no further block, but a free one, after one that hardly moved (arXiv 2212.14424, section 4.3)."""
+        p = self._params
+        assert block.figures is not None
+        if block.figures.stop_ratio < p.stop_ratio and not block.is_free:
+            self._set_planned(min(self._stand.planned, len(self._blocks) + p.free_block))
 
-    def _pool_before(self, count: int) -> Tensor:
-        """The pool of samples behind the first `count` blocks; drawn and pushed anew only when it is missing."""
+    # Samples
+
+    def _forget_samples(self) -> None:
+        self._stream = Stream(self._data)
+        self._pool: Pool | None = None
+
+    def _held_out(self) -> HeldOut:
+        if self._held is None:
+            self._held = HeldOut(self._net, self._problem.sample)
+        return self._held
+
+    def _data(self, n: int) -> Tensor:
+        """Fresh data (n, d), blurred where they have no density."""
+        p = self._params
+        x = self._problem.sample(n)
+        if p.noising and (p.noising_when == ALWAYS or self._held_out().has_repeats):
+            return blurred(x, p.noising, self._random)
+        return x
+
+    def _batch(self, count: int) -> Tensor:
+        """Samples (count, d) from behind the trained blocks."""
+        before = self._blocks[: self._trained]
+        if not before:
+            return self._stream.take(count)
         if self._pool is None:
-            self._pool = self._problem.sample(self._params.pool)
-            for block in self._blocks[:count]:
-                self._pool = push(self._net, block, self._pool)
-        return self._pool
+            self._pool = Pool(self._net, self._data, self._params.pool, self._problem.device)
+        return self._pool.take(count, before, self._random)
+
+    # Changes
 
     def change(self, name: str, value: ParamValue) -> None:
         """Change a live parameter from the next step on; a changed number of blocks from the next block on."""
         params = changed(self._params, name, value)
-        if name == "blocks":
-            if params.blocks < len(self._blocks):
-                message = f"Parameter blocks (Blocks) cannot be {params.blocks}: {len(self._blocks)} have begun."
-                raise ParameterError(message, "Trained blocks stay; restart for fewer.", name)
-            self._planned = params.blocks
-        if name == "pool":
-            self._pool = None
+        if name == "blocks" and params.blocks < len(self._blocks):
+            message = f"Parameter blocks (Blocks) cannot be {params.blocks}: {len(self._blocks)} have begun."
+            raise ParameterError(message, "Trained blocks stay; restart for fewer.", name)
         self._params = params
+        if name == "blocks":
+            self._set_planned(params.blocks)
+        if name in ("pool", "noising", "noising_when"):
+            self._forget_samples()
+        if name == "clock" and self._waiting == 0:
+            self._set_clock()
+
+    def edit(self, edit: BlockEdit) -> None:
+        """Split or re-time all blocks; they begin as parts of the flow that was, and are trained again.
+
+        Raises:
+            UserError: some blocks were never trained to the end, or there are too many.
+        """
+        begun = [block.is_trained or block.is_again for block in self._blocks]
+        if not all(begun) or len(begun) < self._stand.planned:
+            message = f"Only {sum(begun)} of {self._stand.planned} blocks are trained."
+            raise UserError(message, "Continue until all are trained, then change them.")
+        match edit:
+            case Refine():
+                self._refine()
+            case Equalise(eta):
+                self._retime(eta)
+
+    def _begin_round(self) -> bool:
+        """Begin the next round of re-timing or refinement, if one is left; all blocks are trained."""
+        retimings, refinements = self._rounds_to_come()
+        done = self._stand.rounds
+        if retimings:
+            self._retime(self._params.eta)
+            self._stand = self._stand._replace(rounds=(done[0] + 1, done[1]))
+        elif refinements and 2 * self._stand.planned <= MOST_BLOCKS:
+            self._refine()
+            self._stand = self._stand._replace(rounds=(done[0], done[1] + 1))
+        return self._waiting > 0
+
+    def _refine(self) -> None:
+        if 2 * self._stand.planned > MOST_BLOCKS:
+            raise UserError(f"More than {MOST_BLOCKS} blocks are too many.", "Train on with those there are.")
+        self._take_over(refined(self._net, self._blocks, self._stand.shares))
+
+    def _retime(self, eta: float) -> None:
+        held = self._held_out()
+        if not all(block.is_trained for block in self._blocks):
+            held.restart()
+        distances = []
+        for k, block in enumerate(self._blocks):
+            figures = block.figures or held.figures(self._blocks[:k], block)
+            distances.append(math.sqrt(figures.w2_squared))
+        self._take_over(retimed(self._net, self._blocks, self._stand.shares, distances, eta))
+
+    def _take_over(self, chain: Chain) -> None:
+        self._stand = self._stand._replace(planned=len(chain.blocks), blocks=chain.blocks, shares=chain.shares)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """The blocks are others now."""
+        self._adam, self._export = None, Export()
+        self._forget_samples()
+        if self._held is not None:
+            self._held.restart()
+
+    def _set_clock(self) -> None:
+        """Share flow time by the distances that the blocks, all trained, cover; or equally."""
+        shares = [1.0] * self._stand.planned
+        if self._params.clock == DISTANCE:
+            shares = shares_of([math.sqrt(block.figures.w2_squared) for block in self._blocks if block.figures])
+        self._stand = self._stand._replace(shares=shares)
 
     # Evaluation
 
-    def _chain_arguments(self) -> tuple[VelocityNet, list[Block], int]:
-        return self._net, self._blocks, self._planned
+    def _chain(self) -> tuple[VelocityNet, list[Block], list[float]]:
+        return self._net, self._blocks, edges_of(self._stand.shares)
 
     @torch.no_grad()
     def transport(self, x: Tensor, times: Sequence[float], solver: Solver = METHOD_SOLVER) -> Transport:
         """Move points (n, d) from times[0] along the flow to every one of the monotone times."""
-        solution = in_chunks(lambda state: follow(*self._chain_arguments(), state, times, solver), (x,), solver)
+        solution = in_chunks(lambda state: follow(*self._chain(), state, times, solver), (x,), solver)
         return Transport(solution.paths(), solution.nfe)
 
     @torch.no_grad()
     def log_density(self, x: Tensor, t: float = 1.0, solver: Solver = METHOD_SOLVER) -> Tensor:
         """Natural log-density (n,) of the push-forward of N(0, I) at flow time t, by solving back to t = 0."""
         start = (x, x.new_zeros(len(x)))
-        solution = in_chunks(lambda state: follow(*self._chain_arguments(), state, [t, 0.0], solver), start, solver)
+        solution = in_chunks(lambda state: follow(*self._chain(), state, [t, 0.0], solver), start, solver)
         z, gained = solution.states[-1]
         return standard_normal_log_density(z) + gained
 
     @torch.no_grad()
     def velocity(self, x: Tensor, t: float) -> Tensor:
         """dx/dt (n, d) at points (n, d) and flow time t, per unit of flow time from noise to data."""
-        return chain_velocity(*self._chain_arguments(), x, t)
+        return chain_velocity(*self._chain(), x, t)
 
     def blocks(self) -> tuple[BlockInfo, ...]:
         """All planned blocks, nearest the data first."""
-        n = self._planned
+        blocks, planned = self._blocks, self._stand.planned
+        edges, k = edges_of(self._stand.shares), self._trained
         infos = []
-        for k in range(n):
-            begin, end = 1 - (k + 1) / n, 1 - k / n
-            if k >= len(self._blocks):
-                infos.append(BlockInfo(k, "waiting", self._step_size(k), begin, end))
-                continue
-            block = self._blocks[k]
-            terms = block.terms.tolist()
-            w2 = block.w2_squared if block.is_trained else 2 * block.step_size * terms[3] if block.steps else None
-            status = "trained" if block.is_trained else "training"
-            losses = dict(zip(LOSS_NAMES, terms, strict=True)) if block.steps else {}
-            infos.append(BlockInfo(k, status, block.step_size, begin, end, w2, losses))  # type: ignore[arg-type]
+        for i in range(planned):
+            is_last_free = self._params.free_block and i == planned - 1
+            h = blocks[i].step_size if i < len(blocks) else math.inf if is_last_free else self._step_size(i)
+            block = blocks[i] if i < len(blocks) and (i <= k) else None
+            infos.append(block_info(i, block, h, edges[i + 1], edges[i]))
         return tuple(infos)
 
     # Weights
 
     def weights(self) -> dict[str, Array]:
-        """One averaged vector per block, the vector in training, and a small table of every block's figures.
-
-        "planned": count; "status" (m, 3), flattened: (trained to the end, steps, solver steps); "figures" (m, 6),
-        flattened: (h, W2^2, loss, potential, divergence, transport).
-        """
-        export, marks = self._export, [(b.is_trained, b.steps, b.chooser.steps) for b in self._blocks]
-        arrays = {
-            "planned": export.array("planned", self._planned, lambda: np.array([self._planned])),
-            "status": export.array("status", marks, lambda: np.array(marks, dtype=np.int64).reshape(-1)),
-            "figures": export.array("figures", marks, self._figures),
-        }
-        for k, block in enumerate(self._blocks):
-            version = (block.is_trained, block.steps)
-            arrays[f"block/{k}"] = export.array(f"block/{k}", version, lambda b=block: b.average)  # type: ignore[misc]
-            if not block.is_trained:
-                arrays["training"] = export.array("training", (k, *version), lambda b=block: b.flat)  # type: ignore[misc]
-        return arrays
-
-    def _figures(self) -> Array:
-        rows = [[b.step_size, b.w2_squared, *b.terms.tolist()] for b in self._blocks]
-        return np.array(rows, dtype=np.float64).reshape(-1)
+        """Every block's averaged vector, the vector in training, and small tables; see _jko_weights.exported."""
+        return exported(self._export, self._stand)
 
     def load(self, weights: Mapping[str, Array]) -> None:
-        """Take over blocks; a block that a stop had cut short goes on from where it stood."""
-        planned = int(take_array(weights, "planned", 1)[0])
-        status = take_array(weights, "status")
-        if len(status) % 3:
-            raise UserError("The table of blocks in the weights is damaged.", "Load weights of a JKO flow.")
-        status = status.reshape(-1, 3)
-        figures = take_array(weights, "figures", 6 * len(status)).reshape(-1, 6)
-        blocks = []
-        for k, ((is_trained, steps, solver_steps), row) in enumerate(zip(status, figures, strict=True)):
-            arrays = [take_array(weights, f"block/{k}", self._net.size)]
-            arrays += [] if is_trained else [take_array(weights, "training", self._net.size)]
-            average, flat = (
-                torch.from_numpy(np.array(a)).to(self._problem.device, self._problem.dtype)
-                for a in (arrays[0], arrays[-1])
-            )
-            terms = torch.from_numpy(row[2:].copy()).to(average.dtype).to(average.device)
-            block = Block(
-                flat.requires_grad_(), average, float(row[0]), int(solver_steps), int(steps), terms, float(row[1])
-            )
-            block.is_trained = bool(is_trained)
-            blocks.append(block)
-        self._planned, self._blocks = planned, blocks
-        self._adam, self._pool, self._export = None, None, Export()
-        self._begin_share(0.0)
+        """Take over blocks; one that a stop had cut short goes on from where it stood."""
+        self._stand = loaded(weights, self._net.size, self._problem.device, self._problem.dtype)
+        self._work = Work(Budget())
+        self._begin_anew()
+        if self._waiting:
+            self._begin_share(0.0)

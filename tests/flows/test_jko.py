@@ -1,4 +1,5 @@
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -7,7 +8,8 @@ import torch
 from flowviz.core.errors import ParameterError
 from flowviz.core.solver import Solver
 from flowviz.core.spec import Budget
-from flowviz.flows import Problem
+from flowviz.flows import Problem, _jko_samples
+from flowviz.flows._block import push
 from flowviz.flows.closed_forms import Gaussian, entropy, jko_step, kl, optimal_map, wasserstein_squared
 from flowviz.flows.jko import JkoFlow
 
@@ -186,10 +188,36 @@ def test_the_budget_is_shared_equally_among_the_blocks():
     assert max(counts) - min(counts) <= 3
 
 
-def test_no_more_memory_is_held_with_more_blocks():
-    flow = small()
-    run(flow, Budget(steps=12))
+def test_memory_in_training_is_one_vector_for_each_trained_block_and_samples_of_one_size():
+    flow = small(blocks=2, pool=4096)
+    run(flow, Budget(steps=20))
+    samples = flow._pool.nbytes + flow._held.nbytes
+    assert flow._pool.nbytes == 4096 * 2 * 4
     flow.change("blocks", 9)
-    run(flow, Budget(steps=24))
-    assert flow._pool.shape == (512, 2)
-    assert all(block.flat is block.average for block in flow._blocks)
+    run(flow, Budget(steps=70))
+    assert flow._pool.nbytes + flow._held.nbytes == samples
+    assert [block.nbytes for block in flow._blocks] == [flow._net.size * 4] * 9
+
+
+def test_the_pool_goes_through_every_block_once(monkeypatch):
+    pushed = Counter()
+
+    def counted(net, block, x):
+        pushed[id(block)] += len(x)
+        return push(net, block, x)
+
+    monkeypatch.setattr(_jko_samples, "push", counted)
+    flow = small(blocks=4, pool=5000)
+    run(flow, Budget(steps=40))
+    assert [pushed[id(block)] for block in flow._blocks] == [5000, 5000, 5000, 0]
+
+
+def test_no_step_pushes_more_than_one_piece_of_the_pool_once_a_batch_is_there(monkeypatch):
+    sizes = []
+    monkeypatch.setattr(_jko_samples, "push", lambda net, block, x: sizes.append(len(x)) or push(net, block, x))
+    flow = small(blocks=3, pool=20000)
+    flow.plan(Budget(steps=60))
+    while flow.progress < 1:
+        sizes.clear()
+        flow.step(0.0)
+        assert sum(sizes) <= 2 * _jko_samples.PIECE
