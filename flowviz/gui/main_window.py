@@ -24,7 +24,6 @@ from flowviz.gui.control.files import FileDrops
 from flowviz.gui.control.films import FilmController
 from flowviz.gui.control.playback import PlaybackController
 from flowviz.gui.control.run import RunController
-from flowviz.gui.panels.blocks import BlocksView
 from flowviz.gui.panels.clocks import Clocks
 from flowviz.gui.panels.layers import LayerBar
 from flowviz.gui.panels.method import MethodPanel
@@ -100,8 +99,7 @@ class MainWindow(QMainWindow):
         self.stage = StageView()
         self.clocks = Clocks(self.run, self.cursor_state, self.options)
         self.curves = CurvesView(self.run, self.cursor_state)
-        self.blocks = BlocksView(self.run)
-        self.curves.add_page(self.blocks, "Blocks", "The blocks that are trained one after another")
+        self.blocks = self.curves.blocks
         self.method_panel = MethodPanel(self.draft, self.run, self.engine)
         self.target_panel = TargetPanel(self.drawing)
         self.canvas = DrawingCanvas(self.drawing)
@@ -165,6 +163,7 @@ class MainWindow(QMainWindow):
         self.method_panel.device_chosen.connect(self.draft.set_device)
         self.blocks.pause_after_block_requested.connect(control.pause_after_block)
         self.blocks.add_block_requested.connect(control.add_block)
+        self.blocks.edit_requested.connect(control.edit_blocks)
         self.restart_bar.add_button("Keep as it is", control.revert)
         self.restart_bar.add_button("Restart to apply", control.restart, primary=True)
         control.restart_needed.connect(self._show_restart)
@@ -198,8 +197,7 @@ class MainWindow(QMainWindow):
         self.layer_bar.fit_requested.connect(self.stage.fit)
         self.presenter.nfe_changed.connect(clocks.show_nfe)
         self.presenter.question_failed.connect(self.show_notice)
-        plots = (self.stage.restyle, self.curves.restyle, self.blocks.refresh)
-        for restyle in (*plots, self.layer_bar.refresh, clocks.update):
+        for restyle in (self.stage.restyle, self.curves.restyle, self.layer_bar.refresh, clocks.update):
             self.theme.changed.connect(restyle)
 
     def _connect_target(self) -> None:
@@ -246,7 +244,7 @@ class MainWindow(QMainWindow):
         self.blocks.set_pauses(self.run_controller.pauses_after_block)
         choice = self.draft.choice
         has_blocks = bool(self.run.blocks) or (choice is not None and "blocks" in choice.abilities)
-        self.curves.set_page_visible(self.blocks, has_blocks)
+        self.curves.show_block_pages(has_blocks)
 
     @Slot(object)
     def _show_restart(self, labels: tuple[str, ...]) -> None:
@@ -372,7 +370,7 @@ class MainWindow(QMainWindow):
             dock.show()
         sides = [self.docks["target"], self.docks["method"]]
         self.resizeDocks(sides, [264, 296], Qt.Orientation.Horizontal)
-        tall = max(250, round(0.42 * (self.height() - 190)))
+        tall = max(265, round(0.46 * (self.height() - 190)))
         right = [self.docks["method"], self.docks["curves"]]
         self.resizeDocks(right, [self.height() - 190 - tall, tall], Qt.Orientation.Vertical)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flowviz.core.block_edits import Equalise, Refine
 from flowviz.gui.actions import Action, separator
 from flowviz.gui.theme.theme import ThemeChoice
 from flowviz.scene.resolve import layers
@@ -71,6 +72,24 @@ def _run(window: MainWindow) -> list[Action]:
             lambda: control.pauses_after_block,
         ),
         Action("add_block", "Run", "Add block", control.add_block, (), "plus", lambda: bool(run.blocks)),
+        Action(
+            "equalise",
+            "Run",
+            "Equalise the blocks",
+            lambda: control.edit_blocks(Equalise()),
+            ("Shift+E",),
+            "",
+            lambda: not run.why_no_edit(Equalise()),
+        ),
+        Action(
+            "refine",
+            "Run",
+            "Refine: halve every block",
+            lambda: control.edit_blocks(Refine()),
+            ("Shift+R",),
+            "",
+            lambda: not run.why_no_edit(Refine()),
+        ),
     ]
 
 

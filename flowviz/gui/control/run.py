@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowviz.core.backend import Backend, BackendEvent, EngineLost, Ready, RunHandle, RunMessage
+from flowviz.core.block_edits import BlockEdit, Equalise
 from flowviz.core.events import TERMINAL, Paused, RunEvent
 from flowviz.core.params import ParamValue
 from flowviz.core.spec import Array, RunSpec
@@ -138,6 +139,20 @@ class RunController(QObject):
         self._draft.set_param("blocks", count)
         if self._run.status in ("finished", "stopped") and self.continues:
             self.proceed()
+
+    def edit_blocks(self, edit: BlockEdit) -> None:
+        """Edit the blocks of a run that is over, then train on within the budget; the form says how far to equalise."""
+        reason = self._run.why_no_edit(edit)
+        if not reason and (self._handle is None or self._engine_lost or self._engine.ready is None):
+            reason = "The engine that trained them is gone; continue the training first."
+        if reason or self._handle is None:
+            self.notice.emit("The blocks cannot be changed now.", reason)
+            return
+        eta = self._draft.params.get(self._draft.method, {}).get("eta")
+        if isinstance(edit, Equalise) and isinstance(eta, float) and 0 < eta <= 1:
+            edit = Equalise(eta)
+        self._run.set_status("starting")
+        self._handle.extend(self._draft.budget, edit)
 
     # -- what the panels say --------------------------------------------------------------------------------
 

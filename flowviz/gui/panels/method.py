@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -26,14 +25,13 @@ from flowviz.core.spec import Budget
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.run import EngineState, RunState
 from flowviz.gui.widgets.bars import flat_button
-from flowviz.gui.widgets.param_form import ParamForm
+from flowviz.gui.widgets.param_form import RESTART_MARK, ParamForm
 
 
-def live_first(fields: tuple[ParamField, ...]) -> tuple[ParamField, ...]:
-    """What may change while training comes first; what needs a restart below its own heading."""
-    live = [replace(field, group="") for field in fields if field.live]
-    rest = [replace(field, group="From the next restart") for field in fields if not field.live]
-    return (*live, *rest)
+def by_group(fields: tuple[ParamField, ...]) -> tuple[ParamField, ...]:
+    """The fields of each group beside each other, groups in the order in which they first appear."""
+    groups = list(dict.fromkeys(["", *(field.group for field in fields)]))
+    return tuple(sorted(fields, key=lambda field: groups.index(field.group)))
 
 
 class MethodPanel(QScrollArea):
@@ -72,8 +70,14 @@ class MethodPanel(QScrollArea):
         self._column.addWidget(self.summary)
         self.form: ParamForm | None = None
         self._form_of = ""
+        self._folded = {"Advanced"}
         self._form_place = QVBoxLayout()
         self._column.addLayout(self._form_place)
+        self._restart_note = QLabel(f"{RESTART_MARK.strip()} counts from the next restart; all others at once")
+        self._restart_note.setProperty("role", "muted")
+        self._restart_note.setWordWrap(True)
+        self._restart_note.hide()
+        self._column.addWidget(self._restart_note)
         self._column.addSpacing(6)
         self._build_training()
         self._column.addStretch(1)
@@ -186,6 +190,10 @@ class MethodPanel(QScrollArea):
     def _param_picked(self, name: str, value: ParamValue) -> None:
         self.param_chosen.emit(name, value)
 
+    @Slot(str, bool)
+    def _group_folded(self, group: str, is_folded: bool) -> None:
+        (self._folded.add if is_folded else self._folded.discard)(group)
+
     @Slot(str, str, str)
     def show_refusal(self, name: str, message: str, hint: str) -> None:
         """A live change was not taken: say so at its field."""
@@ -222,7 +230,7 @@ class MethodPanel(QScrollArea):
         if choice is not None:
             self.summary.setText(choice.summary)
             if self._form_of != choice.key:
-                self._make_form(choice.key, live_first(choice.params))
+                self._make_form(choice.key, by_group(choice.params))
             elif self.form is not None and self.form.values() != draft.params[choice.key]:
                 try:
                     self.form.set_values(draft.params[choice.key])
@@ -245,7 +253,9 @@ class MethodPanel(QScrollArea):
             self._form_place.removeWidget(self.form)
             self.form.hide()
             self.form.deleteLater()
-        self.form = ParamForm(fields, self._draft.params[key])
+        self.form = ParamForm(fields, self._draft.params[key], folded=self._folded)
+        self.form.group_folded.connect(self._group_folded)
+        self._restart_note.setVisible(any(f.live for f in fields) and not all(f.live for f in fields))
         self.form.value_changed.connect(self._param_picked)
         self._form_place.addWidget(self.form)
         self._form_of = key

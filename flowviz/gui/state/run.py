@@ -8,6 +8,7 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 
 from flowviz.core.backend import Ready
+from flowviz.core.block_edits import BlockEdit, Equalise
 from flowviz.core.events import (
     Cancelled,
     ChangeRefused,
@@ -22,10 +23,11 @@ from flowviz.core.events import (
     RunEvent,
     Started,
 )
-from flowviz.core.frames import BlockInfo
+from flowviz.core.frames import BlockInfo, Frame
 from flowviz.core.spec import RunSpec
 from flowviz.core.timeline import Timeline
 from flowviz.gui.state.curves import CurveStore, History
+from flowviz.scene.block_story import begins_round
 
 Status = Literal["idle", "starting", "running", "paused", "finished", "stopped", "failed"]
 ACTIVE: tuple[Status, ...] = ("starting", "running", "paused")
@@ -74,6 +76,24 @@ class RunState(QObject):
         self.losses: dict[str, CurveStore] = {}
         self.metrics: dict[str, History] = {}
         self.blocks: tuple[BlockInfo, ...] = ()
+        self.rounds: list[tuple[int, tuple[BlockInfo, ...]]] = []
+
+    def blocks_seen(self, step: int, newest: bool) -> tuple[tuple[BlockInfo, ...], tuple[BlockInfo, ...]]:
+        """The blocks at a training step (or the newest), and as they stood when the round before ended; () without."""
+        step = self.step if newest else step
+        frame = None if newest else self.timeline.nearest(step)
+        before = next((blocks for begin, blocks in reversed(self.rounds) if begin <= step), ())
+        return (self.blocks if frame is None else frame.blocks), before
+
+    def why_no_edit(self, edit: BlockEdit) -> str:
+        """Why the blocks cannot be edited now, in a sentence; "" when they can."""
+        trained = sum(block.status == "trained" for block in self.blocks)
+        least = 2 if isinstance(edit, Equalise) else 1
+        if trained < least:
+            return "It needs two trained blocks." if least == 2 else "It needs a trained block."
+        if self.status not in ("finished", "stopped"):
+            return "Stop the training first." if self.is_active else "Continue the training first."
+        return ""
 
     @property
     def is_active(self) -> bool:
@@ -118,7 +138,7 @@ class RunState(QObject):
                 self.timeline.append(frame)
                 self.step = max(self.step, frame.step)
                 self.phase = frame.phase or self.phase
-                self.blocks = frame.blocks or self.blocks
+                self._take_blocks(frame)
                 self._take_metrics(frame.step, frame.metrics)
                 return "frames"
             case MetricsReady(step, values):
@@ -147,6 +167,11 @@ class RunState(QObject):
                 self.set_status("failed")
                 self.failed.emit(message, hint, details)
         return "progress"
+
+    def _take_blocks(self, frame: Frame) -> None:
+        if begins_round(self.blocks, frame.blocks):
+            self.rounds.append((frame.step, self.blocks))
+        self.blocks = frame.blocks or self.blocks
 
     def _take_started(self, event: Started) -> None:
         self.device, self.parameters = event.device, event.parameters

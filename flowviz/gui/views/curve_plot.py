@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from flowviz.core.spec import Array
 from flowviz.gui.theme.theme import current_tokens, mix
 from flowviz.gui.views.traces import CurveKind, Trace
+from flowviz.scene.ticks import log_ticks
 
 _LEAST = 1e-9
 
@@ -28,19 +29,6 @@ def decent_range(values: Array, extra: Sequence[float]) -> tuple[float, float]:
         low, high = min(low, number), max(high, number)
     pad = 0.08 * (high - low) or 0.5
     return low - pad, high + pad
-
-
-def log_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Logarithms of round numbers between two logarithms: powers of ten, with 2 and 5 or all digits where few fit."""
-    decades = range(math.floor(low), math.ceil(high) + 1)
-    chosen: list[float] = []
-    for digits in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 5, 7)):
-        ticks = [decade + math.log10(digit) for decade in decades for digit in digits]
-        ticks = [tick for tick in ticks if low <= tick <= high]
-        if chosen and len(ticks) > most:
-            break
-        chosen = ticks
-    return chosen
 
 
 class LogAxis(pg.AxisItem):

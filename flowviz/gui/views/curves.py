@@ -8,9 +8,11 @@ from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QHideEvent, QIcon, QPainter, QPen, QPixmap, QShowEvent
 from PySide6.QtWidgets import QLabel, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
+from flowviz.gui.panels.blocks import BlocksView
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.run import RunState
 from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.views.jko import JkoPage
 from flowviz.gui.views.traces import KINDS, CurveKind, Trace, traces
 from flowviz.gui.widgets.flow_layout import FlowLayout
 
@@ -195,7 +197,8 @@ class CurvesView(QTabWidget):
             page.step_requested.connect(self.step_requested)
             page.choice_changed.connect(self.draw)
             self.pages[kind.metric] = page
-            self.setTabToolTip(self.addTab(page, kind.title), kind.tip)
+            self.setTabToolTip(self.addTab(page, kind.tab or kind.title), kind.tip)
+        self._add_block_pages()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.draw)
@@ -227,14 +230,33 @@ class CurvesView(QTabWidget):
         self.draw()
         self.built.emit()
 
-    def add_page(self, page: QWidget, title: str, tip: str) -> None:
-        """One more tab that is no curve; hidden until `set_page_visible`."""
-        self.setTabToolTip(self.addTab(page, title), tip)
-        self.setTabVisible(self.indexOf(page), False)
+    def _add_block_pages(self) -> None:
+        self.jko = JkoPage(self._run, self._cursor)
+        self.blocks = BlocksView(self._run, self._cursor)
+        self._blocks_of = -1
+        for page, title, tip in (
+            (self.jko, "JKO", "KL behind every block against the bound of theory, and how far each block moves"),
+            (self.blocks, "Blocks", "The blocks that are trained one after another, and what one can do with them"),
+        ):
+            self.setTabToolTip(self.addTab(page, title), tip)
+            page.block_chosen.connect(self._block_chosen)
+        self.show_block_pages(False)
 
-    def set_page_visible(self, page: QWidget, visible: bool) -> None:
-        """Show or hide a tab."""
-        self.setTabVisible(self.indexOf(page), visible)
+    def show_block_pages(self, visible: bool) -> None:
+        """Show or hide the tabs of methods that train blocks."""
+        for page in (self.jko, self.blocks):
+            self.setTabVisible(self.indexOf(page), visible)
+        if self._run.serial != self._blocks_of:
+            self._blocks_of = self._run.serial
+            self._choose(None)
+
+    @Slot(int)
+    def _block_chosen(self, block: int) -> None:
+        self._choose(block)
+
+    def _choose(self, block: int | None) -> None:
+        self.jko.choose(block)
+        self.blocks.choose(block)
 
     @Slot()
     def _changed(self) -> None:
@@ -260,4 +282,6 @@ class CurvesView(QTabWidget):
         for page in self.pages.values():
             if page.plot is not None:
                 page.plot.restyle()
+        self.jko.refresh()
+        self.blocks.refresh()
         self.draw()

@@ -16,13 +16,17 @@ _TINY_SHARE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class CurveKind:
-    """One tab: its title, its metric ("" is the loss and its parts), its unit, and whether its axis is logarithmic."""
+    """One tab: its title, its metric ("" is the loss and its parts), its unit, and whether its axis is logarithmic.
+
+    `tab` is the word on the tab where the title is too long for it.
+    """
 
     title: str
     metric: str
     unit: str
     log: bool
     tip: str
+    tab: str = ""
 
 
 KINDS = (
@@ -33,7 +37,15 @@ KINDS = (
     CurveKind(
         "W₂", "w2", "distance", True, "Wasserstein distance from generated to target samples, with its noise floor"
     ),
-    CurveKind("Sliced W₂", "sliced_w2", "distance", True, "Sliced Wasserstein distance, with its noise floor"),
+    CurveKind("Sliced W₂", "sliced_w2", "distance", True, "Sliced Wasserstein distance, with its noise floor", "SW₂"),
+    CurveKind(
+        "Inversion error",
+        "inversion_error",
+        "distance",
+        True,
+        "Inversion error: how far target samples come back from where they started, through the flow to noise and back",
+        "Inv.",
+    ),
 )
 _FLOOR_TIP = (
     "The noise floor: what the distance says of two independent sets of target samples. No flow can stay below it."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from flowviz.core.params import ParamField, ParamValue
+from flowviz.gui.theme.icons import set_icon
 from flowviz.gui.widgets.param_editors import Editor, make_editor
 
 RESTART_MARK = " ↻"
@@ -25,10 +26,14 @@ class ParamForm(QWidget):
         values: where they stand; missing ones show their defaults.
         mark_restart: mark the fields that are not live; None marks them when there are live ones too.
         suggestions: words offered for a text field, by its name (installed fonts).
+        folded: groups that begin folded; with it (even empty) every heading folds and unfolds its group.
     """
 
     value_changed = Signal(str, object)
     """(name, value) whenever the person changes something; never when a program does."""
+
+    group_folded = Signal(str, bool)
+    """(group, is folded) whenever the person folds or unfolds a group."""
 
     def __init__(
         self,
@@ -37,6 +42,7 @@ class ParamForm(QWidget):
         *,
         mark_restart: bool | None = None,
         suggestions: Mapping[str, Sequence[str]] | None = None,
+        folded: Collection[str] | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -48,16 +54,25 @@ class ParamForm(QWidget):
         column.setSpacing(5)
         marks = any(field.live for field in fields) if mark_restart is None else mark_restart
         heading = ""
+        head: FoldHeading | None = None
         for field in fields:
             if field.group != heading:
                 heading = field.group
-                column.addWidget(_heading(heading))
+                head = None if folded is None else self._fold_heading(heading, heading in folded)
+                column.addWidget(_heading(heading) if head is None else head)
             editor = make_editor(field, (suggestions or {}).get(field.name, ()))
             row = _Row(field, editor, marks and not field.live)
             editor.changed.connect(self._on_changed)
             self._rows[field.name] = row
             column.addWidget(row)
+            if head is not None:
+                head.add(row)
         self.set_values(values or {})
+
+    def _fold_heading(self, group: str, is_folded: bool) -> FoldHeading:
+        head = FoldHeading(group, is_folded)
+        head.clicked.connect(lambda is_open: self.group_folded.emit(group, not is_open))
+        return head
 
     def _on_changed(self, value: object) -> None:
         editor = self.sender()
@@ -93,6 +108,36 @@ class ParamForm(QWidget):
     def editor(self, name: str) -> Editor:
         """The editor of a field."""
         return self._rows[name].editor
+
+
+class FoldHeading(QToolButton):
+    """The heading of a group: a press folds or unfolds the rows below it."""
+
+    def __init__(self, group: str, is_folded: bool) -> None:
+        super().__init__()
+        self._rows: list[QWidget] = []
+        self.setObjectName("formHeading")
+        self.setProperty("heading", True)
+        self.setText(group)
+        self.setAccessibleName(f"{group} parameters")
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setCheckable(True)
+        self.setChecked(not is_folded)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.toggled.connect(self._show)
+        self._show(not is_folded)
+
+    def add(self, row: QWidget) -> None:
+        """One more row of this group."""
+        self._rows.append(row)
+        row.setVisible(self.isChecked())
+
+    @Slot(bool)
+    def _show(self, is_open: bool) -> None:
+        set_icon(self, "chevron-down" if is_open else "chevron-right", "muted")
+        self.setToolTip("Press to fold" if is_open else "Press to unfold")
+        for row in self._rows:
+            row.setVisible(is_open)
 
 
 class _Row(QWidget):

@@ -1,0 +1,169 @@
+"""The blocks as a table: a bar for what each one moves, its divergence beside the bound, its stop ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QPainter, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from flowviz.core.frames import BlockInfo
+from flowviz.gui.theme.theme import current_tokens, mix
+from flowviz.scene.block_story import BlockChain, BlockRow, figure, sentence
+
+_STATUS = {"waiting": "○", "training": "◐", "trained": "●"}
+_WIDE = 430
+_NARROW = {0: 44, 1: 38, 3: 44, 4: 42, 5: 42}  # by column; the bar takes the rest
+_SHARE, _GHOST = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
+_COLUMNS = {
+    "Block": "Counted from the data; ○ waits, ◐ trains, ● is trained",
+    "h": "The JKO step: the larger, the farther a block moves; the free block has none",
+    "W₂²": "Squared Wasserstein distance that the block covers: E|x(1) − x(0)|². Dashed: the round before",
+    "KL": "KL divergence to N(0, I) behind the block, in nats",
+    "≤": "What the theory allows behind an exact JKO step: KL before it / (1 + h)²",
+    "stop": "E|x − T(x)|² / E|T(x)|²: below the stop ratio of the form, further blocks are not worth training",
+    "V": "E[V(x(1))]: how far the particles are from noise behind the block",
+    "div": "−E∫ div v: the change of entropy along the block",
+    "W₂²/2h": "The price of moving",
+}
+_LOSSES = {"V": "potential", "div": "divergence", "W₂²/2h": "transport"}
+
+
+class BarDelegate(QStyledItemDelegate):
+    """Paints a bar behind the number, and the bar of the round before as an outline."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Bar, outline, number."""
+        tokens = current_tokens()
+        box = QRectF(option.rect).adjusted(3, 3, -3, -3)  # type: ignore[attr-defined]
+        painter.save()
+        share, ghost = index.data(_SHARE), index.data(_GHOST)
+        if share is not None:
+            bar = QRectF(box.left(), box.top(), max(1.0, box.width() * share), box.height())
+            painter.fillRect(bar, QColor(mix(tokens.panel, tokens.accent, 0.42)))
+        if ghost is not None:
+            painter.setPen(QPen(QColor(tokens.text), 1, Qt.PenStyle.DashLine))
+            painter.drawRect(QRectF(box.left(), box.top(), max(1.0, box.width() * ghost), box.height()))
+        painter.restore()
+        super().paint(painter, option, index)
+
+
+class BlockTable(QTableWidget):
+    """One row a block, nearest the data first; Up and Down choose a row once it has the focus.
+
+    Signals:
+        block_chosen(int): the person chose a row.
+    """
+
+    block_chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._is_filling = False
+        self._in_turn = -1
+        self.setAccessibleName("Blocks")
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(20)
+        self.setColumnCount(len(_COLUMNS))
+        self.setHorizontalHeaderLabels(list(_COLUMNS))
+        for place, tip in enumerate(_COLUMNS.values()):
+            item = self.horizontalHeaderItem(place)
+            if item is not None:
+                item.setToolTip(f"<p>{tip}</p>")
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(24)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        for place, wide in _NARROW.items():
+            header.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
+            self.setColumnWidth(place, wide)
+        header.setSectionsClickable(False)
+        self._bars = BarDelegate(self)
+        self.setItemDelegateForColumn(2, self._bars)
+        self.currentCellChanged.connect(self._cell_changed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The parts of the loss are shown where there is room."""
+        super().resizeEvent(event)
+        for place, name in enumerate(_COLUMNS):
+            self.setColumnHidden(place, name in _LOSSES and self.width() < _WIDE)
+
+    @Slot(int, int, int, int)
+    def _cell_changed(self, row: int, _column: int, _old: int, _old_column: int) -> None:
+        if not self._is_filling and row >= 0:
+            self.block_chosen.emit(row)
+
+    def show_chain(self, chain: BlockChain, before: Sequence[BlockInfo], chosen: int) -> None:
+        """Show the blocks, those of the round before as outlines, and which block is chosen."""
+        self._is_filling = True
+        self.setRowCount(len(chain.rows))
+        ghosts = [block.w2_squared or 0.0 for block in before] if len(before) == len(chain.rows) else []
+        most = max([row.info.w2_squared or 0.0 for row in chain.rows] + ghosts, default=0.0) or 1.0
+        for index, row in enumerate(chain.rows):
+            tip = f"<p>{sentence(chain, index)[0]}</p>"
+            for place, text in enumerate(_cells(row)):
+                self._show_cell(index, place, text, tip)
+            self._style(index, row)
+            bar = self.item(index, 2)
+            if bar is not None:
+                share = row.info.w2_squared
+                bar.setData(_SHARE, None if share is None else share / most)
+                bar.setData(_GHOST, ghosts[index] / most if ghosts else None)
+        if self.currentRow() != chosen:
+            self.setCurrentCell(chosen, 0)
+        in_turn = max((row.info.index for row in chain.rows if row.info.status != "waiting"), default=0)
+        if in_turn != self._in_turn and chain.rows:
+            self._in_turn = in_turn
+            self.scrollTo(self.model().index(in_turn, 0))
+        self._is_filling = False
+
+    def _show_cell(self, row: int, place: int, text: str, tip: str) -> None:
+        item = self.item(row, place)
+        if item is None:
+            item = QTableWidgetItem()
+            item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+            self.setItem(row, place, item)
+        if item.text() != text:
+            item.setText(text)
+        if item.toolTip() != tip:
+            item.setToolTip(tip)
+
+    def _style(self, index: int, row: BlockRow) -> None:
+        tokens = current_tokens()
+        for place in range(self.columnCount()):
+            item = self.item(index, place)
+            if item is None:
+                continue
+            is_loud = place == 3 and row.is_passed
+            colour = tokens.warning if is_loud else tokens.accent if row.info.status == "training" else tokens.text
+            item.setForeground(QColor(colour))
+            font = QFont(item.font())
+            font.setBold(is_loud)
+            item.setFont(font)
+
+
+def _cells(row: BlockRow) -> list[str]:
+    info = row.info
+    h = "free" if info.is_free else figure(info.step_size)
+    kl = None if row.kl is None else max(0.0, row.kl)
+    bound = None if row.bound is None or row.kl is None else max(0.0, row.bound)
+    figures = [info.w2_squared, kl, bound, info.stop_ratio, *(info.losses.get(name) for name in _LOSSES.values())]
+    return [f"{_STATUS[info.status]} {info.index + 1}", h, *("–" if x is None else figure(x) for x in figures)]
