@@ -55,11 +55,23 @@ def jko_step(start: Gaussian, h: float, target: Gaussian | None = None) -> Gauss
     return Gaussian(np.linalg.solve(b, start.mean + h * precision @ target.mean), half @ inner @ half)
 
 
-def ornstein_uhlenbeck(start: Gaussian, t: float) -> Gaussian:
-    """The law at time t of dX = -X dt + sqrt(2) dW, started from a Gaussian."""
-    decay = np.exp(-t)
-    dim = len(start.mean)
-    return Gaussian(decay * start.mean, decay**2 * start.cov + (1 - decay**2) * np.eye(dim))
+def ornstein_uhlenbeck(start: Gaussian, t: float, target: Gaussian | None = None) -> Gaussian:
+    """The law at time t of dX = -A (X - b) dt + sqrt(2) dW, started from a Gaussian; it tends to N(b, A^-1).
+
+    m_t = b + e^(-At) (m - b), Sigma_t = e^(-At) Sigma e^(-At) + A^-1 (I - e^(-2At)): Risken 1996 (The Fokker-Planck
+    Equation), section 6.5. It is the Wasserstein gradient flow of KL(. || N(b, A^-1)), the limit of JKO steps
+    (Jordan, Kinderlehrer & Otto 1998, theorem 5.1).
+
+    Args:
+        start: the Gaussian at time 0.
+        t: time, not negative.
+        target: the stationary law N(b, A^-1), N(0, I) unless given.
+    """
+    target = Gaussian.standard(len(start.mean)) if target is None else target
+    values, vectors = np.linalg.eigh(np.linalg.inv(target.cov))
+    decay = (vectors * np.exp(-values * t)) @ vectors.T
+    gained = (vectors * (-np.expm1(-2 * values * t) / values)) @ vectors.T
+    return Gaussian(target.mean + decay @ (start.mean - target.mean), decay @ start.cov @ decay + gained)
 
 
 def wasserstein_squared(p: Gaussian, q: Gaussian) -> float:

@@ -4,6 +4,8 @@ Its variance by closed form says why they do: Gaussian probes 2 |S|_F^2, Rademac
 S the symmetric part of the Jacobian (Avron & Toledo 2011, J. ACM 58, lemmas 9 and 5, for symmetric matrices).
 """
 
+import itertools
+
 import pytest
 import torch
 
@@ -54,7 +56,7 @@ def test_the_finite_difference_estimate_is_off_by_the_step_for_a_probe_and_by_it
         ahead, behind = (((v(x + sign * s * e) - v(x)) * sign * e).sum(1) / s - exact for sign in (1, -1))
         single.append(float(ahead.abs().mean()))
         paired.append(abs(float((ahead + behind).mean() / 2)))
-    for coarse, fine in zip(single, single[1:], strict=False):
+    for coarse, fine in itertools.pairwise(single):
         assert coarse / fine == pytest.approx(2, rel=0.1)
-    for coarse, fine in zip(paired, paired[1:], strict=False):
+    for coarse, fine in itertools.pairwise(paired):
         assert coarse / fine == pytest.approx(4, rel=0.1)
