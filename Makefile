@@ -3,6 +3,7 @@
 # make venv    set-up only (quiet when done)
 # make lint    ruff, mypy, import rules
 # make bench   speed measured against references; writes bench.json; exit status 1 when one falls short
+# make bench-long  time to quality against a reference that trains 10 minutes a target, and an hour at full speed
 # make shots   screenshots of every state of the window into shots/
 
 SHELL := /bin/bash
@@ -13,7 +14,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: run test venv lint bench shots clean
+.PHONY: run test venv lint bench bench-long shots clean
 
 run: $(READY)
 	@.ci/system-libraries window
@@ -44,9 +45,14 @@ bench: $(READY)
 	@.ci/system-libraries window tests
 	@$(BIN)/python -m tests.bench
 
+bench-long: $(READY)
+	@.ci/system-libraries window tests
+	@$(BIN)/python -m tests.bench.long.time_to_quality
+	@$(BIN)/python -m tests.bench.long.soak
+
 shots: $(READY)
 	@.ci/system-libraries window tests
 	@$(BIN)/python -m tests.shots shots
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache shots bench.json
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache shots bench.json quality.json

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from flowviz.flows._fused import TABLEAUS
 
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -30,7 +32,7 @@ class Product:
     count: int
 
 
-def products(n: int, dim: int, width: int, solver: str, steps: int) -> dict[str, Product]:
+def products(n: int, dim: int, width: int, solver: str, steps: int, device: torch.device = CPU) -> dict[str, Product]:
     """The products of one gradient step, forward and backward, of a network with two hidden layers.
 
     A velocity evaluation has x W1^T, y1 W2^T and y2 W3^T; the divergence adds one of the second kind. Its backward pass
@@ -39,10 +41,10 @@ def products(n: int, dim: int, width: int, solver: str, steps: int) -> dict[str,
     stages = len(TABLEAUS[solver].weights) * steps
     divergences = sum(weight != 0 for weight in TABLEAUS[solver].weights) * steps
     square = stages + divergences
-    narrow, wide, other, thin = _random(n, dim), _random(n, width), _random(n, width), _random(width, dim)
-    weights = _random(width, width)
-    into_wide, into_thin = torch.empty(n, width), torch.empty(n, dim)
-    into_weights, into_narrow = torch.empty(width, width), torch.empty(dim, width)
+    shapes = ((n, dim), (n, width), (n, width), (width, dim), (width, width))
+    narrow, wide, other, thin, weights = (_random(*shape).to(device) for shape in shapes)
+    results = ((n, width), (n, dim), (width, width), (dim, width))
+    into_wide, into_thin, into_weights, into_narrow = (torch.empty(*shape, device=device) for shape in results)
     flops, thin_flops = 2.0 * n * width * width, 2.0 * n * width * dim
     return {
         "points x weights, forward": Product(
