@@ -370,7 +370,7 @@ class MainWindow(QMainWindow):
             dock.show()
         sides = [self.docks["target"], self.docks["method"]]
         self.resizeDocks(sides, [264, 296], Qt.Orientation.Horizontal)
-        tall = max(265, round(0.46 * (self.height() - 190)))
+        tall = max(280, round(0.5 * (self.height() - 190)))
         right = [self.docks["method"], self.docks["curves"]]
         self.resizeDocks(right, [self.height() - 190 - tall, tall], Qt.Orientation.Vertical)
 

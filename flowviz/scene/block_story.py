@@ -140,7 +140,7 @@ def sentence(chain: BlockChain, index: int) -> tuple[str, bool]:
     return f"{start} and {verb}{verdict}", row.is_passed
 
 
-_WHY = "not trained long enough, network too small, or noise of the samples"
+_WHY = "undertrained, network too small, or noise of the samples"
 
 
 def _absolute(row: BlockRow) -> tuple[str, str]:
@@ -151,7 +151,7 @@ def _absolute(row: BlockRow) -> tuple[str, str]:
         return what, "; it pays no transport cost, so no bound holds for it."
     bound = figure(max(row.bound, 0.0))
     if row.is_passed:
-        return what, f". An exact step would reach {bound} or less: {_WHY}."
+        return what, f"; an exact step ends at {bound} or less: {_WHY}."
     if row.kl > max(row.bound, 0.0) and figure(row.kl) != bound:
         return what, f"; the theory allows at most {bound}, and the rest is within the noise of the samples."
     return what, f"; the theory allows at most {bound}."
@@ -165,7 +165,7 @@ def _relative(row: BlockRow) -> tuple[str, str]:
         return what, "; it pays no transport cost, so no bound holds for it."
     least = figure(max(0.0, row.kl_before - row.bound))
     if row.is_passed:
-        return what, f". An exact step would lower it by {least} or more: {_WHY}."
+        return what, f"; an exact step lowers it by {least} or more: {_WHY}."
     return what, f"; the theory asks for at least {least}."
 
 

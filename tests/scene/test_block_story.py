@@ -61,8 +61,8 @@ def test_a_good_block_is_told_with_the_bound_that_it_keeps():
 def test_a_passed_bound_is_a_warning_that_names_the_reasons_and_blames_no_theory():
     text, warns = sentence(chain_of(CHAIN, ENTROPY), 1)
     assert warns
-    assert "An exact step would reach 0.16 or less" in text
-    assert "not trained long enough" in text
+    assert "an exact step ends at 0.16 or less" in text
+    assert "undertrained" in text
     assert "allows" not in text
 
 

@@ -169,7 +169,7 @@ class RunState(QObject):
         return "progress"
 
     def _take_blocks(self, frame: Frame) -> None:
-        if begins_round(self.blocks, frame.blocks):
+        if frame.blocks and begins_round(self.blocks, frame.blocks):
             self.rounds.append((frame.step, self.blocks))
         self.blocks = frame.blocks or self.blocks
 

@@ -79,11 +79,9 @@ class JkoPage(QWidget):
             return
         chain = chain_of(blocks, run.entropy)
         chosen = chain.newest if self._chosen is None else min(self._chosen, len(blocks) - 1)
-        self.chart.show_chain(chain, before, chosen)
+        self.chart.show_chain(chain, chain_of(before, run.entropy), chosen)
         text, warns = sentence(chain, chosen)
-        if chain.is_relative and chain.kl_data is not None:
-            self.words.setToolTip(f"<p>{_RELATIVE}</p>")
-            text += " (KL up to a constant: this target's entropy is unknown.)"
+        self.words.setToolTip(f"<p>{_RELATIVE}</p>" if chain.is_relative else "")
         if self.words.text() != text or self.words.property("warns") != warns:
             self.words.setText(text)
             self.words.setProperty("warns", warns)

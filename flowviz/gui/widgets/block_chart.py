@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from flowviz.core.frames import BlockInfo
 from flowviz.gui.theme.theme import current_tokens, mix
 from flowviz.scene.block_story import BlockChain, BlockRow, figure, sentence, spread
 from flowviz.scene.ticks import log_ticks
 
 _LEFT, _RIGHT = 44, 10
 _LEAST_KL = 1e-4
+_TITLES = ("KL(pₖ ‖ N(0, I)), nats", "KL up to a constant (entropy unknown)")
 
 
-def kl_range(chain: BlockChain) -> tuple[float, float] | None:
+def kl_range(chain: BlockChain, before: BlockChain) -> tuple[float, float] | None:
     """Decimal logarithms between which the measured divergences lie, at least one decade; None without any."""
-    values = [row.kl for row in chain.rows] + [chain.kl_data]
+    values = [row.kl for row in (*chain.rows, *before.rows)] + [chain.kl_data]
     positive = [value for value in values if value is not None and value > _LEAST_KL]
     if not positive:
         return None
@@ -44,17 +43,17 @@ class BlockChart(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(112)
         self.chain = BlockChain((), None, False)
-        self.before: tuple[BlockInfo, ...] = ()
+        self.before = BlockChain((), None, False)
         self.chosen = 0
 
     def sizeHint(self) -> QSize:
         """As large as there is room."""
         return QSize(280, 200)
 
-    def show_chain(self, chain: BlockChain, before: Sequence[BlockInfo], chosen: int) -> None:
+    def show_chain(self, chain: BlockChain, before: BlockChain, chosen: int) -> None:
         """Show the blocks, those of the round before as outlines, and which block is chosen."""
-        if (chain, tuple(before), chosen) != (self.chain, self.before, self.chosen):
-            self.chain, self.before, self.chosen = chain, tuple(before), chosen
+        if (chain, before, chosen) != (self.chain, self.before, self.chosen):
+            self.chain, self.before, self.chosen = chain, before, chosen
             self.setAccessibleDescription(sentence(chain, chosen)[0])
             self.update()
 
@@ -158,10 +157,9 @@ class _Picture:
 
     def _divergence(self) -> None:
         chain, tokens = self.chart.chain, self.tokens
-        what = "KL less an unknown constant" if chain.is_relative else "KL(pₖ ‖ N(0, I)), nats"
-        self._title(self.kl, what)
+        self._title(self.kl, _TITLES[chain.is_relative])
         self._frame(self.kl)
-        limits = kl_range(chain)
+        limits = kl_range(chain, self.chart.before)
         if limits is None:
             self._words(self.kl, "KL appears when a block is trained", tokens.muted, Qt.AlignmentFlag.AlignHCenter)
             return
@@ -176,6 +174,7 @@ class _Picture:
         self.painter.save()
         self.painter.setClipRect(self.kl.adjusted(-6, -6, 6, 6))
         self._envelope()
+        self._points_before()
         self._points()
         self.painter.restore()
 
@@ -183,7 +182,9 @@ class _Picture:
         text, metrics = "allowed by theory", self.painter.fontMetrics()
         wide = metrics.horizontalAdvance(text)
         box = QRectF(self.kl.right() - wide, self.kl.top() - self.line - 2, wide, self.line)
-        title = metrics.horizontalAdvance("KL less an unknown constant") if self.chart.chain.is_relative else 110
+        title = (
+            metrics.horizontalAdvance("KL up to a constant (entropy unknown)") if self.chart.chain.is_relative else 110
+        )
         if box.left() - 26 < 8 + title:
             box.moveTop(self.kl.top() + 1)
         self.painter.setPen(self._bound_pen())
@@ -204,6 +205,18 @@ class _Picture:
             line.append(QPointF(self.x(index + 1), self.y(row.envelope)))
         self.painter.setPen(self._bound_pen())
         self.painter.drawPolyline(line)
+
+    def _points_before(self) -> None:
+        before = self.chart.before
+        if before.is_relative:
+            return  # its unknown constant is another
+        wide = self.kl.width() / max(1, len(before.rows))
+        points = [(i + 1, row.kl) for i, row in enumerate(before.rows) if row.kl is not None and row.kl > _LEAST_KL]
+        self.painter.setPen(QPen(QColor(self.tokens.muted), 1.2))
+        self.painter.setBrush(QColor(self.tokens.panel))
+        for joint, kl in points:
+            self.painter.drawEllipse(QPointF(self.kl.left() + joint * wide, self.y(kl)), 3.2, 3.2)
+        self.painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _points(self) -> None:
         chain, painter, tokens = self.chart.chain, self.painter, self.tokens
@@ -233,7 +246,7 @@ class _Picture:
 
     def _bars(self) -> None:
         tokens, painter, box = self.tokens, self.painter, self.bars
-        before = self.chart.before
+        before = [row.info for row in self.chart.before.rows]
         costs = [b.w2_squared or 0.0 for b in (*(row.info for row in self.rows), *before)]
         most = max(costs, default=0.0)
         now, then = spread([row.info for row in self.rows]), spread(before)
