@@ -149,12 +149,22 @@ def jko(p: Photographer) -> None:
     p.run(TargetSpec("eight_gaussians", name="Eight Gaussians"), "jko", 10**9, Budget(seconds=40))
     p.at(0.55)
     p.shoot("jko-finished")
-    p.window.curves.setCurrentWidget(p.window.blocks)
+    curves, run = p.window.curves, p.window.run
+    curves.setCurrentWidget(p.window.blocks)
     p.shoot("jko-blocks")
     p.resize(1024, 700)
     p.shoot("jko-blocks-small")
+    curves.setCurrentWidget(curves.jko)
+    p.shoot("jko-divergence-small")
     p.resize(1280, 800)
-    p.window.curves.setCurrentIndex(0)
+    p.window.draft.set_budget(Budget(seconds=20))
+    p.window.blocks.buttons.equalise.click()
+    wait_for(run.status_changed, lambda: run.status in ("finished", "failed"), "the equalised blocks")
+    p.shoot("jko-equalised-dark")
+    p.theme.choose("light")
+    p.shoot("jko-equalised-light")
+    p.theme.choose("dark")
+    curves.setCurrentIndex(0)
 
 
 def changed(p: Photographer) -> None:

@@ -167,12 +167,14 @@ class _Picture:
         self._legend()
         for tick in log_ticks(low, high, max(2, int(self.kl.height() // 20))):
             place = self.y(10**tick)
+            if place > self.kl.bottom() - self.line / 2:
+                continue  # its number would touch the title below
             self.painter.setPen(QPen(QColor(mix(tokens.panel, tokens.border, 0.6)), 1))
             self.painter.drawLine(QPointF(self.kl.left(), place), QPointF(self.kl.right(), place))
             box = QRectF(0, place - self.line / 2, _LEFT - 5, self.line)
             self._words(box, f"{10**tick:.3g}", tokens.muted, Qt.AlignmentFlag.AlignRight)
         self.painter.save()
-        self.painter.setClipRect(self.kl.adjusted(-6, -6, 6, 6))
+        self.painter.setClipRect(self.kl.adjusted(-6, -6, 6, 4))
         self._envelope()
         self._points_before()
         self._points()
