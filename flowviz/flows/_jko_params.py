@@ -37,7 +37,7 @@ class JkoParams:
         help="The last block pays nothing for transport: it brings what is left all the way to noise.",
     )  # fmt: skip
     stop_ratio: float = param(
-        0.0, "Stop when blocks stand still", lo=0.0, hi=1.0, live=True, group="JKO steps",
+        0.0, "Stop below ratio", lo=0.0, hi=1.0, live=True, group="JKO steps",
         help="No block is begun after one with E|x - T(x)|^2 / E|T(x)|^2 below this (0: never; usual 0.01).",
     )  # fmt: skip
     reparametrise: int = param(
@@ -53,7 +53,7 @@ class JkoParams:
         help="Rounds that split every block into two of half the step, then train them again, within the budget.",
     )  # fmt: skip
     clock: str = param(
-        DISTANCE, "Flow time of a block", choices=(DISTANCE, EQUAL), live=True,
+        DISTANCE, "Time of a block", choices=(DISTANCE, EQUAL), live=True,
         help="In proportion to the distance it moves the data, once all blocks are trained; or equal for all.",
     )  # fmt: skip
     width: int = param(64, "Width", lo=4, hi=1024, log=True, unit="units", help="Units in each hidden layer.")
