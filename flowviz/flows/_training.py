@@ -59,6 +59,39 @@ class FlatAdam:
         self._mean.zero_()
 
 
+class Guard:
+    """Returns to the weights of the last good check, and goes on more carefully, where a field has outrun its solver.
+
+    Args:
+        flat: trainable vector; changed in place.
+        average: its running average; changed in place.
+        adam: the optimiser of both.
+
+    Attributes:
+        caution: share of the learning rate to use now.
+    """
+
+    OUTRUN = 8.0
+
+    def __init__(self, flat: Tensor, average: Tensor, adam: FlatAdam) -> None:
+        self._flat, self._average, self._adam = flat, average, adam
+        self._good: tuple[Tensor, Tensor] | None = None
+        self.caution = 1.0
+
+    @torch.no_grad()
+    def check(self, error: float, allowed: float) -> bool:
+        """Take the solver's error; False when the weights were set back and the step in hand must not count."""
+        if error > self.OUTRUN * allowed and self._good is not None:
+            self._flat.copy_(self._good[0])
+            self._average.copy_(self._good[1])
+            self._adam.forget()
+            self.caution *= 0.5
+            return False
+        self._good = (self._flat.detach().clone(), self._average.clone())
+        self.caution = min(1.0, 1.05 * self.caution)
+        return True
+
+
 def learning_rate(peak: float, progress: float, step: int, warm_up: int = 30, floor: float = 0.01) -> float:
     """Linear warm-up over the first steps of a stretch, then a cosine from the peak to a hundredth of it."""
     cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, progress))))

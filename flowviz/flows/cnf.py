@@ -22,6 +22,7 @@ from flowviz.flows._ode import Field, State, in_chunks, solve, standard_normal_l
 from flowviz.flows._training import (
     Export,
     FlatAdam,
+    Guard,
     StepChooser,
     Stream,
     Stretch,
@@ -30,9 +31,6 @@ from flowviz.flows._training import (
     learning_rate,
     take_array,
 )
-
-# Times the allowed solver error at which training turns back.
-OUTRUN = 8.0
 
 
 @dataclass(frozen=True)
@@ -102,8 +100,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         self._stream = Stream(problem.sample)
         self._stretch = Stretch(Budget(), params.steps)
         self._done = 0
-        self._good: tuple[Tensor, Tensor] | None = None
-        self._caution = 1.0
+        self._guard = Guard(self._flat, self._average, self._adam)
         self._chooser = StepChooser(params.solver_steps)
         self._export = Export()
         self._replayed = Replayed.on(problem.device)
@@ -134,7 +131,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
         key = (self._chooser.steps, p.solver, p.energy)
         log_p, loss, nll, cost, gradient = self._replayed(key, self._losses_and_gradient, x)
         if self._adapt_solver(x, log_p):
-            rate = self._caution * learning_rate(p.learning_rate, self._stretch.progress, self._stretch.done)
+            rate = self._guard.caution * learning_rate(p.learning_rate, self._stretch.progress, self._stretch.done)
             self._adam.update(gradient, rate, p.clip, p.averaging)
         self._done += 1
         self._stretch.advance(seconds)
@@ -174,15 +171,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
             return True
         error = float((self._log_likelihood(x, 2 * chooser.steps)[0] - log_p).abs().mean())
         chooser.adapt(error, p.solver_error, p.solver_steps)
-        if error > OUTRUN * p.solver_error and self._good is not None:
-            self._flat.copy_(self._good[0])
-            self._average.copy_(self._good[1])
-            self._adam.forget()
-            self._caution *= 0.5
-            return False
-        self._good = (self._flat.detach().clone(), self._average.clone())
-        self._caution = min(1.0, 1.05 * self._caution)
-        return True
+        return self._guard.check(error, p.solver_error)
 
     def _field(self, dtype: torch.dtype, with_divergence: bool) -> Field:
         """The averaged field for evaluation, in the precision of the points."""
@@ -243,7 +232,7 @@ class CnfFlow(Flow, HasLogDensity, HasVelocity):
             self._flat.copy_(torch.from_numpy(np.array(flat)))
             self._average.copy_(torch.from_numpy(np.array(average)))
         self._adam = FlatAdam(self._flat, self._average)
-        self._good = None
+        self._guard = Guard(self._flat, self._average, self._adam)
         self._export = Export()
 
     def change(self, name: str, value: ParamValue) -> None:

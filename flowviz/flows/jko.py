@@ -29,7 +29,7 @@ from flowviz.flows._jko_weights import Stand, exported, loaded
 from flowviz.flows._jko_work import AGAIN, FIRST, Work, rounds_ahead
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import in_chunks, standard_normal_log_density
-from flowviz.flows._training import Export, FlatAdam, Stream, changed, learning_rate
+from flowviz.flows._training import Export, FlatAdam, Guard, Stream, changed, learning_rate
 
 MOST_BLOCKS = 512
 SETTLED = 100
@@ -64,6 +64,7 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         self._forget_samples()
         self._held: HeldOut | None = None
         self._adam: FlatAdam | None = None
+        self._guard: Guard | None = None
         self._replayed = Replayed(None)
         self._work = Work(Budget())
         self._export = Export()
@@ -140,11 +141,11 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         log_terms, terms, gradient = self._replayed(
             scheme, lambda y: objective_and_gradient(self._net, block, y, *scheme), x
         )
-        self._adapt_solver(block, x, log_terms)
-        peak = p.learning_rate * (AGAIN_RATE if block.is_again else 1.0)
-        assert self._adam is not None
-        rate = learning_rate(peak, self._work.block_progress, self._work.block_steps)
-        self._adam.update(gradient, rate, p.clip, p.averaging)
+        assert self._adam is not None and self._guard is not None
+        if self._adapt_solver(block, x, log_terms):
+            peak = p.learning_rate * (AGAIN_RATE if block.is_again else 1.0) * self._guard.caution
+            rate = learning_rate(peak, self._work.block_progress, self._work.block_steps)
+            self._adam.update(gradient, rate, p.clip, p.averaging)
         block.record(terms)
         phase = f"block {k + 1} of {self._stand.planned}" + (" again" if block.is_again else "")
         self._work.advance(seconds)
@@ -153,16 +154,21 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         return StepInfo(dict(zip(LOSS_NAMES, terms.unbind(), strict=True)), phase)
 
     @torch.no_grad()
-    def _adapt_solver(self, block: Block, x: Tensor, log_terms: Tensor) -> None:
+    def _adapt_solver(self, block: Block, x: Tensor, log_terms: Tensor) -> bool:
+        """From time to time, hold the solver's error against a finer solution; False when the step must not count."""
         p, chooser = self._params, block.chooser
         if not p.solver_error:
             chooser.steps = p.solver_steps
-        elif block.steps % chooser.EVERY == 0:
-            finer = objective(self._net, block, x, *block.scheme(p.solver, finer=True)).log_terms
-            # A field that still changes much outruns the cheapest solver between two checks.
-            settled = block.steps >= SETTLED and p.solver == AUTO and p.solver_steps == 1
-            least = 0 if settled else p.solver_steps
-            chooser.adapt(float((finer - log_terms).abs().mean()), p.solver_error, least)
+            return True
+        if block.steps % chooser.EVERY:
+            return True
+        finer = objective(self._net, block, x, *block.scheme(p.solver, finer=True)).log_terms
+        error = float((finer - log_terms).abs().mean())
+        # A field that still changes much outruns the cheapest solver between two checks.
+        settled = block.steps >= SETTLED and p.solver == AUTO and p.solver_steps == 1
+        chooser.adapt(error, p.solver_error, 0 if settled else p.solver_steps)
+        assert self._guard is not None
+        return self._guard.check(error, p.solver_error)
 
     def _current(self) -> Block:
         """The block in training; begun if none is."""
@@ -175,6 +181,7 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         block = self._blocks[k]
         if self._adam is None:
             self._adam = FlatAdam(block.flat, block.average)
+            self._guard = Guard(block.flat, block.average, self._adam)
             self._replayed = Replayed.on(self._problem.device)
         return block
 
