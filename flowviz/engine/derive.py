@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from flowviz.core.errors import UserError
+from flowviz.core.errors import RunError, UserError
 from flowviz.core.queries import DensityQuery, FieldQuery, LogDensityQuery, Query, TransportQuery
 from flowviz.core.spec import Array, RunSpec
 from flowviz.engine import devices
@@ -35,22 +35,28 @@ class Deriver:
 
         Raises:
             UserError: the method cannot answer that kind of question, or the weights do not fit.
+            RunError: an answer is not a number.
         """
-        flow = self.flow(spec, weights)
-        device = device_of(spec)
-        match query:
-            case TransportQuery():
-                result = self._transport(spec, flow, query, device)
-            case DensityQuery():
-                result = _density(flow, query, device)
-            case FieldQuery():
-                result = _field(flow, query, device)
-            case LogDensityQuery():
-                values = _log_densities(flow, query.points, 1.0, query, device)
-                result = {"log_density": values.astype(np.float64)}
+        with devices.side_stream(device_of(spec)):
+            result = self._answer(spec, weights, query)
         for array in result.values():
+            if np.isnan(array).any():
+                raise RunError("The model takes points to infinity.", "Train it anew, with a smaller learning rate.")
             array.flags.writeable = False
         return result
+
+    def _answer(self, spec: RunSpec, weights: Mapping[str, Array], query: Query) -> dict[str, Array]:
+        flow, device = self.flow(spec, weights), device_of(spec)
+        match query:
+            case TransportQuery():
+                return self._transport(spec, flow, query, device)
+            case DensityQuery():
+                return _density(flow, query, device)
+            case FieldQuery():
+                return _field(flow, query, device)
+            case LogDensityQuery():
+                values = _log_densities(flow, query.points, 1.0, query, device)
+                return {"log_density": values.astype(np.float64)}
 
     def flow(self, spec: RunSpec, weights: Mapping[str, Array]) -> Flow:
         """The flow with these weights, built or remembered.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from functools import cache
@@ -9,8 +10,6 @@ from functools import cache
 import torch
 
 from flowviz.core.errors import UserError
-
-SMALL_NETWORK = 1_000_000
 
 
 def available() -> tuple[str, ...]:
@@ -45,12 +44,19 @@ def describe(device: torch.device) -> str:
     return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
 
 
-def set_threads(parameters: int, device: torch.device) -> None:
-    """One thread for small networks: more make them slower, and 28 times slower on a busy machine."""
-    many = parameters >= SMALL_NETWORK and device.type == "cpu"
-    wanted = max(1, (os.cpu_count() or 1) - 1) if many else 1  # one core stays free for the window
-    if torch.get_num_threads() != wanted:
-        torch.set_num_threads(wanted)
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def side_stream(device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """Where questions about a run are computed beside its training: a CUDA stream of its own, else nothing special.
+
+    What is computed there must be taken to the processor there, which waits for it and for nothing else.
+    """
+    if device.type != "cuda":
+        return contextlib.nullcontext()
+    return torch.cuda.stream(torch.cuda.Stream(device))
 
 
 @cache

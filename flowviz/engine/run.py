@@ -35,6 +35,7 @@ from flowviz.engine._losses import FLUSH_S, LossBatch
 from flowviz.engine._measuring import Measuring
 from flowviz.engine._sampling import PooledSampler, stream
 from flowviz.engine.record import FIRST_LOOKS, Pace
+from flowviz.engine.threads import set_threads
 from flowviz.flows import Flow, HasBlocks, Problem
 from flowviz.targets import build
 
@@ -57,14 +58,21 @@ class Run:
         weights: go on from these; None begins afresh.
         step: training steps done to reach those weights.
         seconds: training seconds spent to reach them.
+        threads: processor threads that training may take where they pay.
     """
 
     def __init__(
-        self, spec: RunSpec, weights: Mapping[str, Array] | None = None, step: int = 0, seconds: float = 0.0
+        self,
+        spec: RunSpec,
+        weights: Mapping[str, Array] | None = None,
+        step: int = 0,
+        seconds: float = 0.0,
+        threads: int | None = None,
     ) -> None:
         self.spec = spec
         self.step = step
         self.seconds = seconds
+        self._threads = devices.cores() if threads is None else threads
         self._weights = weights
         self._flow: Flow | None = None
         self._device = torch.device("cpu")
@@ -118,7 +126,7 @@ class Run:
             seed=self.spec.seed if self.step == 0 else int(batches.integers(2**31)),
         )
         flow = create_flow(self.spec.flow, problem)
-        devices.set_threads(flow.parameter_count, self._device)
+        set_threads(self.spec.flow, target.dim, self._device, self._threads)
         if self._weights is not None:
             flow.load(self._weights)
         noise = stream(self.spec.seed, "particles").standard_normal((self.spec.recording.particles, target.dim))

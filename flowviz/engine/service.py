@@ -51,7 +51,9 @@ class Service:
         edit: BlockEdit | None = None,
     ) -> None:
         """Train a new run, after an edit of its blocks if one is given; one still training is stopped first."""
-        self._enqueue(run, Run(spec, weights, step, seconds), None, edit)
+        # One core stays free for the window.
+        threads = max(1, devices.cores() - 1)
+        self._enqueue(run, Run(spec, weights, step, seconds, threads), None, edit)
 
     def extend(self, run: int, budget: Budget, edit: BlockEdit | None = None) -> bool:
         """Train the latest run on, after an edit of its blocks if one is given; False when `run` is not the latest."""

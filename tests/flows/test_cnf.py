@@ -64,12 +64,12 @@ def test_training_turns_back_and_takes_care_when_the_field_outruns_the_solver():
     flow.plan(Budget(steps=60))
     for _ in range(21):
         flow.step(0.0)
-    good = flow._good[0].clone()
+    good = flow._guard._good[0].clone()
     with torch.no_grad():
         flow._flat.mul_(4.0)
     for _ in range(20):
         flow.step(0.0)
-    assert flow._caution == 0.5
+    assert flow._guard.caution == 0.5
     assert float((flow._flat.detach() - good).norm() / good.norm()) < 0.1
 
 
