@@ -23,8 +23,8 @@ FLOOR_REPEATS = 10
 CHUNK = 4096
 # A reported NLL agrees with that of a finer solver to this many nats, on so many held-out points.
 CONVERGED_NATS = 1e-3
-PROBE = 200
-SOLVERS = (METHOD_SOLVER, Solver("rk4", 100), Solver("rk4", 400), Solver("rk4", 1000))
+PROBE = 100
+SOLVERS = (METHOD_SOLVER, Solver("rk4", 50), Solver("rk4", 200), Solver("rk4", 800))
 
 
 class Measuring:

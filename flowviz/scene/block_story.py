@@ -145,8 +145,9 @@ _WHY = "undertrained, network too small, or noise of the samples"
 
 def _absolute(row: BlockRow) -> tuple[str, str]:
     assert row.kl is not None and row.kl_before is not None
+    before, after = _nats(row.kl_before), _nats(row.kl)
     verb = "brought" if row.kl <= row.kl_before else "raised"
-    what = f"{verb} KL from {_nats(row.kl_before)} to {_nats(row.kl)}"
+    what = f"{verb} KL from {before} to {after}" if before != after else f"left KL at {after}"
     if row.bound is None:
         return what, "; it pays no transport cost, so no bound holds for it."
     bound = figure(max(row.bound, 0.0))

@@ -90,6 +90,7 @@ def test_without_an_entropy_only_differences_are_told():
 
 def test_a_rise_is_called_a_rise():
     assert "raised KL from 0.20 to 0.30" in sentence(chain_of((block(0, 1.0, 0.2, 0.3),), ENTROPY), 0)[0]
+    assert "left KL at 0.20" in sentence(chain_of((block(0, 1.0, 0.2, 0.2001),), ENTROPY), 0)[0]
     assert "raised KL by 0.10" in sentence(chain_of((block(0, 1.0, 0.2, 0.3),), None), 0)[0]
 
 
