@@ -44,6 +44,7 @@ class Block:
         terms: (4,) running averages of loss, potential, divergence and transport.
         figures: once trained, else None.
         is_trained: trained to the end; the weights never change again, unless the block is to be trained again.
+        needs_rk4: whether one midpoint step was found too coarse for it.
         is_again: whether its weights come from a trained flow, so that training only improves them.
     """
 
@@ -66,6 +67,7 @@ class Block:
         self.figures = figures
         self.is_trained = False
         self.is_again = False
+        self.needs_rk4 = False
 
     @classmethod
     def starting_from(cls, flat: Tensor, step_size: float, solver_steps: int) -> Block:
