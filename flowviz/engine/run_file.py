@@ -292,6 +292,8 @@ def _frame_document(frame: Frame, weights: Mapping[str, str]) -> dict[str, Any]:
 
 def _block_document(block: BlockInfo) -> dict[str, Any]:
     document = asdict(block)
+    if block.is_free:  # JSON has no infinity
+        document["step_size"] = None
     document["losses"] = {name: value for name, value in block.losses.items() if math.isfinite(value)}
     return document
 
@@ -317,7 +319,8 @@ def _frame(archive: Archive, index: int, entry: Mapping[str, Any], tensors: Mapp
 def _blocks(entries: Iterable[Mapping[str, Any]]) -> Iterable[BlockInfo]:
     for entry in entries:
         losses = {str(key): float(value) for key, value in entry["losses"].items()}
-        yield BlockInfo(**{**entry, "losses": losses})
+        step_size = math.inf if entry["step_size"] is None else entry["step_size"]
+        yield BlockInfo(**{**entry, "step_size": step_size, "losses": losses})
 
 
 def _plain(value: object) -> object:

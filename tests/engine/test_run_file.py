@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from flowviz.core.errors import FileError
-from flowviz.core.spec import Budget, TargetSpec
+from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
 from flowviz.engine import run_file
 from flowviz.engine._archive import npy_bytes
 from flowviz.engine._atomic import whole_file
@@ -19,7 +19,7 @@ from flowviz.engine.run_file import Collector, open_run, save_run, thinned
 
 @pytest.fixture(scope="module")
 def trained():
-    from flowviz.core.spec import FlowSpec, Recording, RunSpec
+    from flowviz.core.spec import Recording
 
     points = np.random.default_rng(0).standard_normal((50, 2)) * [3, 1] + [10, 0]
     points.flags.writeable = False
@@ -53,6 +53,17 @@ def test_a_run_comes_back_as_it_was(trained, saved):
         assert len(ours.blocks) == 2 and ours.blocks[0].status == theirs.blocks[0].status
         assert all(np.array_equal(array, theirs.weights[name], equal_nan=True) for name, array in ours.weights.items())
     assert back.version and back.created
+
+
+def test_a_free_block_comes_back_with_its_infinite_step(tmp_path):
+    params = {"blocks": 2, "free_block": True, "width": 8, "batch_size": 32, "pool": 256}
+    spec = RunSpec(TargetSpec("two_moons"), FlowSpec("jko", params), Budget(steps=4), device="cpu")
+    collector = Collector()
+    for event in run(spec):
+        collector.add(event)
+    save_run(tmp_path / "a.flowviz", collector.run_file())
+    last = open_run(tmp_path / "a.flowviz").last.blocks[-1]
+    assert last.is_free and last.step_size == float("inf")
 
 
 def test_arrays_come_back_read_only_and_shared_ones_shared(saved):
