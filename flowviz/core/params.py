@@ -19,6 +19,8 @@ ParamKind = Literal["bool", "int", "float", "choice", "text"]
 P = TypeVar("P")
 
 _KEY = "flowviz.param"
+ADVANCED = "Advanced"
+"""The group of what few people need: a form shows it last, and folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,21 @@ def param(
         kind = "text"
     declared = ParamField("", kind, default, lo, hi, label, unit, help, log, live, chosen, group)
     return dataclasses.field(default=default, metadata={_KEY: declared})
+
+
+def restated(base: type, name: str, default: ParamValue, **changes: Any) -> Any:
+    """The inherited parameter `name` of the params dataclass `base` with another default; it keeps its place.
+
+    Args:
+        base: where it is declared or inherited.
+        name: the field's name.
+        default: of the inheriting class.
+        changes: whatever else of ParamField differs, such as `help` or `hi`.
+    """
+    (declared,) = (field for field in fields_of(base) if field.name == name)
+    return dataclasses.field(
+        default=default, metadata={_KEY: dataclasses.replace(declared, default=default, **changes)}
+    )
 
 
 def fields_of(cls: type) -> tuple[ParamField, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flowviz.core.params import param
+from flowviz.core.params import ADVANCED, param, restated
+from flowviz.flows._params import LikelihoodParams
 
 WARM, FLOW_MATCHING, FRESH = "warm", "flow matching", "fresh"
 DISTANCE, EQUAL = "distance", "equal"
@@ -13,15 +14,23 @@ AUTO = "auto"
 
 
 @dataclass(frozen=True)
-class JkoParams:
+class JkoParams(LikelihoodParams):
     """Declared parameters of the JKO flow; the step schedule is that of JKO-iFlow's released 2D runs."""
 
-    learning_rate: float = param(
-        1e-2, "Learning rate", lo=1e-6, hi=0.1, log=True, live=True, help="Peak step size of Adam in each block."
+    learning_rate: float = restated(
+        LikelihoodParams, "learning_rate", 1e-2, help="Peak step size of Adam in each block."
     )
-    batch_size: int = param(
-        1000, "Batch size", lo=16, hi=65536, log=True, live=True, unit="points", help="Data points per training step."
-    )
+    batch_size: int = restated(LikelihoodParams, "batch_size", 1000)
+    solver: str = restated(
+        LikelihoodParams, "solver", AUTO, choices=(AUTO, "rk4", "midpoint", "euler"),
+        help="Fixed-step solver that is differentiated through; auto: RK4, or one midpoint step where that will do.",
+    )  # fmt: skip
+    solver_steps: int = restated(LikelihoodParams, "solver_steps", 1, hi=50, help="Solver steps through one block.")
+    solver_error: float = restated(LikelihoodParams, "solver_error", 0.005)
+    averaging: float = restated(
+        LikelihoodParams, "averaging", 0.99,
+        help="Memory of the weight average that pictures, figures and later blocks use (0: none).",
+    )  # fmt: skip
     blocks: int = param(8, "Blocks", lo=1, hi=64, live=True, help="JKO steps from data to noise; more may be added.")
     steps_per_block: int = param(
         600, "Training steps per block", lo=1, hi=1_000_000, log=True, live=True,
@@ -56,42 +65,20 @@ class JkoParams:
         DISTANCE, "Time of a block", choices=(DISTANCE, EQUAL), live=True,
         help="In proportion to the distance it moves the data, once all blocks are trained; or equal for all.",
     )  # fmt: skip
-    width: int = param(64, "Width", lo=4, hi=1024, log=True, unit="units", help="Units in each hidden layer.")
-    hidden_layers: int = param(
-        2, "Hidden layers", lo=2, hi=3, group="Advanced", help="Three bend the field more, at over twice the price."
-    )
     start: str = param(
-        WARM, "Start of a block", choices=(WARM, FLOW_MATCHING, FRESH), live=True, group="Advanced",
+        WARM, "Start of a block", choices=(WARM, FLOW_MATCHING, FRESH), live=True, group=ADVANCED,
         help="From the block before; or a short fit to the Ornstein-Uhlenbeck flow of the same step; or from nothing.",
     )  # fmt: skip
     noising: float = param(
-        0.001, "Early noising", lo=0.0, hi=1.0, live=True, group="Advanced",
+        0.001, "Early noising", lo=0.0, hi=1.0, live=True, group=ADVANCED,
         help="Time of an Ornstein-Uhlenbeck process that blurs the data first; the flow then learns the blurred data "
         "(0: never).",
     )  # fmt: skip
     noising_when: str = param(
-        WHERE_NEEDED, "Noise the data", choices=(WHERE_NEEDED, ALWAYS), live=True, group="Advanced",
+        WHERE_NEEDED, "Noise the data", choices=(WHERE_NEEDED, ALWAYS), live=True, group=ADVANCED,
         help="Only data without a density, whose points are drawn again and again; or all data.",
     )  # fmt: skip
-    solver: str = param(
-        AUTO, "Training solver", choices=(AUTO, "rk4", "midpoint", "euler"), live=True, group="Advanced",
-        help="Fixed-step solver that is differentiated through; auto: RK4, or one midpoint step where that will do.",
-    )  # fmt: skip
-    solver_steps: int = param(
-        1, "Least solver steps", lo=1, hi=50, live=True, group="Advanced", help="Solver steps through one block."
-    )
-    solver_error: float = param(
-        0.005, "Solver error allowed", lo=0.0, hi=1.0, live=True, unit="nats", group="Advanced",
-        help="A block takes more solver steps while doubling them changes log-densities by more (0: never).",
-    )  # fmt: skip
     pool: int = param(
-        65536, "Pool", lo=256, hi=2_000_000, log=True, live=True, unit="points", group="Advanced",
+        65536, "Pool", lo=256, hi=2_000_000, log=True, live=True, unit="points", group=ADVANCED,
         help="Samples pushed once through the trained blocks, from which the next block draws its batches.",
-    )  # fmt: skip
-    clip: float = param(
-        5.0, "Gradient clip", lo=1e-3, hi=1e6, log=True, live=True, group="Advanced", help="Largest gradient norm."
-    )
-    averaging: float = param(
-        0.99, "Weight averaging", lo=0.0, hi=0.9999, live=True, group="Advanced",
-        help="Memory of the weight average that pictures, figures and later blocks use (0: none).",
     )  # fmt: skip

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from flowviz.core.frames import StepInfo
-from flowviz.core.params import ParamValue, from_mapping, param
+from flowviz.core.params import ADVANCED, ParamValue, from_mapping, param
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, Budget
 from flowviz.flows._base import FLOWS, Flow, HasLogDensity, HasVelocity, Problem, Transport
@@ -19,6 +19,7 @@ from flowviz.flows._divergence import Instant, velocity, velocity_and_divergence
 from flowviz.flows._fused import fused_solve
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import Field, State, in_chunks, solve, standard_normal_log_density, steps_for
+from flowviz.flows._params import LikelihoodParams, steps_of_a_run
 from flowviz.flows._training import (
     Export,
     FlatAdam,
@@ -34,46 +35,16 @@ from flowviz.flows._training import (
 
 
 @dataclass(frozen=True)
-class CnfParams:
+class CnfParams(LikelihoodParams):
     """Declared parameters of the CNF."""
 
-    learning_rate: float = param(
-        6e-3, "Learning rate", lo=1e-6, hi=0.1, log=True, live=True, help="Peak step size of Adam."
-    )
-    batch_size: int = param(
-        512, "Batch size", lo=16, hi=65536, log=True, live=True, unit="points", help="Data points per training step."
-    )
-    steps: int = param(
-        3000, "Training steps", lo=1, hi=1_000_000, log=True, live=True, help="Length of a run without a budget."
-    )
-    width: int = param(64, "Width", lo=4, hi=1024, log=True, unit="units", help="Units in each hidden layer.")
-    hidden_layers: int = param(
-        2, "Hidden layers", lo=2, hi=3, group="Advanced", help="Three bend the field more, at over twice the price."
-    )
+    steps: int = steps_of_a_run(3000)
     harmonics: int = param(
-        0, "Time harmonics", lo=0, hi=8, help="Sines and cosines of time that may bend the field.", group="Advanced"
+        0, "Time harmonics", lo=0, hi=8, help="Sines and cosines of time that may bend the field.", group=ADVANCED
     )
-    solver: str = param(
-        "midpoint", "Training solver", choices=("midpoint", "rk4", "euler"), live=True, group="Advanced",
-        help="Fixed-step solver that training differentiates through.",
-    )  # fmt: skip
-    solver_steps: int = param(
-        5, "Least solver steps", lo=1, hi=200, live=True, group="Advanced", help="Solver steps from data to noise."
-    )
-    solver_error: float = param(
-        0.01, "Solver error allowed", lo=0.0, hi=1.0, live=True, unit="nats", group="Advanced",
-        help="Training takes more solver steps while doubling them changes log-densities by more (0: never).",
-    )  # fmt: skip
     energy: float = param(
-        0.03, "Kinetic energy weight", lo=0.0, hi=100.0, live=True, group="Advanced",
+        0.03, "Kinetic energy weight", lo=0.0, hi=100.0, live=True, group=ADVANCED,
         help="Weight of the mean squared speed in the loss: straighter, shorter paths.",
-    )  # fmt: skip
-    clip: float = param(
-        5.0, "Gradient clip", lo=1e-3, hi=1e6, log=True, live=True, group="Advanced", help="Largest gradient norm."
-    )
-    averaging: float = param(
-        0.99, "Weight averaging", lo=0.0, hi=0.9999, live=True, group="Advanced",
-        help="Memory of the weight average that pictures and figures use (0: none).",
     )  # fmt: skip
 
 

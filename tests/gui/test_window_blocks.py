@@ -203,12 +203,12 @@ def test_a_frame_without_blocks_leaves_those_that_are_known(jko, qtbot, scripted
     assert jko.run.rounds == []
 
 
-def test_fields_of_a_group_stand_together_and_a_group_folds(qtbot):
+def test_fields_of_a_group_stand_together_advanced_ones_last_and_a_group_folds(qtbot):
     fields = (
         ParamField("rate", "float", 0.1, label="Rate"),
+        ParamField("pool", "int", 3, label="Pool", group="Advanced"),
         ParamField("h", "float", 0.1, label="h", group="JKO steps"),
         ParamField("width", "int", 3, label="Width"),
-        ParamField("pool", "int", 3, label="Pool", group="Advanced"),
     )
     ordered = by_group(fields)
     assert [field.name for field in ordered] == ["rate", "width", "h", "pool"]

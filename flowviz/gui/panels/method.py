@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from flowviz.core.errors import ParameterError
-from flowviz.core.params import ParamField, ParamValue
+from flowviz.core.params import ADVANCED, ParamField, ParamValue
 from flowviz.core.spec import Budget
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.run import EngineState, RunState
@@ -29,9 +29,9 @@ from flowviz.gui.widgets.param_form import RESTART_MARK, ParamForm
 
 
 def by_group(fields: tuple[ParamField, ...]) -> tuple[ParamField, ...]:
-    """The fields of each group beside each other, groups in the order in which they first appear."""
+    """The fields of each group beside each other, groups in the order in which they first appear, Advanced last."""
     groups = list(dict.fromkeys(["", *(field.group for field in fields)]))
-    return tuple(sorted(fields, key=lambda field: groups.index(field.group)))
+    return tuple(sorted(fields, key=lambda field: (field.group == ADVANCED, groups.index(field.group))))
 
 
 class MethodPanel(QScrollArea):
@@ -70,7 +70,7 @@ class MethodPanel(QScrollArea):
         self._column.addWidget(self.summary)
         self.form: ParamForm | None = None
         self._form_of = ""
-        self._folded = {"Advanced"}
+        self._folded = {ADVANCED}
         self._form_place = QVBoxLayout()
         self._column.addLayout(self._form_place)
         self._restart_note = QLabel(f"{RESTART_MARK.strip()} counts from the next restart; all others at once")
