@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from flowviz.core.camera import Camera
 from flowviz.core.errors import ParameterError
 from flowviz.core.frames import Frame
 from flowviz.core.params import ParamValue
 from flowviz.core.spec import RunSpec
 
-FilmClock = Literal["flow", "training"]
+FilmClock = Literal["flow", "training", "camera"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +20,18 @@ class FilmSpec:
     """One film of one run.
 
     Attributes:
-        clock: which clock moves: flow time t, or training.
+        clock: which clock moves: flow time t, training, or the camera of a run in three dimensions, which goes
+            once around the scene in the film's length (its end meets its beginning).
         width, height: pixels, even.
         fps: frames a second.
         seconds: length.
-        step: training step shown by a film over flow time; None is the last.
-        t: flow time shown by a film over training.
+        step: training step shown by a film over flow time or camera; None is the last.
+        t: flow time shown by a film over training or camera.
         direction: "generate" (noise to data) or "encode" (data to noise).
         layers: keys of the stage layers shown.
         options: further stage options by name (see scene.StageOptions).
         extent: (x_low, x_high, y_low, y_high) shown at least, or None for the run's own.
+        camera: where a run in three dimensions is seen from (at the film's beginning), or None for a view of all of it.
         theme: "light" or "dark".
         caption: whether title and clock are written below the stage.
     """
@@ -44,6 +47,7 @@ class FilmSpec:
     layers: tuple[str, ...] = ("particles", "trails")
     options: Mapping[str, ParamValue] = field(default_factory=dict)
     extent: tuple[float, float, float, float] | None = None
+    camera: Camera | None = None
     theme: Literal["light", "dark"] = "dark"
     caption: bool = True
 

@@ -98,7 +98,7 @@ class FilmPainter:
         width, height = self._frame.stage
         scale = max(0.4, min(self.film.height, self.film.width) / 720)
         paint(scene.marks, self._view, width, height, self._tokens, scale, out=self._stage)
-        return np.asarray(self._frame.compose(self._stage, scene.clock, self._progress(frame, t)))
+        return np.asarray(self._frame.compose(self._stage, scene.clock, self._progress(index, frame, t)))
 
     def moment_of(self, index: int) -> tuple[Frame, float]:
         """The frame and the flow time that picture number `index` shows."""
@@ -111,12 +111,16 @@ class FilmPainter:
             run = 1.0
         t = 0.5 * run + 0.5 * run * run * (3.0 - 2.0 * run)
         frame = self._frames[-1] if self.film.step is None else self._nearest(self.film.step)
+        if self.film.clock == "camera":
+            return frame, self.film.t
         return frame, 1.0 - t if self.film.direction == "encode" else t
 
     def _nearest(self, step: float) -> Frame:
         return min(self._frames, key=lambda frame: abs(frame.step - step))
 
-    def _progress(self, frame: Frame, t: float) -> float:
+    def _progress(self, index: int, frame: Frame, t: float) -> float:
+        if self.film.clock == "camera":
+            return (index + 1) / self.total
         if self.film.clock == "training":
             first, last = self._frames[0].step, self._frames[-1].step
             return (frame.step - first) / max(1, last - first)

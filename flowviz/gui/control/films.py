@@ -62,7 +62,7 @@ class FilmController(QObject):
         if spec is None:
             raise ValueError("no run to film")
         frames = self._run.timeline.frames
-        if film.clock == "flow":
+        if film.clock != "training":
             shown = frames[-1] if film.step is None else self._run.timeline.nearest(film.step)
             frames = (shown,) if shown is not None else frames[-1:]
         return FilmJob(spec, frames, replace(film), path)
