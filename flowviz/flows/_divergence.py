@@ -29,7 +29,10 @@ class Instant(Protocol):
         ...
 
     def evaluate_with_divergence(self, x: Tensor) -> tuple[Tensor, Tensor, Any]:
-        """v (n, d), div v (n,), and what `backward` needs."""
+        """v (n, d), div v (n,), and what `backward` needs.
+
+        A network may tell further rates along with it: (n, k), div v in the first column.
+        """
         ...
 
     def backward(self, kept: Any, grad_v: Tensor, grad_divergence: Tensor | None, into: Any) -> Tensor:
@@ -38,7 +41,7 @@ class Instant(Protocol):
         Args:
             kept: of the evaluation.
             grad_v: (n, d).
-            grad_divergence: (n, 1), or None where the divergence was not wanted.
+            grad_divergence: (n, 1), or (n, k) for k rates, or None where the divergence was not wanted.
             into: of the same type as self; the gradients by its tensors are added to these in place.
         """
         ...
@@ -147,8 +150,13 @@ def velocity(x: Tensor, layers: Instant) -> Tensor:
 
 def velocity_and_divergence(x: Tensor, layers: Instant) -> tuple[Tensor, Tensor]:
     """v (n, d) and div v (n,) at points (n, d)."""
-    v, divergence, _ = layers.evaluate_with_divergence(x)
-    return v, divergence
+    v, rates, _ = layers.evaluate_with_divergence(x)
+    return v, first_column(rates)
+
+
+def first_column(rates: Tensor) -> Tensor:
+    """div v (n,) of rates (n,) or (n, k)."""
+    return rates if rates.ndim == 1 else rates[:, 0]
 
 
 def slope(y: Tensor) -> Tensor:

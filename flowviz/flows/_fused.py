@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from flowviz.flows._divergence import Instant
-from flowviz.flows._nets import VelocityNet
+from flowviz.flows._divergence import Instant, first_column
+from flowviz.flows._nets import FieldNet
 from flowviz.flows._ode import stage_times
 
 # Hidden values of one layer that go through the whole solve at once: all of them stay in a processor's cache.
@@ -53,15 +53,23 @@ class Plan(NamedTuple):
 
 
 class Solved(NamedTuple):
-    """x (n, d) at the end; the integrals of div v (n,) and, where wanted, of |v|^2 (n,) from t0 to t1."""
+    """x (n, d) at the end; the integrals of div v (n,) and, where wanted, of |v|^2 (n,) from t0 to t1.
+
+    Where the network tells more than its divergence, `rates` is (n, k) and holds the integral of div v first.
+    """
 
     x: Tensor
-    divergence: Tensor
+    rates: Tensor
     energy: Tensor | None
+
+    @property
+    def divergence(self) -> Tensor:
+        """The integral of div v (n,)."""
+        return first_column(self.rates)
 
 
 def fused_solve(
-    net: VelocityNet, flat: Tensor, x: Tensor, t0: float, t1: float, steps: int, name: str, with_energy: bool = False
+    net: FieldNet, flat: Tensor, x: Tensor, t0: float, t1: float, steps: int, name: str, with_energy: bool = False
 ) -> Solved:
     """Points (n, d) carried from t0 to t1 by `steps` equal steps of the named solver; differentiable in x and `flat`.
 
@@ -69,12 +77,12 @@ def fused_solve(
     """
     plan = Plan(TABLEAUS[name], steps, (t1 - t0) / steps, with_energy)
     table = net.fold(flat, stage_times(t0, t1, steps, name))
-    end, divergence, energy = _Solve.apply(plan, type(table), x, *table)  # type: ignore[no-untyped-call]
-    return Solved(end, divergence, energy if with_energy else None)
+    end, rates, energy = _Solve.apply(plan, type(table), x, *table)  # type: ignore[no-untyped-call, misc]
+    return Solved(end, rates, energy if with_energy else None)
 
 
 class _Solve(torch.autograd.Function):
-    """(plan, type of network, x, its stacked tensors) -> (x at the end, integral of div v, integral of |v|^2)."""
+    """(plan, type of network, x, its stacked tensors) -> (x at the end, integrals of the rates, integral of |v|^2)."""
 
     @staticmethod
     def forward(
@@ -88,8 +96,8 @@ class _Solve(torch.autograd.Function):
         ctx.kept = [run[3] for run in runs]
         if len(runs) == 1:
             return runs[0][:3]
-        end, divergence, energy = (torch.cat([run[i] for run in runs]) for i in range(3))  # type: ignore[misc]
-        return end, divergence, energy
+        end, rates, energy = (torch.cat([run[i] for run in runs]) for i in range(3))  # type: ignore[misc]
+        return end, rates, energy
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -110,7 +118,8 @@ Stage = tuple[Any, Tensor]
 
 def _forward(plan: Plan, x: Tensor, entries: list[Instant]) -> tuple[Tensor, Tensor, Tensor, list[Stage]]:
     shifts, weights, _ = plan.tableau
-    divergence, energy = x.new_zeros(len(x)), x.new_zeros(len(x))
+    rates: Tensor | None = None
+    energy = x.new_zeros(len(x))
     kept: list[Stage] = []
     for step in range(plan.steps):
         start, v = x, x
@@ -122,11 +131,13 @@ def _forward(plan: Plan, x: Tensor, entries: list[Instant]) -> tuple[Tensor, Ten
             else:
                 v, rate, memory = layers.evaluate_with_divergence(at)
                 x = torch.add(x, v, alpha=weight * plan.h)
-                divergence.add_(rate, alpha=weight * plan.h)
+                share = weight * plan.h
+                rates = rate * share if rates is None else rates.add_(rate, alpha=share)
                 if plan.with_energy:
                     energy.add_(v.square().sum(1), alpha=weight * plan.h)
             kept.append((memory, v))
-    return x, divergence, energy, kept
+    assert rates is not None  # every tableau has a weight
+    return x, rates, energy, kept
 
 
 def _backward(
@@ -135,11 +146,12 @@ def _backward(
     entries: list[Instant],
     sums: list[Instant],
     grad_x: Tensor,
-    grad_divergence: Tensor,
+    grad_rates: Tensor,
     grad_energy: Tensor,
 ) -> Tensor:
     shifts, weights, _ = plan.tableau
-    grad_divergence, grad_energy = grad_divergence.unsqueeze(1), grad_energy.unsqueeze(1)
+    grad_rates = grad_rates.unsqueeze(1) if grad_rates.ndim == 1 else grad_rates
+    grad_energy = grad_energy.unsqueeze(1)
     for step in reversed(range(plan.steps)):
         through = grad_x  # d loss / d x at the start of the step, gathered stage by stage
         later: Tensor | None = None  # d loss / d position of the stage behind this one
@@ -152,7 +164,7 @@ def _backward(
             if plan.with_energy and weight:
                 grad_v.addcmul_(v, grad_energy, value=2 * weight)
             place = _entry(plan, entries, step, stage)
-            rate = grad_divergence * weight if weight else None
+            rate = grad_rates * weight if weight else None
             later = entries[place].backward(memory, grad_v, rate, sums[place])
             through = through + later
         grad_x = through

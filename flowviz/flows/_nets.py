@@ -9,12 +9,39 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from flowviz.flows._deep import DeepLayers
-from flowviz.flows._divergence import Layers
+from flowviz.flows._divergence import Instant, Layers
+
+
+class FieldNet(Protocol):
+    """The shape of a network whose output is a velocity field; it holds no weights."""
+
+    @property
+    def size(self) -> int:
+        """Length of the flat vector."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Units of each hidden layer."""
+        ...
+
+    def initial(self, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
+        """A fresh flat vector on the CPU."""
+        ...
+
+    def fold(self, flat: Tensor, times: Sequence[float]) -> Instant:
+        """The network at each of the times, stacked; differentiable in `flat`."""
+        ...
+
+    def at(self, flat: Tensor, times: Sequence[float]) -> Sequence[Instant]:
+        """The network at each of the times."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
