@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from flowviz.core.camera import Camera
 from flowviz.core.errors import UserError
 from flowviz.core.film import FilmSpec
 from flowviz.core.frames import Frame
@@ -16,11 +18,14 @@ from flowviz.core.spec import Array, RunSpec
 from flowviz.export import WriterCancelled, writer_for
 from flowviz.scene import lettering
 from flowviz.scene._layer import LAYERS, Moment
+from flowviz.scene._surface import packed
+from flowviz.scene.colour_maps import rgb
 from flowviz.scene.options import StageOptions, options_from_mapping
 from flowviz.scene.painter import paint
+from flowviz.scene.panels import Panel, Scene, boxes, view_of
 from flowviz.scene.resolve import queries, query_key, resolve
 from flowviz.scene.tokens import THEMES
-from flowviz.scene.view import fit_extent, world_extent
+from flowviz.scene.view import Gaze, world_extent
 from flowviz.targets import TARGETS, build
 
 TARGET_POINTS = 2000
@@ -81,10 +86,8 @@ class FilmPainter:
         self._target_points.flags.writeable = False  # the painter keeps the picture of points that stand still
         self._world = world_extent(*target.bounds(), self._target_points)
         self._tokens = THEMES[film.theme]
-        stage_height = film.height - (lettering.strip_height(film.width, film.height) if film.caption else 0)
-        self._view = fit_extent(film.extent or self._world, film.width, stage_height)
-        title = title_of(run.spec)
-        self._frame = lettering.Frame(film.width, film.height, self._view, self._tokens, title, film.caption)
+        self._gazes: dict[str, Gaze | Camera] = {}
+        self._frame = lettering.Frame(film.width, film.height, self._tokens, title_of(run.spec), film.caption)
         self._stage = np.empty((self._frame.stage[1], self._frame.stage[0], 4), np.uint8)
         self._asker: _Asker | None = None
         self._answers: dict[Hashable, dict[str, Array]] = {}
@@ -95,10 +98,31 @@ class FilmPainter:
         frame, t = self.moment_of(index)
         moment = Moment(frame, t, self._options, self._target_points, self._world)
         scene = resolve(moment, self._ask(moment), title_of(self._spec))
+        spots = self._paint(scene)
+        return np.asarray(self._frame.compose(self._stage, spots, scene.clock, self._progress(index, frame, t)))
+
+    def _paint(self, scene: Scene) -> list[lettering.Spot]:
+        """Paint the panels onto the stage; where each of them stands."""
         width, height = self._frame.stage
         scale = max(0.4, min(self.film.height, self.film.width) / 720)
-        paint(scene.marks, self._view, width, height, self._tokens, scale, out=self._stage)
-        return np.asarray(self._frame.compose(self._stage, scene.clock, self._progress(index, frame, t)))
+        spots = []
+        if len(scene.panels) > 1:
+            self._stage[...] = packed(rgb(self._tokens.border)[None]).view(np.uint8)
+        for panel, box in zip(scene.panels, boxes(scene.panels, width, height), strict=True):
+            left, top, wide, tall = box
+            view = view_of(self._seen(panel), wide, tall, self._gazes)
+            whole = (wide, tall) == (width, height)
+            painted = paint(panel.marks, view, wide, tall, self._tokens, scale, out=self._stage if whole else None)
+            if not whole:
+                self._stage[top : top + tall, left : left + wide] = painted
+            spots.append(lettering.Spot(panel, box, view))
+        return spots
+
+    def _seen(self, panel: Panel) -> Panel:
+        """The panel with the part of the plane in view that the film asks for."""
+        if self.film.extent is None or panel.link != "plane":
+            return panel
+        return replace(panel, view=self.film.extent)
 
     def moment_of(self, index: int) -> tuple[Frame, float]:
         """The frame and the flow time that picture number `index` shows."""

@@ -157,8 +157,8 @@ class Presenter(QObject):
 
     @Slot()
     def _paint(self) -> None:
-        width, height, scale = self._stage.pixel_size()
-        if width < 8 or height < 8 or not self._stage.isVisible():
+        size = self._stage.size().toTuple()
+        if min(size) < 64 or not self._stage.isVisible():
             self._dirty = False  # the stage asks again when it is shown
             return
         if self._run.serial != self._serial:
@@ -180,10 +180,11 @@ class Presenter(QObject):
             self._cursor.t,
             self._options.value,
             answers,
-            self._stage.view(),
-            width,
-            height,
-            scale,
+            self._stage.gazes,
+            size,
+            self._stage.margins,
+            self._stage.devicePixelRatioF(),
+            self._stage.emphasis,
             current_tokens(),
             self._title(target.name),
         )

@@ -38,7 +38,7 @@ class _Scratch:
 
 def _scratch(size: int) -> _Scratch:
     scratch: _Scratch | None = getattr(_local, "scratch", None)
-    if scratch is None or not size <= scratch.depth.size <= 4 * size:
+    if scratch is None or not size <= scratch.depth.size <= 16 * size:
         scratch = _local.scratch = _Scratch(size)
     return scratch
 

@@ -81,20 +81,3 @@ class Arrows:
 
 
 Mark = Heatmap | Points | Lines | Arrows
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scene:
-    """A whole picture but for its view: marks from back to front, and the words that go with it.
-
-    Attributes:
-        marks: from back to front.
-        title: what is shown ("JKO flow on Pinwheel").
-        clock: where the clocks stand ("t = 0.42, step 1200").
-        extent: the world that should be in view.
-    """
-
-    marks: tuple[Mark, ...]
-    title: str
-    clock: str
-    extent: Extent

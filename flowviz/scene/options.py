@@ -26,6 +26,7 @@ class StageOptions:
         trails: how many trajectories are drawn.
         trail_length: length of a trail in flow time.
         point_size: diameter of a dot in points.
+        mode: key of the stage mode.
     """
 
     layers: frozenset[str] = frozenset({"particles", "trails"})
@@ -36,11 +37,13 @@ class StageOptions:
     trails: int = 250
     trail_length: float = 0.3
     point_size: float = 3.0
+    mode: str = "flow"
 
 
 def options_to_mapping(options: StageOptions) -> dict[str, ParamValue]:
     """The choices beyond layers and direction as plain values (for FilmSpec.options)."""
     return {
+        "mode": options.mode,
         "density": options.density,
         "particles": options.particles,
         "trails": options.trails,
@@ -72,6 +75,7 @@ def options_from_mapping(
         name, steps = str(chosen["solver"]), int(chosen["solver_steps"])
         solver = Solver(name, steps, float(chosen["solver_tolerance"]))  # type: ignore[arg-type]
         return StageOptions(
+            mode=str(chosen["mode"]),
             layers=frozenset(layers),
             direction=direction,
             density="exact" if chosen["density"] == "exact" else "estimate",

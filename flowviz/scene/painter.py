@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from flowviz.core.camera import Camera
 from flowviz.core.spec import Array
 from flowviz.scene._dots import draw_dots
 from flowviz.scene._heat import draw_heatmap
 from flowviz.scene._strokes import add_segments, add_triangles, draw_lines
 from flowviz.scene._surface import Surface
 from flowviz.scene.marks import Arrows, Extent, Heatmap, Lines, Mark, Points
+from flowviz.scene.panels import View
 from flowviz.scene.tokens import Tokens
 
 _HEAD_LENGTH = 3.6
 _HEAD_WIDTH = 2.9
+_BACKDROPS = 4
 
 
 def paint(
     marks: Sequence[Mark],
-    extent: Extent,
+    view: View,
     width: int,
     height: int,
     tokens: Tokens,
@@ -33,7 +37,7 @@ def paint(
 
     Args:
         marks: what to draw, in world coordinates.
-        extent: the part of the world that fills the picture; its y axis points up.
+        view: the part of the world that fills the picture; its y axis points up.
         width, height: pixels.
         tokens: colours.
         scale: pixels per point of sizes and widths (device pixel ratio, film size).
@@ -45,6 +49,9 @@ def paint(
     Returns:
         (height, width, 4) uint8, bytes B, G, R, 255 (QImage.Format_RGB32).
     """
+    if isinstance(view, Camera):
+        raise TypeError("this painter paints planes")
+    extent = view
     if out is None or out.shape != (height, width, 4) or not out.flags.c_contiguous:
         out = np.empty((height, width, 4), np.uint8)
     surface = Surface(width, height, tokens, breathe)
@@ -64,19 +71,24 @@ def paint(
     return out
 
 
-class _Backdrop(threading.local):
-    """The last picture's rearmost dots, kept per thread: the target's samples stand still while all else moves."""
+class _Backdrops(threading.local):
+    """The rearmost dots of the latest panels, per thread: the target's samples stand still while all else moves."""
 
-    points: Points | None = None
-    view: tuple[object, ...] = ()
-    pixels: Array = np.zeros(0, np.uint32)
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[object, ...], tuple[Points, Array]] = OrderedDict()
 
-    def is_of(self, points: Points, view: tuple[object, ...]) -> bool:
-        old = self.points
-        return old is not None and (old.xy is points.xy and old.values is points.values) and self.view == view
+    def get(self, points: Points, view: tuple[object, ...]) -> Array | None:
+        old, pixels = self._kept.get(view, (None, None))
+        return pixels if old is not None and old.xy is points.xy and old.values is points.values else None
+
+    def keep(self, points: Points, view: tuple[object, ...], pixels: Array) -> None:
+        self._kept[view] = (points, pixels)
+        self._kept.move_to_end(view)
+        while len(self._kept) > _BACKDROPS:
+            self._kept.popitem(last=False)
 
 
-_backdrop = _Backdrop()
+_backdrops = _Backdrops()
 
 
 def _without_backdrop(surface: Surface, marks: Sequence[Mark], extent: Extent, scale: float) -> Sequence[Mark]:
@@ -86,11 +98,12 @@ def _without_backdrop(surface: Surface, marks: Sequence[Mark], extent: Extent, s
     points = marks[0]
     style = (points.colour, points.size, points.alpha)
     view = (extent, surface.width, surface.height, scale, surface.tokens, *style)
-    if not _backdrop.is_of(points, view):
+    pixels = _backdrops.get(points, view)
+    if pixels is None:
         _draw_points(surface, points, extent, scale)
-        _backdrop.points, _backdrop.view, _backdrop.pixels = points, view, surface.copy()
+        _backdrops.keep(points, view, surface.copy())
     else:
-        surface.restore(_backdrop.pixels)
+        surface.restore(pixels)
     return marks[1:]
 
 

@@ -10,36 +10,22 @@ import numpy as np
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array
 from flowviz.scene._base_paths import shown_paths, shown_query
-from flowviz.scene._layer import LAYERS, Layer, Moment
-from flowviz.scene.marks import Mark, Scene
+from flowviz.scene._layer import Moment
+from flowviz.scene._mode import mode_of, modes
+from flowviz.scene._stack import layers, shown_layers
+from flowviz.scene.panels import Scene
 
 BASE = "base"
 """Key in `answers` under which a caller may put the shown particles' transport, which particles and trails share."""
 
-_made: dict[str, Layer] = {}
-
-
-def layers() -> tuple[tuple[str, Layer], ...]:
-    """All layers by key, in the order of their number keys."""
-    if not _made:
-        _made.update({key: cls() for key, cls in LAYERS.items()})
-    return tuple(sorted(_made.items(), key=lambda item: item[1].number))
-
-
-def shown_layers(moment: Moment) -> tuple[tuple[str, Layer], ...]:
-    """The layers that are on, from back to front."""
-    on = [(key, layer) for key, layer in layers() if key in moment.options.layers]
-    return tuple(sorted(on, key=lambda item: item[1].order))
-
 
 def queries(moment: Moment) -> dict[str, Query]:
-    """What must be asked of the flow to draw this moment, by layer key; {} when the frame says it all.
+    """What must be asked of the flow to draw this moment, by the mode's name for it; {} when the frame says it all.
 
     Layers may share a query (particles and trails do): ask once per `query_key`, and give the same answer
     to each of them.
     """
-    asked = {key: layer.query(moment) for key, layer in shown_layers(moment)}
-    return {key: query for key, query in asked.items() if query is not None}
+    return mode_of(moment).queries(moment)
 
 
 def query_key(query: Query) -> Hashable:
@@ -56,14 +42,11 @@ def resolve(moment: Moment, answers: Mapping[str, Mapping[str, Array]], title: s
 
     Args:
         moment: what the picture is a function of.
-        answers: arrays by layer key, as far as they have come; a layer without its answer shows what it
+        answers: arrays by the name of the question, as far as they have come; what lacks its answer shows what it
             honestly can, or nothing.
         title: what is shown, in words.
     """
-    marks: list[Mark] = []
-    for key, layer in shown_layers(moment):
-        marks.extend(layer.marks(moment, answers.get(key)))
-    return Scene(tuple(marks), title, clock_words(moment, answers), moment.extent)
+    return Scene(mode_of(moment).panels(moment, answers), title, clock_words(moment, answers))
 
 
 def clock_words(moment: Moment, answers: Mapping[str, Mapping[str, Array]] | None = None) -> str:
@@ -96,6 +79,7 @@ __all__ = [
     "BASE",
     "clock_words",
     "layers",
+    "modes",
     "paths_of",
     "queries",
     "query_key",

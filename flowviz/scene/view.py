@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from flowviz.core.spec import Array
@@ -10,6 +12,8 @@ from flowviz.scene.marks import Extent
 _ROOM = 0.1
 NOISE_REACH = 3.2
 """Half side of the square that holds practically all noise particles (99.7 % of N(0, I) in 2D)."""
+_NARROWEST, _WIDEST = 0.002, 50.0
+"""Widths in view, as shares of the width in which everything is."""
 
 
 def world_extent(low: Array, high: Array, points: Array | None = None, margin: float = 0.05) -> Extent:
@@ -45,3 +49,34 @@ def fit_extent(extent: Extent, width: float, height: float) -> Extent:
         tall = wide * height / width
     x, y = (x_low + x_high) / 2, (y_low + y_high) / 2
     return (x - wide / 2, x + wide / 2, y - tall / 2, y + tall / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Gaze:
+    """How a person looks at a plane, relative to the view in which everything fits.
+
+    Attributes:
+        zoom: how many times nearer.
+        shift: (x, y) of the middle, in units of the world.
+    """
+
+    zoom: float = 1.0
+    shift: tuple[float, float] = (0.0, 0.0)
+
+    def extent(self, home: Extent) -> Extent:
+        """What is in view where `home` would be with no gaze."""
+        x, y = (home[0] + home[1]) / 2 + self.shift[0], (home[2] + home[3]) / 2 + self.shift[1]
+        half_x, half_y = (home[1] - home[0]) / (2 * self.zoom), (home[3] - home[2]) / (2 * self.zoom)
+        return (x - half_x, x + half_x, y - half_y, y + half_y)
+
+    def moved(self, x: float, y: float) -> Gaze:
+        """The middle moved by (x, y), in units of the world."""
+        return replace(self, shift=(self.shift[0] + x, self.shift[1] + y))
+
+    def nearer(self, factor: float, home: Extent, x: float, y: float) -> Gaze:
+        """Nearer by a factor; the point (x, y) of the world keeps its place in the picture."""
+        zoom = min(1 / _NARROWEST, max(1 / _WIDEST, self.zoom * factor))
+        keep = 1 - self.zoom / zoom
+        seen = self.extent(home)
+        middle = ((seen[0] + seen[1]) / 2, (seen[2] + seen[3]) / 2)
+        return replace(self, zoom=zoom).moved((x - middle[0]) * keep, (y - middle[1]) * keep)

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QDia
 from flowviz.core.queries import TransportQuery
 from flowviz.core.solver import Solver
 from flowviz.gui.state.curves import CurveStore, History
-from flowviz.gui.views.stage import nice_ticks
+from flowviz.gui.views._stage_axes import nice_ticks
 from flowviz.scene.tokens import THEMES
 
 
@@ -27,7 +27,7 @@ def shown(window, qtbot, change, holds):
 def test_before_a_run_the_stage_shows_the_target_and_a_hint(window, qtbot):
     qtbot.waitUntil(lambda: window.stage.picture is not None and window.presenter.is_idle, timeout=5000)
     assert window.stage.hint == "Press Run to watch noise flow into this shape"
-    image = window.stage.picture.buffer
+    image = window.stage.picture.tiles[0].buffer
     assert len(np.unique(image.reshape(-1, 4), axis=0)) > 3
 
 
@@ -160,13 +160,13 @@ def test_another_solver_is_asked_of_the_engine_and_its_effort_is_shown(trained, 
 def test_light_and_dark_change_the_stage(trained, qtbot):
     trained.options.update(layers=frozenset())
     shown(trained, qtbot, lambda: trained.theme.choose("light"), lambda p: p.job.tokens.name == "light")
-    assert tuple(trained.stage.picture.buffer[5, 5, :3]) == (255, 255, 255)
+    assert tuple(trained.stage.picture.tiles[0].buffer[5, 5, :3]) == (255, 255, 255)
     shown(trained, qtbot, lambda: trained.theme.choose("dark"), lambda p: p.job.tokens.name == "dark")
 
 
 def test_zooming_asks_for_a_picture_of_what_is_in_view_and_a_fits_again(trained, qtbot):
     whole, at = trained.stage.view(), trained.stage.to_world(QPointF(300, 200))
-    shown(trained, qtbot, lambda: trained.stage.zoom(2.0, QPointF(300, 200)), lambda p: p.job.view != whole)
+    shown(trained, qtbot, lambda: trained.stage.zoom(2.0, QPointF(300, 200)), lambda p: p.tiles[0].view != whole)
     assert trained.stage.to_world(QPointF(300, 200)) == at
     assert trained.stage.view()[1] - trained.stage.view()[0] == pytest.approx((whole[1] - whole[0]) / 2)
     qtbot.keyClick(trained.stage, Qt.Key.Key_A)

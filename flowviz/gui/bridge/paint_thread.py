@@ -17,9 +17,10 @@ from flowviz.core.frames import Frame
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array, TargetSpec
 from flowviz.scene._layer import Moment
-from flowviz.scene.marks import Extent, Points, Scene
+from flowviz.scene.marks import Extent, Points
 from flowviz.scene.options import StageOptions
 from flowviz.scene.painter import paint
+from flowviz.scene.panels import Box, Gazes, Panel, Scene, View, boxes, view_of
 from flowviz.scene.resolve import queries, resolve
 from flowviz.scene.tokens import Tokens
 from flowviz.scene.view import world_extent
@@ -39,9 +40,11 @@ class PaintJob:
         t: flow time.
         options: what to see.
         answers: answers of the engine by layer key.
-        view: the world in view.
-        width, height: in device pixels.
-        scale: device pixels per point.
+        gazes: how the person looks, by the panels' link.
+        size: width and height of the stage in points.
+        margins: points left of and below a panel for its numbers.
+        ratio: device pixels per point.
+        emphasis: how many times larger than usual dots and lines are.
         tokens: colours.
         title: of the picture before any run.
     """
@@ -51,12 +54,29 @@ class PaintJob:
     t: float
     options: StageOptions
     answers: Mapping[str, Mapping[str, Array]]
-    view: Extent
-    width: int
-    height: int
-    scale: float
+    gazes: Gazes
+    size: tuple[int, int]
+    margins: tuple[int, int]
+    ratio: float
+    emphasis: float
     tokens: Tokens
     title: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tile:
+    """A painted panel.
+
+    Attributes:
+        panel: what was painted.
+        view: of the world.
+        image: the pixels, opaque; `buffer` owns them.
+    """
+
+    panel: Panel
+    view: View
+    image: QImage
+    buffer: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,16 +85,14 @@ class Picture:
 
     Attributes:
         job: what was painted.
-        image: the pixels, opaque; `buffer` owns them.
-        world: the extent that should be in view.
+        scene: its panels and words.
+        tiles: one for each panel.
         wanted: what should be asked of the engine, by layer key.
     """
 
     job: PaintJob
-    image: QImage
-    buffer: Array
     scene: Scene
-    world: Extent
+    tiles: tuple[Tile, ...]
     wanted: Mapping[str, Query] = field(default_factory=dict)
 
 
@@ -163,11 +181,19 @@ class PaintThread(QThread):
         if job.frame is None:
             shown = "target" in job.options.layers
             marks = (Points(self._draws.points, "target", job.options.point_size),) if shown else ()
-            scene = Scene(marks, job.title, "", world)
+            scene = Scene((Panel("main", marks, world),), job.title, "")
         else:
             moment = Moment(job.frame, job.t, job.options, self._draws.points, world)
             wanted = queries(moment)
             scene = resolve(moment, job.answers, job.title)
-        buffer = paint(scene.marks, job.view, job.width, job.height, job.tokens, job.scale, breathe=_breathe)
-        image = QImage(buffer.data, job.width, job.height, buffer.strides[0], QImage.Format.Format_RGB32)
-        return Picture(job, image, buffer, scene, world, wanted)
+        places = boxes(scene.panels, *job.size, job.margins)
+        tiles = tuple(_tile(panel, box, job) for panel, box in zip(scene.panels, places, strict=True))
+        return Picture(job, scene, tiles, wanted)
+
+
+def _tile(panel: Panel, box: Box, job: PaintJob) -> Tile:
+    view = view_of(panel, box[2], box[3], job.gazes)
+    width, height = round(box[2] * job.ratio), round(box[3] * job.ratio)
+    buffer = paint(panel.marks, view, width, height, job.tokens, job.ratio * job.emphasis, breathe=_breathe)
+    image = QImage(buffer.data, width, height, buffer.strides[0], QImage.Format.Format_RGB32)
+    return Tile(panel, view, image, buffer)

@@ -1,4 +1,4 @@
-"""The stage: one painted picture between quiet axes, with pan, zoom and fit.
+"""The stage: painted panels between quiet axes, with pan, zoom and fit.
 
 A plain widget and not a pyqtgraph plot: a plot calls back into Python some thirty times for each picture (bounds
 and paint of every item), and each call may have to wait for the paint thread to let go of the interpreter; this
@@ -7,40 +7,30 @@ widget calls back once. It halves the work of the GUI thread for a picture and s
 
 from __future__ import annotations
 
-import math
-
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
-    QFontMetrics,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
-    QPixmap,
     QResizeEvent,
     QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from flowviz.gui.bridge.paint_thread import Picture
-from flowviz.gui.theme.theme import current_tokens, mix
+from flowviz.core.camera import Camera
+from flowviz.gui.bridge.paint_thread import Picture, Tile
+from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.views import _stage_words as words
+from flowviz.gui.views._stage_axes import Axes, Spot, placing
 from flowviz.scene.marks import Extent
+from flowviz.scene.panels import Panel, View, boxes, view_of
+from flowviz.scene.view import Gaze, fit_extent
 
-_LEFT, _BOTTOM = 36, 24
-_NARROWEST, _WIDEST = 0.02, 400.0
-_TICK_GAP = 64
-
-
-def nice_ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers between low and high, at most about that many, steps of 1, 2 or 5 times a power of ten."""
-    rough = (high - low) / max(1, most)
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    first = math.ceil(low / step)
-    return [round(index * step, 10) for index in range(first, math.floor(high / step) + 1)]
+_MARGINS = (36, 24)
+_BEFORE_THE_FIRST = Panel("main", (), (-4.0, 4.0, -4.0, 4.0))
 
 
 class StageView(QWidget):
@@ -61,24 +51,18 @@ class StageView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(260, 220)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self._world: Extent = (-4.0, 4.0, -4.0, 4.0)
-        self._is_fitted = True
-        self._centre = QPointF(0.0, 0.0)
-        self._zoom = 60.0  # points per unit of the world
-        self._dragged_from: QPointF | None = None
+        self.gazes: dict[str, Gaze | Camera] = {}
+        self.emphasis = 1.0
+        self._dragged: Spot | None = None
+        self._dragged_from = QPointF()
         self._hint = ""
         self.picture: Picture | None = None
-        self._axes_key: tuple[object, ...] = ()
-        self._axes_strips = (QPixmap(), QPixmap())
+        self._axes: dict[str, Axes] = {}
 
     # -- what it shows --------------------------------------------------------------------------------------
 
     def show_picture(self, picture: Picture) -> None:
         """Show a painted picture with its title and clock."""
-        if picture.world != self._world:
-            self._world = picture.world
-            if self._is_fitted:
-                self.fit()
         self.picture = picture
         self.update()
 
@@ -96,53 +80,66 @@ class StageView(QWidget):
 
     # -- the view -------------------------------------------------------------------------------------------
 
-    def _plot(self) -> QRect:
-        return QRect(_LEFT, 0, max(1, self.width() - _LEFT), max(1, self.height() - _BOTTOM))
+    @property
+    def margins(self) -> tuple[int, int]:
+        """Points left of and below a panel for its numbers."""
+        return (round(_MARGINS[0] * self.emphasis), round(_MARGINS[1] * self.emphasis))
+
+    def spots(self) -> list[Spot]:
+        """The panels of the newest picture where they stand now."""
+        panels = self.picture.scene.panels if self.picture is not None else (_BEFORE_THE_FIRST,)
+        places = boxes(panels, self.width(), self.height(), self.margins)
+        views = [view_of(panel, box[2], box[3], self.gazes) for panel, box in zip(panels, places, strict=True)]
+        return [Spot(p, QRect(*box), view) for p, box, view in zip(panels, places, views, strict=True)]
+
+    def spot_at(self, place: QPointF) -> Spot:
+        """The panel under a point of the widget, or else the first one."""
+        spots = self.spots()
+        return next((spot for spot in spots if spot.plot.contains(place.toPoint())), spots[0])
 
     def view(self) -> Extent:
-        """The world in view."""
-        plot = self._plot()
-        half_x, half_y = plot.width() / (2 * self._zoom), plot.height() / (2 * self._zoom)
-        x, y = self._centre.x(), self._centre.y()
-        return (x - half_x, x + half_x, y - half_y, y + half_y)
-
-    def pixel_size(self) -> tuple[int, int, float]:
-        """Width and height of the view in device pixels, and device pixels per point."""
-        ratio, plot = self.devicePixelRatioF(), self._plot()
-        return round(plot.width() * ratio), round(plot.height() * ratio), ratio
+        """The world in view on the first panel that shows a plane."""
+        return next((spot.view for spot in self.spots() if not isinstance(spot.view, Camera)), _BEFORE_THE_FIRST.view)  # type: ignore[return-value]
 
     def to_world(self, place: QPointF) -> QPointF:
-        """The point of the world under a point of the widget."""
-        plot = self._plot()
-        x = self._centre.x() + (place.x() - plot.x() - plot.width() / 2) / self._zoom
-        y = self._centre.y() - (place.y() - plot.y() - plot.height() / 2) / self._zoom
-        return QPointF(x, y)
+        """The point of the plane under a point of the widget."""
+        spot = self.spot_at(place)
+        return _world_at(spot, place)
 
     def to_widget(self, x: float, y: float) -> QPointF:
-        """The point of the widget over a point of the world."""
-        plot = self._plot()
-        return QPointF(
-            plot.x() + plot.width() / 2 + (x - self._centre.x()) * self._zoom,
-            plot.y() + plot.height() / 2 - (y - self._centre.y()) * self._zoom,
-        )
+        """The point of the widget over a point of the first panel's plane."""
+        spot = self.spots()[0]
+        return placing(spot.plot, self.view())(x, y)
 
     @Slot()
     def fit(self) -> None:
         """Bring the whole world into view."""
-        x_low, x_high, y_low, y_high = self._world
-        plot = self._plot()
-        self._zoom = min(plot.width() / (x_high - x_low), plot.height() / (y_high - y_low))
-        self._centre = QPointF((x_low + x_high) / 2, (y_low + y_high) / 2)
-        self._is_fitted = True
+        self.gazes = {}
         self._moved()
 
     def zoom(self, factor: float, place: QPointF) -> None:
         """Come nearer by a factor; what lies under that point of the widget stays there."""
-        fixed = self.to_world(place)
-        width = self._plot().width()
-        self._zoom = min(width / _NARROWEST, max(width / _WIDEST, self._zoom * factor))
-        self._centre += fixed - self.to_world(place)
-        self._is_fitted = False
+        spot = self.spot_at(place)
+        if isinstance(spot.panel.view, Camera):
+            self._look(spot, self._camera(spot).zoom(factor))
+            return
+        fixed = _world_at(spot, place)
+        home = spot.panel.view
+        if spot.panel.is_square:
+            home = fit_extent(home, spot.plot.width(), spot.plot.height())
+        self._look(spot, self._gaze(spot).nearer(factor, home, fixed.x(), fixed.y()))
+
+    def _gaze(self, spot: Spot) -> Gaze:
+        gaze = self.gazes.get(spot.panel.link)
+        return gaze if isinstance(gaze, Gaze) else Gaze()
+
+    @staticmethod
+    def _camera(spot: Spot) -> Camera:
+        assert isinstance(spot.view, Camera)
+        return spot.view
+
+    def _look(self, spot: Spot, gaze: Gaze | Camera) -> None:
+        self.gazes = {**self.gazes, spot.panel.link: gaze}
         self._moved()
 
     def _moved(self) -> None:
@@ -157,22 +154,26 @@ class StageView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take hold of the world."""
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._dragged_from = event.position()
+            self._dragged, self._dragged_from = self.spot_at(event.position()), event.position()
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pan."""
-        if self._dragged_from is not None:
-            step = event.position() - self._dragged_from
-            self._dragged_from = event.position()
-            self._centre -= QPointF(step.x() / self._zoom, -step.y() / self._zoom)
-            self._is_fitted = False
-            self._moved()
+        if self._dragged is None:
+            return
+        spot, step = self._dragged, event.position() - self._dragged_from
+        self._dragged_from = event.position()
+        if isinstance(spot.view, Camera):
+            return
+        low_x, high_x, low_y, high_y = spot.view
+        x = -step.x() * (high_x - low_x) / spot.plot.width()
+        y = step.y() * (high_y - low_y) / spot.plot.height()
+        self._look(spot, self._gaze(spot).moved(x, y))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go of the world."""
-        self._dragged_from = None
+        self._dragged = None
         self.setCursor(Qt.CursorShape.CrossCursor)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -180,12 +181,9 @@ class StageView(QWidget):
         self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep what was fitted fitted."""
+        """Another size, another picture."""
         super().resizeEvent(event)
-        if self._is_fitted:
-            self.fit()
-        else:
-            self._moved()
+        self._moved()
 
     def showEvent(self, event: QShowEvent) -> None:
         """A hidden stage is not painted; now it is wanted again."""
@@ -200,113 +198,69 @@ class StageView(QWidget):
     # -- drawing --------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Picture, axes, words."""
+        """Panels, axes, words."""
         painter = QPainter(self)
-        plot = self._plot()
-        self._paint_picture(painter, plot, QColor(current_tokens().stage))
-        left, bottom = self._axes()
-        painter.drawPixmap(0, 0, left)
-        painter.drawPixmap(_LEFT, plot.bottom() + 1, bottom)
-        self._paint_words(painter, plot)
+        spots = self.spots()
+        tiles = self.picture.tiles if self.picture is not None else ()
+        if len(spots) > 1:
+            self._paint_ground(painter, spots)
+        for index, spot in enumerate(spots):
+            self._paint_tile(painter, spot, tiles[index] if tiles else None)
+            if spot.panel.axes and not isinstance(spot.view, Camera):
+                axes = self._axes.setdefault(spot.panel.key, Axes())
+                axes.paint(painter, spot.plot, spot.view, self.margins, self._font(11), self.devicePixelRatioF())
+            words.paint_panel_words(painter, spot, self._font)
+        if self.picture is not None:
+            words.paint_title(painter, spots, self.picture.scene, self.width(), self._font)
+        if self._hint:
+            words.paint_hint(painter, self.rect().adjusted(_MARGINS[0], 0, 0, 0), self._hint, self._font)
         painter.end()
 
-    def _axes(self) -> tuple[QPixmap, QPixmap]:
-        """The strips beside and below the plot; drawn anew only when the view, the size or the colours change."""
-        ratio, tokens = self.devicePixelRatioF(), current_tokens()
-        key = (self.view(), self.size().toTuple(), tokens.name, ratio)
-        if key != self._axes_key:
-            self._axes_key = key
-            plot, strips = self._plot(), []
-            for area in (QRect(0, 0, _LEFT, self.height()), QRect(_LEFT, plot.bottom() + 1, plot.width(), _BOTTOM)):
-                strip = QPixmap(area.size() * ratio)
-                strip.setDevicePixelRatio(ratio)
-                strip.fill(QColor(tokens.stage))
-                painter = QPainter(strip)
-                painter.translate(-area.topLeft())
-                self._paint_axes(painter, plot)
-                painter.end()
-                strips.append(strip)
-            self._axes_strips = (strips[0], strips[1])
-        return self._axes_strips
+    def _font(self, size: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(round(size * self.emphasis))
+        font.setWeight(weight)
+        return font
 
-    def _paint_picture(self, painter: QPainter, plot: QRect, stage: QColor) -> None:
-        picture = self.picture
-        if picture is None:
-            painter.fillRect(plot, stage)
+    def _paint_ground(self, painter: QPainter, spots: list[Spot]) -> None:
+        """What lies under several panels: hairs between them, the stage's colour under their numbers."""
+        tokens = current_tokens()
+        painter.fillRect(self.rect(), QColor(tokens.border))
+        for box in boxes([spot.panel for spot in spots], self.width(), self.height()):
+            painter.fillRect(QRect(*box), QColor(tokens.stage))
+
+    def _paint_tile(self, painter: QPainter, spot: Spot, tile: Tile | None) -> None:
+        plot = spot.plot
+        if tile is None:
+            painter.fillRect(plot, QColor(current_tokens().stage))
             return
-        job = picture.job
-        if job.view == self.view() and (job.width, job.height, job.scale) == self.pixel_size():
-            picture.image.setDevicePixelRatio(job.scale)
-            painter.drawImage(plot.topLeft(), picture.image)
+        assert self.picture is not None
+        ratio = self.picture.job.ratio
+        size = (round(plot.width() * ratio), round(plot.height() * ratio))
+        same_size = size == (tile.image.width(), tile.image.height()) and ratio == self.devicePixelRatioF()
+        if same_size and tile.view == spot.view:
+            tile.image.setDevicePixelRatio(ratio)
+            painter.drawImage(plot.topLeft(), tile.image)
             return
-        painter.fillRect(plot, stage)
-        x_low, x_high, y_low, y_high = job.view
-        picture.image.setDevicePixelRatio(1.0)
+        painter.fillRect(plot, QColor(current_tokens().stage))
+        tile.image.setDevicePixelRatio(1.0)
         painter.setClipRect(plot)
-        painter.drawImage(QRectF(self.to_widget(x_low, y_high), self.to_widget(x_high, y_low)), picture.image)
+        painter.drawImage(self._moved_place(spot, tile.view), tile.image)
         painter.setClipping(False)
 
-    def _paint_axes(self, painter: QPainter, plot: QRect) -> None:
-        tokens = current_tokens()
-        font = QFont(self.font())
-        font.setPixelSize(11)
-        painter.setFont(font)
-        lines = QPen(QColor(mix(tokens.stage, tokens.border, 0.7)))
-        words = QPen(QColor(tokens.muted))
-        x_low, x_high, y_low, y_high = self.view()
-        painter.setPen(lines)
-        painter.drawLine(plot.left() - 1, 0, plot.left() - 1, plot.bottom() + 1)
-        painter.drawLine(plot.left(), plot.bottom() + 1, plot.right(), plot.bottom() + 1)
-        for tick in nice_ticks(x_low, x_high, plot.width() // _TICK_GAP):
-            x = round(self.to_widget(tick, 0.0).x())
-            painter.setPen(lines)
-            painter.drawLine(x, plot.bottom() + 1, x, plot.bottom() + 5)
-            painter.setPen(words)
-            if plot.left() + 8 < x < plot.right() - 8:
-                box = QRect(x - 40, plot.bottom() + 6, 80, _BOTTOM - 6)
-                painter.drawText(box, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, f"{tick:g}")
-        for tick in nice_ticks(y_low, y_high, plot.height() // _TICK_GAP):
-            y = round(self.to_widget(0.0, tick).y())
-            painter.setPen(lines)
-            painter.drawLine(plot.left() - 5, y, plot.left() - 1, y)
-            painter.setPen(words)
-            if 8 < y < plot.bottom() - 4:
-                box = QRect(0, y - 10, plot.left() - 7, 20)
-                painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{tick:g}")
-
     @staticmethod
-    def _paint_veil(painter: QPainter, plot: QRect, font: QFont, title: str, clock: str) -> None:
-        """A veil between the picture and the title, which must be read over any picture."""
-        metrics = QFontMetrics(font)
-        width = round(max(metrics.horizontalAdvance(title) * 1.25, metrics.horizontalAdvance(clock))) + 16
-        veil = QColor(current_tokens().stage)
-        veil.setAlpha(170)
-        painter.fillRect(QRect(plot.left() + 6, 8, width, 46 if clock else 26), veil)
+    def _moved_place(spot: Spot, painted: View) -> QRectF:
+        """Where a picture of an older view stands in the view of now, until the new picture is there."""
+        if isinstance(painted, Camera) or isinstance(spot.view, Camera):
+            return QRectF(spot.plot)
+        place = placing(spot.plot, spot.view)
+        return QRectF(place(painted[0], painted[3]), place(painted[1], painted[2]))
 
-    def _paint_words(self, painter: QPainter, plot: QRect) -> None:
-        tokens = current_tokens()
-        font = QFont(self.font())
-        if self.picture is not None:
-            title, clock = self.picture.scene.title, self.picture.scene.clock
-            self._paint_veil(painter, plot, font, title, clock)
-            font.setPixelSize(15)
-            font.setWeight(QFont.Weight.DemiBold)
-            painter.setFont(font)
-            painter.setPen(QColor(tokens.text))
-            painter.drawText(QPoint(plot.left() + 14, 26), title)
-            font.setPixelSize(13)
-            font.setWeight(QFont.Weight.Normal)
-            painter.setFont(font)
-            painter.setPen(QColor(tokens.muted))
-            painter.drawText(QPoint(plot.left() + 14, 46), clock)
-        if self._hint:
-            font.setPixelSize(16)
-            painter.setFont(font)
-            width = painter.fontMetrics().horizontalAdvance(self._hint) + 44
-            box = QRect(plot.center().x() - width // 2, plot.bottom() - 66, width, 38)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(tokens.raised))
-            painter.drawRoundedRect(box, 19, 19)
-            painter.setPen(QColor(tokens.text))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._hint)
+
+def _world_at(spot: Spot, place: QPointF) -> QPointF:
+    """The point of a panel's plane under a point of the widget."""
+    assert not isinstance(spot.view, Camera)
+    low_x, high_x, low_y, high_y = spot.view
+    x = low_x + (place.x() - spot.plot.x()) * (high_x - low_x) / spot.plot.width()
+    y = high_y - (place.y() - spot.plot.y()) * (high_y - low_y) / spot.plot.height()
+    return QPointF(x, y)

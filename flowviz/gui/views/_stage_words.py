@@ -1,0 +1,95 @@
+"""The words on the stage: titles, clock, labels in the world of a panel, and the hint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+
+from flowviz.core.camera import Camera
+from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.views._stage_axes import Spot, placing
+from flowviz.scene.panels import Label, Scene
+
+Fonts = Callable[[int, QFont.Weight], QFont]
+"""A font of a size in points and a weight."""
+
+_PLAIN, _BOLD = QFont.Weight.Normal, QFont.Weight.DemiBold
+_ALIGN = {
+    "left": Qt.AlignmentFlag.AlignLeft,
+    "centre": Qt.AlignmentFlag.AlignHCenter,
+    "right": Qt.AlignmentFlag.AlignRight,
+}
+
+
+def paint_panel_words(painter: QPainter, spot: Spot, fonts: Fonts) -> None:
+    """A panel's title and the labels in its world."""
+    panel, plot, tokens = spot.panel, spot.plot, current_tokens()
+    if panel.labels and not isinstance(spot.view, Camera):
+        painter.setFont(fonts(12, _PLAIN))
+        painter.setClipRect(plot)
+        place = placing(plot, spot.view)
+        for label in panel.labels:
+            _paint_label(painter, label, place(label.x, label.y))
+        painter.setClipping(False)
+    if panel.title:
+        painter.setFont(fonts(13, _BOLD))
+        metrics = painter.fontMetrics()
+        width = metrics.horizontalAdvance(panel.title) + 16
+        box = QRect(plot.left() + 6, plot.top() + 6, width, metrics.height() + 6)
+        paint_veil(painter, box)
+        painter.setPen(QColor(tokens.text))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, panel.title)
+
+
+def _paint_label(painter: QPainter, label: Label, at: QPointF) -> None:
+    painter.setPen(QColor(getattr(current_tokens(), label.colour)))
+    shift = {"left": 0, "centre": -150, "right": -300}[label.align]
+    box = QRectF(at.x() + shift, at.y() - 20, 300, 40)
+    painter.drawText(box, _ALIGN[label.align] | Qt.AlignmentFlag.AlignVCenter, label.text)
+
+
+def paint_veil(painter: QPainter, box: QRect) -> None:
+    """A veil between the picture and words that must be read over any picture."""
+    veil = QColor(current_tokens().stage)
+    veil.setAlpha(170)
+    painter.fillRect(box, veil)
+
+
+def paint_title(painter: QPainter, spots: Sequence[Spot], scene: Scene, width: int, fonts: Fonts) -> None:
+    """What is shown and where the clocks stand: upper left over one panel, the clock alone upper right over several."""
+    tokens = current_tokens()
+    bold, plain = fonts(15, _BOLD), fonts(13, _PLAIN)
+    tall, small = QFontMetrics(bold), QFontMetrics(plain)
+    painter.setFont(plain)
+    if len(spots) > 1:
+        wide = small.horizontalAdvance(scene.clock) + 16
+        box = QRect(width - wide - 6, 6, wide, small.height() + 6)
+        paint_veil(painter, box)
+        painter.setPen(QColor(tokens.muted))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, scene.clock)
+        return
+    left = spots[0].plot.left() + 6
+    wide = max(tall.horizontalAdvance(scene.title), small.horizontalAdvance(scene.clock)) + 16
+    paint_veil(painter, QRect(left, 8, wide, 8 + tall.height() + (small.height() + 2 if scene.clock else 0)))
+    painter.setPen(QColor(tokens.muted))
+    painter.drawText(QPoint(left + 8, 12 + tall.height() + small.ascent()), scene.clock)
+    painter.setFont(bold)
+    painter.setPen(QColor(tokens.text))
+    painter.drawText(QPoint(left + 8, 10 + tall.ascent()), scene.title)
+
+
+def paint_hint(painter: QPainter, area: QRect, hint: str, fonts: Fonts) -> None:
+    """A friendly line in the lower middle."""
+    tokens = current_tokens()
+    painter.setFont(fonts(16, _PLAIN))
+    metrics = painter.fontMetrics()
+    width, height = metrics.horizontalAdvance(hint) + 44, metrics.height() + 19
+    box = QRect(area.center().x() - width // 2, area.bottom() - 52 - height, width, height)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(tokens.raised))
+    painter.drawRoundedRect(box, height / 2, height / 2)
+    painter.setPen(QColor(tokens.text))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, hint)

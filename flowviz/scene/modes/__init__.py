@@ -1,0 +1,1 @@
+"""Stage modes, one file each."""

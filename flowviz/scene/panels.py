@@ -1,0 +1,121 @@
+"""A picture as panels: each has its marks, the view of the world that it shows, and its rectangle of the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from flowviz.core.camera import Camera
+from flowviz.scene.marks import Extent, Mark
+from flowviz.scene.view import Gaze, fit_extent
+
+View = Extent | Camera
+"""What a panel shows of its world: a part of a plane, or what a camera sees."""
+
+Place = tuple[float, float, float, float]
+"""(left, top, width, height) as shares of the picture."""
+
+Box = tuple[int, int, int, int]
+"""(left, top, width, height) in points or pixels."""
+
+WHOLE: Place = (0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A few words at a place of the panel's world.
+
+    Attributes:
+        text: the words.
+        x, y: the place.
+        align: which part of the words stands on x; they are centred on y.
+        colour: token.
+    """
+
+    text: str
+    x: float
+    y: float
+    align: Literal["left", "centre", "right"] = "centre"
+    colour: str = "muted"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """One part of the picture.
+
+    Attributes:
+        key: its name within the scene.
+        marks: from back to front, in world coordinates.
+        view: what should be in view; where a person looks from within it is kept apart, in a Gaze.
+        place: its rectangle.
+        title: a few words in its upper left corner, or "".
+        labels: words at places of its world.
+        axes: whether numbers stand along its left and lower edge.
+        is_square: whether a unit is equally long on both axes, so that circles are round.
+        link: panels of one link are moved and zoomed together.
+    """
+
+    key: str
+    marks: tuple[Mark, ...]
+    view: View
+    place: Place = WHOLE
+    title: str = ""
+    labels: tuple[Label, ...] = ()
+    axes: bool = True
+    is_square: bool = True
+    link: str = "plane"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A whole picture: its panels, and the words that go with it.
+
+    Attributes:
+        panels: from left to right and from top to bottom.
+        title: what is shown ("JKO flow on Pinwheel").
+        clock: where the clocks stand ("t = 0.42, step 1200").
+    """
+
+    panels: tuple[Panel, ...]
+    title: str
+    clock: str
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The marks of all panels."""
+        return tuple(mark for panel in self.panels for mark in panel.marks)
+
+
+Gazes = Mapping[str, Gaze | Camera]
+"""Where a person looks from, by the panels' link; a link that is not there shows what should be in view."""
+
+
+def boxes(panels: Sequence[Panel], width: int, height: int, margins: tuple[int, int] = (0, 0)) -> list[Box]:
+    """The rectangle of each panel's picture, in whole units, at least one unit large.
+
+    Args:
+        panels: the panels.
+        width, height: of the whole picture, in points or pixels.
+        margins: room left of and below a panel with axes for its numbers.
+    """
+    result = []
+    for panel in panels:
+        left, top, wide, tall = panel.place
+        x, y = round(left * width), round(top * height)
+        right, bottom = round((left + wide) * width), round((top + tall) * height)
+        # a hair between neighbours
+        x, y = x + (1 if left > 0 else 0), y + (1 if top > 0 else 0)
+        if panel.axes:
+            x, bottom = x + margins[0], bottom - margins[1]
+        result.append((x, y, max(1, right - x), max(1, bottom - y)))
+    return result
+
+
+def view_of(panel: Panel, width: float, height: float, gazes: Gazes) -> View:
+    """What a panel of this size shows to a person who looks like that."""
+    gaze = gazes.get(panel.link)
+    if isinstance(panel.view, Camera):
+        return gaze if isinstance(gaze, Camera) else panel.view
+    home = fit_extent(panel.view, width, height) if panel.is_square else panel.view
+    return gaze.extent(home) if isinstance(gaze, Gaze) else home
