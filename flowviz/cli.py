@@ -82,7 +82,8 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="flowviz", description="Train generative flows on distributions in the plane, without a window."
+        prog="flowviz",
+        description="Train generative flows on distributions in the plane and in space, without a window.",
     )
     parser.add_argument("--version", action="version", version=f"flowviz {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -290,8 +291,8 @@ def _density(options: argparse.Namespace) -> int:
 
     check_suffix(options.out)
     _check_out(options.out)
-    points = read_points(options.points)
-    values = _trained(options).log_density(points)
+    trained = _trained(options)
+    values = trained.log_density(read_points(options.points, trained.target.dim))
     write_array(options.out, values)
     print(f"{options.out}: {len(values)} log-densities, mean {values.mean():.4f} nats")
     return DONE
@@ -300,8 +301,9 @@ def _density(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from flowviz.engine.points_file import read_points
 
-    data = read_points(options.data) if options.data else None
-    report = _trained(options).evaluate(data, options.size, options.seed)
+    trained = _trained(options)
+    data = read_points(options.data, trained.target.dim) if options.data else None
+    report = trained.evaluate(data, options.size, options.seed)
     if options.json:
         print(json.dumps(report))
         return DONE

@@ -16,8 +16,12 @@ from flowviz.targets._arrays import read_array
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": " "}
 
 
-def read_points(path: str | Path, dim: int = 2) -> Array:
+def read_points(path: str | Path, dim: int) -> Array:
     """Points (n, d) float64 from a .npy, .npz, .csv, .tsv or .txt file.
+
+    Args:
+        path: the file.
+        dim: dimension d that the points must have.
 
     Raises:
         FileError: there is no such file, it does not hold n rows of d numbers, or some are missing.
@@ -33,7 +37,7 @@ def read_points(path: str | Path, dim: int = 2) -> Array:
             raise FileError(
                 f"{name} has {len(table.names)} columns.", f"Give a file with {dim} columns, one point a row."
             )
-        points = table.read((0, 1))
+        points = table.read(tuple(range(dim)))
     if points.ndim != 2 or points.shape[1] != dim:
         raise FileError(f"{name} holds an array of shape {points.shape}.", f"It must be (n, {dim}): one point a row.")
     if not len(points):

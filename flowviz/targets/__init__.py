@@ -1,4 +1,4 @@
-"""What to learn: distributions in two dimensions. numpy only; one file per family."""
+"""What to learn: distributions in two or three dimensions. numpy only; one file per family."""
 
 from flowviz.targets._base import TARGETS as TARGETS
 from flowviz.targets._base import Frame as Frame

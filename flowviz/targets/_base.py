@@ -54,12 +54,14 @@ class Target(ABC):
         summary: one sentence.
         Params: frozen dataclass of declared parameters.
         is_preset: whether it stands in the gallery of presets (no data of its own).
+        dims: the dimensions that targets of this class can have.
     """
 
     label: ClassVar[str]
     summary: ClassVar[str]
     Params: ClassVar[type]
     is_preset: ClassVar[bool] = True
+    dims: ClassVar[tuple[int, ...]] = (2,)
 
     @classmethod
     @abstractmethod

@@ -1,4 +1,4 @@
-"""What the presets share: parameters checked once, two dimensions, entropy by quadrature and kept."""
+"""What the presets share: parameters checked once, a dimension, entropy by quadrature and kept."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Preset(Target):
 
     @property
     def dim(self) -> int:
-        return 2
+        return self.dims[0]
 
 
 class CloudPreset(Preset, HasLogDensity):

@@ -38,7 +38,7 @@ class Table:
         names: of all columns ("x", or "column 1" where the file gives none).
         numeric: which columns hold numbers.
         preview: the first rows, as texts.
-        read: (n, 2) float64 of two columns by their indices, NaN where a cell is missing, at most
+        read: (n, k) float64 of k columns by their indices, NaN where a cell is missing, at most
             5 000 001 rows; raises FileError.
         notes: what a person should know of how the file was read.
     """
@@ -46,7 +46,7 @@ class Table:
     names: tuple[str, ...]
     numeric: tuple[bool, ...]
     preview: tuple[tuple[str, ...], ...]
-    read: Callable[[tuple[int, int]], Array]
+    read: Callable[[tuple[int, ...]], Array]
     notes: tuple[str, ...] = ()
 
 
@@ -218,8 +218,8 @@ def _comment_names(lines: list[str], start: int, dialect: Dialect, width: int) -
     return [""] * width
 
 
-def _read(path: Path, dialect: Dialect, columns: tuple[int, int], names: Sequence[str]) -> Array:
-    """Two columns (n, 2): quickly where every cell is a plain number, less so where commas or gaps must be
+def _read(path: Path, dialect: Dialect, columns: tuple[int, ...], names: Sequence[str]) -> Array:
+    """Some columns (n, k): quickly where every cell is a plain number, less so where commas or gaps must be
     rewritten first, and cell by cell where that fails, to say which cell it is."""
     ways = [_read_quickly] if dialect.decimal == "." else []
     ways += [_read_rewritten] if dialect.delimiter != dialect.decimal else []
@@ -234,11 +234,11 @@ def _read(path: Path, dialect: Dialect, columns: tuple[int, int], names: Sequenc
         return _read(path, Dialect(dialect.delimiter, ",", dialect.skip, dialect.encoding), columns, names)
 
 
-def _read_quickly(path: Path, dialect: Dialect, columns: tuple[int, int]) -> Array:
+def _read_quickly(path: Path, dialect: Dialect, columns: tuple[int, ...]) -> Array:
     return _parse(path, dialect, columns, dialect.skip, MOST_ROWS + 1)
 
 
-def _read_rewritten(path: Path, dialect: Dialect, columns: tuple[int, int]) -> Array:
+def _read_rewritten(path: Path, dialect: Dialect, columns: tuple[int, ...]) -> Array:
     """As `_read_quickly`, after decimal commas and gaps have been rewritten, block by block."""
     parts: list[Array] = []
     left = MOST_ROWS + 1
@@ -253,7 +253,7 @@ def _read_rewritten(path: Path, dialect: Dialect, columns: tuple[int, int]) -> A
                 block = block.replace(",", ".")
             parts.append(_parse(io.StringIO(_filled(block, dialect.delimiter)), dialect, columns, 0, left))
             left -= len(parts[-1])
-    return np.concatenate(parts) if parts else np.zeros((0, 2))
+    return np.concatenate(parts) if parts else np.zeros((0, len(columns)))
 
 
 def _points_in(block: str, delimiter: str | None) -> bool:
@@ -278,7 +278,7 @@ def _filled(block: str, delimiter: str | None) -> str:
     return block
 
 
-def _parse(source: Path | io.StringIO, dialect: Dialect, columns: tuple[int, int], skip: int, rows: int) -> Array:
+def _parse(source: Path | io.StringIO, dialect: Dialect, columns: tuple[int, ...], skip: int, rows: int) -> Array:
     import warnings
 
     with warnings.catch_warnings():
@@ -300,7 +300,7 @@ class _DecimalComma(Exception):
     """A cell further down shows that the file writes 1,5."""
 
 
-def _read_carefully(path: Path, dialect: Dialect, columns: tuple[int, int], names: Sequence[str]) -> Array:
+def _read_carefully(path: Path, dialect: Dialect, columns: tuple[int, ...], names: Sequence[str]) -> Array:
     values = array("d")
     points = False  # whether some number has been written with a decimal point
     for number, line in _lines(path, dialect):
@@ -325,9 +325,9 @@ def _read_carefully(path: Path, dialect: Dialect, columns: tuple[int, int], name
                     f"{path.name}, line {number}, {where} holds the text {_short(bad)} where a number belongs.",
                     "Correct or remove that line, or choose another column.",
                 ) from None
-        if len(values) > 2 * MOST_ROWS:
+        if len(values) > len(columns) * MOST_ROWS:
             break
-    return np.frombuffer(values, dtype=np.float64).reshape(-1, 2) if len(values) else np.zeros((0, 2))
+    return np.frombuffer(values, dtype=np.float64).reshape(-1, len(columns))
 
 
 def _lines(path: Path, dialect: Dialect) -> Iterator[tuple[int, str]]:

@@ -10,7 +10,7 @@ import numpy as np
 from flowviz.core.params import param
 from flowviz.core.spec import Array
 from flowviz.targets._base import TARGETS
-from flowviz.targets._gaussians import GaussianCloud
+from flowviz.targets._gaussians import GaussianCloud, well_spaced
 from flowviz.targets._preset import CloudPreset
 
 
@@ -37,7 +37,7 @@ class Mixture(CloudPreset):
     def cloud(self) -> GaussianCloud:
         p = self.params
         rng = np.random.default_rng(p.layout)
-        centres = _spaced(p.components, rng) * p.radius
+        centres = well_spaced(p.components, lambda n: _in_disc(n, rng)) * p.radius
         weights = np.exp(p.unevenness * rng.standard_normal(p.components))
         return GaussianCloud(centres, weights / weights.sum(), np.full(p.components, p.spread))
 
@@ -45,15 +45,6 @@ class Mixture(CloudPreset):
         return self._cloud.sample(n, rng)
 
 
-def _spaced(n: int, rng: np.random.Generator) -> Array:
-    """n points (n, 2) of the unit disc, each the best of 20 candidates, farthest from those before
-    (Mitchell's best-candidate sampling)."""
-    centres = np.zeros((0, 2))
-    for _ in range(n):
-        angles, radii = 2 * np.pi * rng.random(20), np.sqrt(rng.random(20))
-        candidates = radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-        if len(centres):
-            gaps = np.linalg.norm(candidates[:, None] - centres[None], axis=2).min(axis=1)
-            candidates = candidates[[int(np.argmax(gaps))]]
-        centres = np.concatenate([centres, candidates[:1]])
-    return centres
+def _in_disc(n: int, rng: np.random.Generator) -> Array:
+    angles, radii = 2 * np.pi * rng.random(n), np.sqrt(rng.random(n))
+    return np.asarray(radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1))

@@ -109,5 +109,6 @@ def standardising_frame(points: Array, choice: str) -> Frame:
         together = choice == TOGETHER or (choice == AUTOMATIC and spread.max() <= UNLIKE * spread.min())
     else:
         together = True  # a constant column borrows the other's scale
-    scale = np.full(2, np.sqrt(np.mean(spread**2))) if together else spread
-    return Frame(shift, scale / SPREAD)
+    if together:  # divided by the largest first, so that no square is too small for a number
+        spread = np.full(2, spread.max() * np.sqrt(np.mean((spread / spread.max()) ** 2)))
+    return Frame(shift, spread / SPREAD)

@@ -15,7 +15,7 @@ from flowviz.gui.panels.target_panel import TargetPanel
 from flowviz.gui.widgets.param_editors import NumberBox
 from flowviz.targets import TARGETS, build
 
-PRESETS = [key for key, cls in TARGETS.items() if cls.is_preset]
+PRESETS = [key for key, cls in TARGETS.items() if cls.is_preset and cls.dims == (2,)]
 
 
 @pytest.fixture

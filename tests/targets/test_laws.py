@@ -31,32 +31,44 @@ WITH_DENSITY = [key for key, spec in SPECS.items() if isinstance(build(spec), Ha
 
 
 def _mass(target, n: int) -> float:
-    """The integral of the density over its bounds and a margin, by n x n evenly spread points."""
+    """The integral of the density over its bounds and a margin, by n evenly spread points a side."""
     low, high = target.bounds()
     low, high = low - 0.5, high + 0.5
-    axes = [low[i] + (high[i] - low[i]) * (np.arange(n) + 0.5) / n for i in (0, 1)]
-    grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
-    return float(np.exp(target.log_density(grid)).sum() * np.prod((high - low) / n))
+    return float(np.exp(target.log_density(_grid(low, high, n))).sum() * np.prod((high - low) / n))
+
+
+def _grid(low, high, n: int) -> np.ndarray:
+    """The middles (n^d, d) of n cells a side, the first coordinate slowest."""
+    axes = [low[i] + (high[i] - low[i]) * (np.arange(n) + 0.5) / n for i in range(len(low))]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(low))
 
 
 def test_every_target_has_a_law_test():
     assert set(SPECS) == {key for key, _ in TARGETS.items()}
 
 
-def test_the_gallery_holds_the_twelve_presets():
-    assert set(PRESETS) == {
+def test_the_gallery_holds_the_twelve_presets_of_the_plane():
+    assert {key for key in PRESETS if TARGETS.get(key).dims == (2,)} == {
         "eight_gaussians", "two_moons", "pinwheel", "two_spirals", "checkerboard", "swiss_roll", "rings", "circles",
         "rose", "tree", "gaussian", "mixture",
     }  # fmt: skip
 
 
+def test_the_gallery_holds_the_eleven_presets_of_space():
+    assert {key for key in PRESETS if TARGETS.get(key).dims == (3,)} == {
+        "torus", "trefoil", "double_helix", "swiss_roll_3d", "s_curve", "spherical_shell", "nested_spheres",
+        "cube_corners", "lorenz", "gaussian_3d", "mixture_3d",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("key", SPECS)
 class TestEveryTarget:
-    def test_draws_are_finite_points_of_the_plane(self, key):
+    def test_draws_are_finite_points_of_the_plane_or_of_space(self, key):
         target = build(SPECS[key])
         for n in (0, 1, 1000):
             x = target.sample(n, np.random.default_rng(0))
-            assert x.shape == (n, 2) == (n, target.dim)
+            assert x.shape == (n, target.dim)
+            assert target.dim in type(target).dims
             assert x.dtype == np.float64
             assert np.isfinite(x).all()
 
@@ -72,7 +84,7 @@ class TestEveryTarget:
         x = target.sample(50_000, np.random.default_rng(1))
         assert np.all((x >= low) & (x <= high), axis=1).mean() >= 0.999
 
-    def test_most_mass_lies_in_the_shared_square(self, key):
+    def test_most_mass_lies_in_the_shared_square_or_cube(self, key):
         x = build(SPECS[key]).sample(20_000, np.random.default_rng(2))
         assert np.all(np.abs(x) <= 4.2, axis=1).mean() > 0.97
 
@@ -100,8 +112,10 @@ class TestEveryTarget:
 @pytest.mark.parametrize("key", WITH_DENSITY)
 class TestEveryDensity:
     def test_integrates_to_one(self, key):
+        target = build(SPECS[key])
         smooth = key in PRESETS and key != "checkerboard"
-        assert _mass(build(SPECS[key]), 320 if smooth else 640) == pytest.approx(1.0, abs=0.01)
+        cells = {2: 320 if smooth else 640, 3: 56}[target.dim]  # in space one and a half cells a standard deviation
+        assert _mass(target, cells) == pytest.approx(1.0, abs=0.01)
 
     def test_entropy_is_the_mean_surprise_of_the_draws(self, key):
         target = build(SPECS[key])
@@ -114,20 +128,22 @@ class TestEveryDensity:
         low, high = target.bounds()
         n = 100_000
         x = target.sample(n, np.random.default_rng(6))
-        fine = 400
-        axes = [low[i] + (high[i] - low[i]) * (np.arange(fine) + 0.5) / fine for i in (0, 1)]
-        grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
-        shares = np.exp(target.log_density(grid)).reshape(8, 50, 8, 50).sum(axis=(1, 3)) * np.prod((high - low) / fine)
-        counts, _, _ = np.histogram2d(*x.T, bins=8, range=list(zip(low, high, strict=True)))
+        boxes, fine = {2: (8, 400), 3: (4, 48)}[target.dim]
+        density = np.exp(target.log_density(_grid(low, high, fine)))
+        shares = density.reshape((boxes, fine // boxes) * target.dim).sum(axis=tuple(range(1, 2 * target.dim, 2)))
+        shares *= np.prod((high - low) / fine)
+        counts, _ = np.histogramdd(x, bins=boxes, range=list(zip(low, high, strict=True)))
         slack = 5 * np.sqrt(shares * (1 - shares) / n) + 2e-3
         assert np.all(np.abs(counts / n - shares) < slack)
 
     def test_far_away_the_density_is_nothing_and_no_nan(self, key):
-        logs = build(SPECS[key]).log_density(np.array([[1e3, -1e3], [40.0, 0.0]]))
+        target = build(SPECS[key])
+        logs = target.log_density(np.array([[1e3, -1e3, 1e3], [40.0, 0.0, 0.0]])[:, : target.dim])
         assert not np.isnan(logs).any() and (logs < -50).all()
 
     def test_no_points_have_no_densities(self, key):
-        assert build(SPECS[key]).log_density(np.zeros((0, 2))).shape == (0,)
+        target = build(SPECS[key])
+        assert target.log_density(np.zeros((0, target.dim))).shape == (0,)
 
 
 @pytest.mark.parametrize("key", PRESETS)

@@ -91,7 +91,7 @@ class TargetPanel(QWidget):
         column.addLayout(self._make_buttons())
         self.gallery = Gallery()
         for key, cls in TARGETS.items():
-            if cls.is_preset:
+            if cls.is_preset and 2 in cls.dims:
                 self.gallery.add(key, cls.label, cls.summary)
         self.gallery.chosen.connect(self._tile_chosen)
         column.addWidget(self.gallery)
