@@ -148,7 +148,9 @@ def _add_evaluate(commands: Any) -> None:
 def _add_render(commands: Any) -> None:
     render = commands.add_parser("render", help="make a film of a run")
     render.add_argument("run", help="run file")
-    render.add_argument("--out", metavar="FILM", required=True, help=".mp4 or .gif")
+    render.add_argument(
+        "--out", metavar="FILM", required=True, help=".mp4, .gif, .webm, .webp, .png, .frames (a folder)"
+    )
     render.add_argument("--clock", choices=("flow", "training"), default="flow", help="what moves (default flow)")
     render.add_argument("--size", type=_size, default=(1280, 720), help="WIDTHxHEIGHT (default 1280x720)")
     render.add_argument("--fps", type=_count, default=30, help="frames a second (default 30)")
@@ -318,11 +320,11 @@ def _render(options: argparse.Namespace) -> int:
     from flowviz.core.film import FilmSpec
     from flowviz.engine.film import FilmCancelledByUser, render_film
     from flowviz.engine.run_file import open_run
-    from flowviz.export import EXPORTERS, suffixes
+    from flowviz.export import EXPORTERS, suffix_words, suffixes
     from flowviz.targets import build
 
     if Path(options.out).suffix.lower() not in suffixes():
-        hint = f"Use a name that ends in {' or '.join(suffixes())}."
+        hint = f"Use a name that ends in {suffix_words()}."
         raise ParameterError(f"{Path(options.out).name} names no format for films.", hint, "out")
     width, height = options.size
     layers = tuple(options.layers.split(",")) if options.layers else FilmSpec().layers

@@ -15,7 +15,7 @@ from flowviz.core.film import FilmSpec
 from flowviz.core.frames import Frame
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array, RunSpec
-from flowviz.export import WriterCancelled, writer_for
+from flowviz.export import FilmWriter, Shape, WriterCancelled, writer_for
 from flowviz.scene import lettering
 from flowviz.scene._layer import LAYERS, Moment
 from flowviz.scene._surface import packed
@@ -207,9 +207,10 @@ def render_film(
     """
     path = Path(path).expanduser().absolute()
     writer = writer_for(path)
-    total = max(1, round(writer.rate(film.fps) * film.seconds))
+    assert isinstance(writer, FilmWriter)
+    total = 1 if writer.is_still else max(1, round(writer.rate(film.fps) * film.seconds))
     painter = FilmPainter(run, film, total)
-    writer.open(path, film.width, film.height, film.fps)
+    writer.open(path, Shape(film.width, film.height, film.fps))
     try:
         for index in range(total):
             if is_cancelled is not None and is_cancelled():

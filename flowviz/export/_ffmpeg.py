@@ -16,7 +16,7 @@ import numpy as np
 
 from flowviz.core.errors import FileError
 from flowviz.core.spec import Array
-from flowviz.export._base import WriterCancelled
+from flowviz.export._base import Shape, WriterCancelled
 
 _REMEDY = "Check that the disk has room, or try the other film format."
 
@@ -122,9 +122,15 @@ class Encoder:
         return FileError(f"{self._name} could not be written; the video encoder said: {reason}.", _REMEDY)
 
 
-def raw_input(width: int, height: int, fps: str) -> list[str]:
-    """ffmpeg's arguments for RGB pictures on standard input."""
-    return ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", fps, "-i", "pipe:0"]
+HD_FILTER = "scale=in_range=full:out_range=tv:out_color_matrix=bt709:flags=accurate_rnd"
+HD_COLOURS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
+"""Colours by the rules of high-definition television, and said so, or players guess wrongly."""
+
+
+def raw_input(shape: Shape, rate: str) -> list[str]:
+    """ffmpeg's arguments for RGB or RGBA pictures on standard input, `rate` a second."""
+    layout, size = "rgba" if shape.alpha else "rgb24", f"{shape.width}x{shape.height}"
+    return ["-f", "rawvideo", "-pix_fmt", layout, "-s", size, "-r", rate, "-i", "pipe:0"]
 
 
 def put_in_place(working: Path, path: Path) -> None:

@@ -10,6 +10,7 @@ from film_runs import names
 
 from flowviz.core.film import FilmCancelled, FilmDone, FilmFailed, FilmProgress
 from flowviz.engine.film_process import ProcessStudio
+from flowviz.export import suffixes
 
 
 def until(condition, seconds=60.0):
@@ -42,7 +43,7 @@ def test_a_film_is_made_in_a_process_of_its_own(tmp_path):
 
 
 def test_it_writes_what_is_registered():
-    assert ProcessStudio().suffixes() == (".mp4", ".gif")
+    assert ProcessStudio().suffixes() == suffixes()
 
 
 def test_a_bad_path_fails_at_once_with_a_sentence(tmp_path):

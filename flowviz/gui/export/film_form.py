@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from flowviz.core.film import FilmClock, FilmSpec
+from flowviz.export import EXPORTERS
 from flowviz.scene.resolve import layers
 from flowviz.scene.tokens import ThemeName
 
@@ -38,7 +39,6 @@ _CLOCKS: tuple[tuple[str, FilmClock, str], ...] = (
     ("Training: the flow learns", "training", "All that was recorded of the training, at one flow time t"),
 )
 _THEMES: tuple[tuple[str, ThemeName], ...] = (("Dark", "dark"), ("Light", "light"))
-_MOST_FPS = {".gif": 50}
 
 
 class FilmForm(QWidget):
@@ -157,7 +157,7 @@ class FilmForm(QWidget):
 
     def set_suffix(self, suffix: str) -> None:
         """Keep within what a format can play (GIF: 50 pictures a second)."""
-        self._fps.setMaximum(_MOST_FPS.get(suffix, 120))
+        self._fps.setMaximum(EXPORTERS.get(suffix).largest_fps if suffix in EXPORTERS else 120)
 
     def spec(self) -> FilmSpec:
         """The film as it stands.
