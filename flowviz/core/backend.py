@@ -33,6 +33,23 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where training begins.
+
+    Attributes:
+        weights: of the flow, or None for a fresh one.
+        step, seconds: training steps and training seconds that led to them.
+    """
+
+    weights: Mapping[str, Array] | None = None
+    step: int = 0
+    seconds: float = 0.0
+
+
+BEGINNING = Origin()
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The engine is warm.
 
@@ -115,8 +132,11 @@ class Backend(Protocol):
         """All events that arrived since the last call, in order."""
         ...
 
-    def start(self, spec: RunSpec, weights: Mapping[str, Array] | None = None, step: int = 0) -> RunHandle:
-        """Train a new run; with weights, go on from them at that step. A run still training is stopped first."""
+    def start(self, spec: RunSpec, origin: Origin = BEGINNING, edit: BlockEdit | None = None) -> RunHandle:
+        """Train a new run from its origin, after an edit of its blocks if one is given.
+
+        A run still training is stopped first.
+        """
         ...
 
     def ask(self, spec: RunSpec, weights: Mapping[str, Array], query: Query, lane: str = "") -> int:

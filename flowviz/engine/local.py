@@ -6,7 +6,7 @@ import itertools
 import queue
 from collections.abc import Mapping
 
-from flowviz.core.backend import BackendEvent
+from flowviz.core.backend import BEGINNING, BackendEvent, Origin
 from flowviz.core.block_edits import BlockEdit
 from flowviz.core.params import ParamValue
 from flowviz.core.queries import Query
@@ -68,10 +68,10 @@ class LocalBackend:
         """All events that arrived since the last call, in order."""
         return drained(self._events)
 
-    def start(self, spec: RunSpec, weights: Mapping[str, Array] | None = None, step: int = 0) -> LocalHandle:
-        """Train a new run; with weights, go on from them at that step."""
+    def start(self, spec: RunSpec, origin: Origin = BEGINNING, edit: BlockEdit | None = None) -> LocalHandle:
+        """Train a new run from its origin, after an edit of its blocks if one is given."""
         run = next(self._numbers)
-        self._service.start(run, spec, weights, step, 0.0)
+        self._service.start(run, spec, origin, edit)
         return LocalHandle(self._service, run)
 
     def ask(self, spec: RunSpec, weights: Mapping[str, Array], query: Query, lane: str = "") -> int:

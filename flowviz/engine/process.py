@@ -14,7 +14,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-from flowviz.core.backend import BackendEvent, EngineLost, Ready, RunMessage
+from flowviz.core.backend import BEGINNING, BackendEvent, EngineLost, Origin, Ready, RunMessage
 from flowviz.core.block_edits import BlockEdit
 from flowviz.core.errors import ParameterError
 from flowviz.core.events import TERMINAL, Failed, FrameReady, RunEvent
@@ -27,8 +27,6 @@ from flowviz.engine import worker
 CLOSE_S = 1.0
 TRIES = 3
 HINT = "All frames are kept. A new engine is being started; Continue trains on from the last frame."
-Origin = tuple[dict[str, Array] | None, int, float]
-"""Where a run begins: weights, training steps and training seconds that led to them."""
 
 
 class _Worker:
@@ -195,20 +193,19 @@ class ProcessBackend:
             except queue.Empty:
                 return result
 
-    def start(self, spec: RunSpec, weights: Mapping[str, Array] | None = None, step: int = 0) -> ProcessHandle:
-        """Train a new run; with weights, go on from them at that step. A run still training is stopped first."""
+    def start(self, spec: RunSpec, origin: Origin = BEGINNING, edit: BlockEdit | None = None) -> ProcessHandle:
+        """Train a new run from its origin, after an edit of its blocks if one is given."""
         with self._lock:
-            origin = (dict(weights) if weights is not None else None, step, 0.0)
             handle = ProcessHandle(self, next(self._numbers), spec, origin)
-            self._begin(handle, spec, origin)
+            self._begin(handle, spec, origin, edit)
             return handle
 
     def _begin(self, handle: ProcessHandle, spec: RunSpec, origin: Origin, edit: BlockEdit | None = None) -> None:
         self._current, self._hosted, handle.training = handle, handle.run, True
         if self._worker is None:
-            self._end(handle, Failed(origin[1], f"The engine does not start: {self._reason}.", "Reinstall flowviz."))
+            self._end(handle, Failed(origin.step, f"The engine does not start: {self._reason}.", "Reinstall flowviz."))
             return
-        self._worker.tell("start", handle.run, spec, *origin, edit)
+        self._worker.tell("start", handle.run, spec, origin, edit)
 
     def _extend(self, handle: ProcessHandle, budget: Budget, edit: BlockEdit | None) -> None:
         with self._lock:
@@ -218,7 +215,7 @@ class ProcessBackend:
                 return
             # The worker that trained it is gone, or has another run by now: go on from the last frame.
             frame = handle.frame
-            origin = handle.origin if frame is None else (dict(frame.weights), frame.step, frame.wall_s)
+            origin = handle.origin if frame is None else Origin(frame.weights, frame.step, frame.wall_s)
             self._begin(handle, replace(handle.spec, budget=budget), origin, edit)
 
     def _steer(self, run: int, wish: str, *values: Any) -> None:
@@ -302,7 +299,7 @@ class ProcessBackend:
             self._hosted, self._unpacker = None, worker.Unpacker()
             handle = self._current
             if handle is not None and handle.training:
-                self._end(handle, Failed(handle.frame.step if handle.frame else handle.origin[1], message, HINT))
+                self._end(handle, Failed(handle.frame.step if handle.frame else handle.origin.step, message, HINT))
             for request in self._unanswered():
                 self._events.put(Answer(request, {}, message, "Ask again."))
             gives_up = self._deaths >= TRIES

@@ -11,8 +11,8 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from flowviz import __version__
 from flowviz.core.errors import FileError, UserError
 from flowviz.core.events import FloorsReady, FrameReady, Losses, MetricsReady, RunEvent, Started
 from flowviz.core.frames import BlockInfo, Frame
+from flowviz.core.records import Floors, RunFile, thinned
 from flowviz.core.spec import Array, RunSpec, from_json, to_json
 from flowviz.core.timeline import Timeline
 from flowviz.engine._archive import Archive, Damaged, npy_bytes
@@ -33,45 +34,6 @@ from flowviz.engine._atomic import whole_file
 MARK = "flowviz run"
 FORMAT = 1
 MOST_FRAMES = 160
-Floors = Mapping[str, tuple[float, float, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class RunFile:
-    """All that is kept of a run.
-
-    Attributes:
-        spec: the run, its device resolved, its budget that of the last stretch.
-        frames: by increasing step.
-        loss_steps: training steps (k,) int64 of the loss curves.
-        losses: loss terms (k,) float64 by name; nan where a step did not have that term.
-        metrics: metric values by key, (k, 2): step and value, in the shared frame.
-        floors: noise floors by metric key, as in FloorsReady.
-        entropy: of the target in nats in the shared frame, or None.
-        created: when the file was written, ISO 8601.
-        version: the flowviz that wrote it.
-    """
-
-    spec: RunSpec
-    frames: tuple[Frame, ...]
-    loss_steps: Array = field(default_factory=lambda: np.empty(0, np.int64))
-    losses: Mapping[str, Array] = field(default_factory=dict)
-    metrics: Mapping[str, Array] = field(default_factory=dict)
-    floors: Floors = field(default_factory=dict)
-    entropy: float | None = None
-    created: str = ""
-    version: str = __version__
-
-    @property
-    def last(self) -> Frame:
-        """The newest frame.
-
-        Raises:
-            FileError: the run has none.
-        """
-        if not self.frames:
-            raise FileError("The run holds no frame yet.", "Train it first.")
-        return self.frames[-1]
 
 
 class Collector:
@@ -147,20 +109,13 @@ class Collector:
         return RunFile(self.spec, self.frames, steps, losses, metrics, self._floors, self._entropy)
 
 
-def thinned(frames: Sequence[Frame], most: int = MOST_FRAMES) -> tuple[Frame, ...]:
-    """At most that many frames: the first, the last, and evenly many between."""
-    if len(frames) <= most:
-        return tuple(frames)
-    return tuple(frames[i] for i in np.unique(np.linspace(0, len(frames) - 1, most).round().astype(int)))
-
-
 def save_run(path: str | Path, run: RunFile) -> None:
     """Write a run; a crash leaves the older file of that name, or none.
 
     Raises:
         FileError: it cannot be written there.
     """
-    frames = thinned(run.frames)
+    frames = thinned(run.frames, MOST_FRAMES)
     tensors: dict[str, Array] = {}
     names: dict[int, str] = {}
     frame_documents = []

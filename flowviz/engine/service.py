@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 
-from flowviz.core.backend import BackendEvent, Choice, Ready, RunMessage
+from flowviz.core.backend import BackendEvent, Choice, Origin, Ready, RunMessage
 from flowviz.core.block_edits import BlockEdit
 from flowviz.core.control import Control
 from flowviz.core.events import TERMINAL, Failed
@@ -41,19 +41,11 @@ class Service:
         self._thread = threading.Thread(target=self._train, name="training", daemon=True)
         self._thread.start()
 
-    def start(
-        self,
-        run: int,
-        spec: RunSpec,
-        weights: Mapping[str, Array] | None,
-        step: int,
-        seconds: float,
-        edit: BlockEdit | None = None,
-    ) -> None:
+    def start(self, run: int, spec: RunSpec, origin: Origin, edit: BlockEdit | None = None) -> None:
         """Train a new run, after an edit of its blocks if one is given; one still training is stopped first."""
         # One core stays free for the window.
         threads = max(1, devices.cores() - 1)
-        self._enqueue(run, Run(spec, weights, step, seconds, threads), None, edit)
+        self._enqueue(run, Run(spec, origin.weights, origin.step, origin.seconds, threads), None, edit)
 
     def extend(self, run: int, budget: Budget, edit: BlockEdit | None = None) -> bool:
         """Train the latest run on, after an edit of its blocks if one is given; False when `run` is not the latest."""

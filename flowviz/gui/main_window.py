@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Slot
+from PySide6.QtCore import QSettings, QSize, Qt, Slot
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QDockWidget,
     QMainWindow,
     QStackedWidget,
     QToolBar,
@@ -24,6 +23,7 @@ from flowviz.gui.control.files import FileDrops
 from flowviz.gui.control.films import FilmController
 from flowviz.gui.control.playback import PlaybackController
 from flowviz.gui.control.run import RunController
+from flowviz.gui.layout import WindowLayout
 from flowviz.gui.panels.clocks import Clocks
 from flowviz.gui.panels.layers import LayerBar
 from flowviz.gui.panels.method import MethodPanel
@@ -38,11 +38,8 @@ from flowviz.gui.theme.theme import Theme
 from flowviz.gui.views.curves import CurvesView
 from flowviz.gui.views.stage import StageView
 from flowviz.gui.widgets.bars import Bar
-from flowviz.gui.widgets.docks import make_dock, show_about
 from flowviz.gui.widgets.shortcut_sheet import ShortcutSheet
 from flowviz.gui.window_actions import window_actions
-
-_LAYOUT_VERSION = 1
 
 
 class MainWindow(QMainWindow):
@@ -134,17 +131,11 @@ class MainWindow(QMainWindow):
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         bar.addWidget(self.top_bar)
         self.addToolBar(bar)
-        self.docks = {
-            "target": make_dock(self, "Target", self.target_panel, Qt.DockWidgetArea.LeftDockWidgetArea),
-            "method": make_dock(self, "Method", self.method_panel, Qt.DockWidgetArea.RightDockWidgetArea),
-            "curves": make_dock(self, "Curves", self.curves, Qt.DockWidgetArea.RightDockWidgetArea),
-            "clocks": make_dock(self, "Time", self.clocks, Qt.DockWidgetArea.BottomDockWidgetArea),
-        }
-        self.docks["clocks"].setTitleBarWidget(QWidget())
-        self.docks["clocks"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        panels: dict[str, QWidget] = {
+            "target": self.target_panel, "method": self.method_panel, "curves": self.curves, "clocks": self.clocks,
+        }  # fmt: skip
+        self.layout_of_docks = WindowLayout(self, panels)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self._first_layout = QByteArray()
-        self._made_room: list[QDockWidget] = []
 
     # -- connecting -----------------------------------------------------------------------------------------
 
@@ -217,8 +208,8 @@ class MainWindow(QMainWindow):
         redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         edit.addActions([undo, redo])
         view = self.table.menu("View")
-        for dock in self.docks.values():
-            if dock is not self.docks["clocks"]:
+        for key, dock in self.layout_of_docks.docks.items():
+            if key != "clocks":
                 view.addAction(dock.toggleViewAction())
         for menu in ("File", "Run", "Time", "View", "View/Layers", "View/Theme", "Help"):
             self.table.menu(menu).aboutToHide.connect(self.table.release)
@@ -272,15 +263,8 @@ class MainWindow(QMainWindow):
     @Slot(bool)
     def _show_canvas(self, draw: bool) -> None:
         self.centre.setCurrentIndex(1 if draw else 0)
-        right = [self.docks["method"], self.docks["curves"]]
-        if draw and self.centre.width() < self.canvas.minimumSizeHint().width():
-            self._made_room = [dock for dock in right if dock.isVisible()]
-            for dock in self._made_room:
-                dock.hide()
-        elif not draw:
-            for dock in self._made_room:
-                dock.show()
-            self._made_room = []
+        if not draw or self.centre.width() < self.canvas.minimumSizeHint().width():
+            self.layout_of_docks.make_room(draw)
 
     @Slot(str)
     def _draft_changed(self, what: str) -> None:
@@ -315,14 +299,6 @@ class MainWindow(QMainWindow):
 
     # -- wishes of the menus --------------------------------------------------------------------------------
 
-    def open_target(self) -> None:
-        """Choose a file as the target."""
-        self.target_panel.open_dialog()
-
-    def paste_target(self) -> None:
-        """The clipboard as the target."""
-        self.target_panel.paste()
-
     def can_export(self) -> bool:
         """Whether there is something to film."""
         return bool(len(self.run.timeline))
@@ -340,10 +316,6 @@ class MainWindow(QMainWindow):
         """The sheet of all shortcuts."""
         ShortcutSheet(self.table.rows, self).open()
 
-    def show_about(self) -> None:
-        """What this is."""
-        show_about(self)
-
     # -- life -----------------------------------------------------------------------------------------------
 
     def sizeHint(self) -> QSize:
@@ -353,26 +325,9 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """Lay out on the first show."""
         super().showEvent(event)
-        if self._first_layout.isEmpty():
+        if not self.layout_of_docks.is_laid_out:
             self.stage.setFocus()
-            self.reset_layout()
-            self._first_layout = self.saveState(_LAYOUT_VERSION)
-            if self._settings is not None:
-                saved = self._settings.value("layout")
-                if isinstance(saved, QByteArray):
-                    self.restoreState(saved, _LAYOUT_VERSION)
-
-    def reset_layout(self) -> None:
-        """Every panel back to its place."""
-        if not self._first_layout.isEmpty():
-            self.restoreState(self._first_layout, _LAYOUT_VERSION)
-        for dock in self.docks.values():
-            dock.show()
-        sides = [self.docks["target"], self.docks["method"]]
-        self.resizeDocks(sides, [264, 296], Qt.Orientation.Horizontal)
-        tall = max(280, round(0.5 * (self.height() - 190)))
-        right = [self.docks["method"], self.docks["curves"]]
-        self.resizeDocks(right, [self.height() - 190 - tall, tall], Qt.Orientation.Vertical)
+            self.layout_of_docks.begin(self._settings.value("layout") if self._settings is not None else None)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop everything that belongs to the window."""
@@ -384,8 +339,8 @@ class MainWindow(QMainWindow):
         if self._closed:
             return
         self._closed = True
-        if self._settings is not None and not self._first_layout.isEmpty():
-            self._settings.setValue("layout", self.saveState(_LAYOUT_VERSION))
+        if self._settings is not None and self.layout_of_docks.is_laid_out:
+            self._settings.setValue("layout", self.layout_of_docks.state())
             self._settings.setValue("theme", self.theme.choice)
         self.hide()
         self.pump.stop()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flowviz.core.block_edits import Equalise, Refine
 from flowviz.gui.actions import Action, separator
 from flowviz.gui.theme.theme import ThemeChoice
+from flowviz.gui.widgets.docks import show_about
 from flowviz.scene.resolve import layers
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def window_actions(window: MainWindow) -> list[Action]:
 
 def _file(window: MainWindow) -> list[Action]:
     return [
-        Action("open", "File", "Open target…", window.open_target, ("Ctrl+O",), "open"),
-        Action("paste", "File", "Paste as target", window.paste_target, ("Ctrl+V",), "paste"),
+        Action("open", "File", "Open target…", window.target_panel.open_dialog, ("Ctrl+O",), "open"),
+        Action("paste", "File", "Paste as target", window.target_panel.paste, ("Ctrl+V",), "paste"),
         separator("File"),
         Action("export", "File", "Export film…", window.export_film, ("Ctrl+E",), "film", window.can_export),
         separator("File"),
@@ -146,7 +147,7 @@ def _view(window: MainWindow) -> list[Action]:
         Action(
             "full_screen", "View", "Full screen", window.toggle_full_screen, ("F11",), checked_when=window.isFullScreen
         ),
-        Action("reset_layout", "View", "Reset layout", window.reset_layout),
+        Action("reset_layout", "View", "Reset layout", window.layout_of_docks.reset),
         separator("View"),
     ]
 
@@ -154,5 +155,5 @@ def _view(window: MainWindow) -> list[Action]:
 def _help(window: MainWindow) -> list[Action]:
     return [
         Action("shortcuts", "Help", "Shortcuts", window.show_shortcuts, ("F1", "?"), "info"),
-        Action("about", "Help", "About flowviz", window.show_about),
+        Action("about", "Help", "About flowviz", lambda: show_about(window)),
     ]

@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 import pytest
 
-from flowviz.core.backend import EngineLost, Ready, RunMessage
+from flowviz.core.backend import EngineLost, Origin, Ready, RunMessage
 from flowviz.core.errors import ParameterError
 from flowviz.core.events import Cancelled, Failed, Finished, FrameReady, Losses, Paused, Resumed, Started
 from flowviz.core.queries import Answer, DensityQuery, TransportQuery
@@ -135,7 +135,7 @@ def test_a_run_starts_from_weights(backend, ear, small):
     run = backend.start(small())
     ear.end(run)
     frame = ear.of(run, FrameReady)[-1].frame
-    again = backend.start(small(), frame.weights, frame.step)
+    again = backend.start(small(), Origin(frame.weights, frame.step))
     assert np.array_equal(ear.event(FrameReady, again).frame.paths, frame.paths)
     assert ear.end(again).step == 8
 

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from flowviz.core.backend import Choice, Ready, RunMessage
+from flowviz.core.backend import BEGINNING, Choice, Ready, RunMessage
 from flowviz.core.events import (
     Cancelled,
     Failed,
@@ -95,7 +95,7 @@ class ScriptedBackend:
     """Says only what the test makes it say; remembers what it was asked."""
 
     def __init__(self, ready=True):
-        self.events, self.specs, self.asked, self.starts = [], [], [], []
+        self.events, self.specs, self.asked, self.starts, self.edits = [], [], [], [], []
         self.handle, self.step, self.closed = None, 0, False
         self._numbers = itertools.count(1)
         if ready:
@@ -105,10 +105,11 @@ class ScriptedBackend:
         events, self.events = self.events, []
         return events
 
-    def start(self, spec, weights=None, step=0):
+    def start(self, spec, origin=BEGINNING, edit=None):
         self.specs.append(spec)
-        self.starts.append((weights, step))
-        self.step = step
+        self.starts.append((origin.weights, origin.step))
+        self.edits.append(edit)
+        self.step = step = origin.step
         self.handle = ScriptedHandle(self, next(self._numbers))
         self.say(Started(spec, "CPU, 1 thread", 1234, step, entropy=2.3))
         self.say(FloorsReady({"w2": (0.1, 0.05, 0.15), "sliced_w2": (0.05, 0.02, 0.08)}))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from flowviz.core.backend import Backend, BackendEvent, EngineLost, Ready, RunHandle, RunMessage
+from flowviz.core.backend import BEGINNING, Backend, BackendEvent, EngineLost, Origin, Ready, RunHandle, RunMessage
 from flowviz.core.block_edits import BlockEdit, Equalise
 from flowviz.core.events import TERMINAL, Paused, RunEvent
 from flowviz.core.params import ParamValue
-from flowviz.core.spec import Array, RunSpec
+from flowviz.core.spec import RunSpec
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.run import EngineState, RunState
 
@@ -69,7 +69,7 @@ class RunController(QObject):
         if not self.can_run:
             return
         spec = self._draft.spec()
-        self._begin(spec, None, 0, keep=False)
+        self._begin(spec, BEGINNING, keep=False)
         self.run_started.emit()
 
     def proceed(self) -> None:
@@ -81,15 +81,34 @@ class RunController(QObject):
             self._run.set_status("starting")
             self._handle.extend(self._draft.budget)
         elif last is not None:
-            self._begin(spec, last.weights, last.step, keep=True)
+            spec = replace(spec, budget=self._draft.budget)
+            self._begin(spec, Origin(last.weights, last.step, last.wall_s), keep=True)
 
-    def _begin(self, spec: RunSpec, weights: Mapping[str, Array] | None, step: int, keep: bool) -> None:
+    def let_go(self) -> None:
+        """Stop the run on the stage, if it trains, and hear no more of it: another one takes its place there."""
+        self.stop()
+        self._handle = None
+        self._pauses_after_block = False
+
+    def _begin(self, spec: RunSpec, origin: Origin, keep: bool, edit: BlockEdit | None = None) -> None:
         self._live = dict(spec.flow.params)
         self._engine_lost = False
         self._pauses_after_block = False
         self._run.begin(spec, keep=keep)
-        self._handle = self._backend.start(spec, weights, step)
+        self._handle = self._backend.start(spec, origin, edit)
+        self._change_live(spec)
         self._check_differences()
+
+    def _change_live(self, spec: RunSpec) -> None:
+        """Live parameters that were changed while the run had no engine."""
+        choice = self._draft.choice
+        if choice is None or choice.key != spec.flow.key or self._handle is None:
+            return
+        for field in choice.params:
+            value = self._draft.params[choice.key].get(field.name, field.default)
+            if field.live and value != spec.flow.params.get(field.name, field.default):
+                self._handle.change(field.name, value)
+                self._live[field.name] = value
 
     def pause(self) -> None:
         """Wait before the next step."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -79,3 +80,14 @@ class History:
     def last(self) -> float | None:
         """The value of the newest step."""
         return self._values[-1] if self._values else None
+
+
+def together(curves: Mapping[str, tuple[Array, Array]]) -> tuple[Array, dict[str, Array]]:
+    """Curves over one table of training steps (k,) int64; values (k,) by name, nan where a curve has none."""
+    rounded = {name: np.rint(x).astype(np.int64) for name, (x, _) in curves.items()}
+    steps = np.unique(np.concatenate([np.empty(0, np.int64), *rounded.values()]))
+    values = {}
+    for name, (_, y) in curves.items():
+        values[name] = np.full(len(steps), np.nan)
+        values[name][np.searchsorted(steps, rounded[name])] = y
+    return steps, values

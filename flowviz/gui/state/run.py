@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from flowviz.core.backend import Ready
@@ -24,9 +25,10 @@ from flowviz.core.events import (
     Started,
 )
 from flowviz.core.frames import BlockInfo, Frame
+from flowviz.core.records import RunFile
 from flowviz.core.spec import RunSpec
 from flowviz.core.timeline import Timeline
-from flowviz.gui.state.curves import CurveStore, History
+from flowviz.gui.state.curves import CurveStore, History, together
 from flowviz.scene.block_story import begins_round
 
 Status = Literal["idle", "starting", "running", "paused", "finished", "stopped", "failed"]
@@ -42,6 +44,7 @@ class RunState(QObject):
         curves_changed(): losses, metrics, floors or entropy changed.
         progress_changed(): step counter, speed, time left.
         blocks_changed(): the method's blocks.
+        leaving(), entered(): before and after another run takes the place of this one.
         failed(str message, str hint, str details).
         change_refused(str parameter, str message, str hint): a live change was not taken.
     """
@@ -51,6 +54,8 @@ class RunState(QObject):
     curves_changed = Signal()
     progress_changed = Signal()
     blocks_changed = Signal()
+    leaving = Signal()
+    entered = Signal()
     failed = Signal(str, str, str)
     change_refused = Signal(str, str, str)
 
@@ -102,15 +107,47 @@ class RunState(QObject):
 
     def begin(self, spec: RunSpec, keep: bool = False) -> None:
         """A new run was asked for; with `keep`, it goes on from this one's frames and curves."""
-        self.spec = spec
         if not keep:
-            self.serial += 1
-            self._clear()
-            self.frames_changed.emit()
-            self.curves_changed.emit()
-            self.blocks_changed.emit()
+            self._replace(spec, "starting")
+        self.spec = spec
         self.set_status("starting")
         self.progress_changed.emit()
+
+    def _replace(self, spec: RunSpec | None, status: Status, record: RunFile | None = None) -> None:
+        self.leaving.emit()
+        self.serial += 1
+        self._clear()
+        self.spec = spec
+        if record is not None:
+            self._take_record(record)
+        self.entered.emit()
+        self.set_status(status)
+        for signal in (self.frames_changed, self.curves_changed, self.blocks_changed, self.progress_changed):
+            signal.emit()
+
+    def record(self) -> RunFile | None:
+        """All that is kept of the run, or None without a frame; shares its arrays."""
+        if self.spec is None or not len(self.timeline):
+            return None
+        steps, losses = together({name: store.curve() for name, store in self.losses.items()})
+        metrics = {name: np.stack(history.curve(), axis=1) for name, history in self.metrics.items()}
+        return RunFile(self.spec, self.timeline.frames, steps, losses, metrics, dict(self.floors), self.entropy)
+
+    def restore(self, record: RunFile | None, status: Status = "stopped") -> None:
+        """Put a kept run in the place of this one, or (None) none."""
+        self._replace(record.spec if record else None, status if record else "idle", record)
+
+    def _take_record(self, record: RunFile) -> None:
+        for frame in record.frames:
+            self.timeline.append(frame)
+            self._take_blocks(frame)
+        self.step, self.phase, self.progress = record.last.step, record.last.phase, 1.0
+        for name, values in record.losses.items():
+            self.losses.setdefault(name, CurveStore()).add(record.loss_steps, values)
+        for name, pairs in record.metrics.items():
+            for step, value in pairs.tolist():
+                self._take_metrics(int(step), {name: value})
+        self.floors, self.entropy = record.floors, record.entropy
 
     def set_status(self, status: Status) -> None:
         """Where the run stands."""

@@ -1,0 +1,60 @@
+"""All that is kept of a run once it is off the training loop: in memory, and in files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from flowviz import __version__
+from flowviz.core.errors import FileError
+from flowviz.core.frames import Frame
+from flowviz.core.spec import Array, RunSpec
+
+Floors = Mapping[str, tuple[float, float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """All that is kept of a run.
+
+    Attributes:
+        spec: the run, its device resolved, its budget that of the last stretch.
+        frames: by increasing step.
+        loss_steps: training steps (k,) int64 of the loss curves.
+        losses: loss terms (k,) float64 by name; nan where a step did not have that term.
+        metrics: metric values by key, (k, 2): step and value, in the shared frame.
+        floors: noise floors by metric key, as in FloorsReady.
+        entropy: of the target in nats in the shared frame, or None.
+        created: when the file was written, ISO 8601.
+        version: the flowviz that wrote it.
+    """
+
+    spec: RunSpec
+    frames: tuple[Frame, ...]
+    loss_steps: Array = field(default_factory=lambda: np.empty(0, np.int64))
+    losses: Mapping[str, Array] = field(default_factory=dict)
+    metrics: Mapping[str, Array] = field(default_factory=dict)
+    floors: Floors = field(default_factory=dict)
+    entropy: float | None = None
+    created: str = ""
+    version: str = __version__
+
+    @property
+    def last(self) -> Frame:
+        """The newest frame.
+
+        Raises:
+            FileError: the run has none.
+        """
+        if not self.frames:
+            raise FileError("The run holds no frame yet.", "Train it first.")
+        return self.frames[-1]
+
+
+def thinned(frames: Sequence[Frame], most: int) -> tuple[Frame, ...]:
+    """At most that many frames: the first, the last, and evenly many between."""
+    if len(frames) <= most:
+        return tuple(frames)
+    return tuple(frames[i] for i in np.unique(np.linspace(0, len(frames) - 1, most).round().astype(int)))

@@ -1,0 +1,86 @@
+"""Where the panels lie around the stage: the first layout, a person's own, and making room."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QObject, Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from flowviz.gui.widgets.docks import make_dock
+
+_VERSION = 2
+_LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+_BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+class WindowLayout(QObject):
+    """The docks of a window.
+
+    Args:
+        window: the window, its central widget set.
+        panels: widgets by "target", "method", "curves", "runs" and "clocks".
+    """
+
+    def __init__(self, window: QMainWindow, panels: dict[str, QWidget]) -> None:
+        super().__init__(window)
+        self._window = window
+        self._first = QByteArray()
+        self._made_room: list[QDockWidget] = []
+        places = {
+            "target": ("Target", _LEFT),
+            "method": ("Method", _RIGHT),
+            "curves": ("Curves", _RIGHT),
+            "runs": ("Runs", _RIGHT),
+            "clocks": ("Time", _BOTTOM),
+        }
+        self.docks = {
+            key: make_dock(window, title, panels[key], area) for key, (title, area) in places.items() if key in panels
+        }
+        self.docks["clocks"].setTitleBarWidget(QWidget())
+        self.docks["clocks"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether the window was shown once."""
+        return not self._first.isEmpty()
+
+    def begin(self, saved: object = None) -> None:
+        """Lay out for the first time; `saved` is what `state` gave in an earlier session."""
+        self.reset()
+        self._first = self._window.saveState(_VERSION)
+        if isinstance(saved, QByteArray):
+            self.restore(saved)
+
+    def state(self) -> QByteArray:
+        """The layout, to be restored later."""
+        return self._window.saveState(_VERSION)
+
+    def restore(self, state: QByteArray) -> None:
+        """A layout that `state` gave; one of another version changes nothing."""
+        self._window.restoreState(state, _VERSION)
+
+    def reset(self) -> None:
+        """Every panel back to its place."""
+        window, docks = self._window, self.docks
+        if self.is_laid_out:
+            self.restore(self._first)
+        for dock in docks.values():
+            dock.show()
+        if "runs" in docks:
+            window.tabifyDockWidget(docks["curves"], docks["runs"])
+            docks["curves"].raise_()
+        window.resizeDocks([docks["target"], docks["method"]], [264, 296], Qt.Orientation.Horizontal)
+        tall = max(280, round(0.5 * (window.height() - 190)))
+        right = [docks["method"], docks["curves"]]
+        window.resizeDocks(right, [window.height() - 190 - tall, tall], Qt.Orientation.Vertical)
+
+    def make_room(self, wanted: bool) -> None:
+        """Hide the panels at the right, so that the centre has their place; or bring those back that were hidden."""
+        if wanted:
+            right = [dock for key, dock in self.docks.items() if key in ("method", "curves", "runs")]
+            self._made_room = [dock for dock in right if not dock.isHidden()]
+            for dock in self._made_room:
+                dock.hide()
+        else:
+            for dock in self._made_room:
+                dock.show()
+            self._made_room = []
