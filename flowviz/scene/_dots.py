@@ -39,10 +39,10 @@ def draw_dots(surface: Surface, points: Points, pixels: Array, scale: float) -> 
         flat = (base[part, None] + offsets).ravel()
         depth = kernels[kernel[part]].ravel()
         surface.add(flat, depth, None if values is None else np.repeat(values[part], offsets.size))
-    surface.settle(points.colour, -float(np.log1p(-alpha)), coloured=values is not None)
+    surface.settle(points.colour, -float(np.log1p(-alpha)), coloured=values is not None, fog=points.fog)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=96)
 def _kernels(diameter: float, alpha: float, stride: int) -> tuple[Array, Array]:
     """Optical depth (64, k*k) of a dot by its place within the pixel, and the flat offsets (k*k,) of its pixels."""
     radius = diameter / 2

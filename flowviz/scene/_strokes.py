@@ -10,25 +10,18 @@ import numpy as np
 
 from flowviz.core.spec import Array
 from flowviz.scene._surface import CHUNK, PAD, Surface
+from flowviz.scene.marks import Lines
 
 _SPACING = 0.8
 _OPAQUE = 0.985
 
 
-def draw_lines(surface: Surface, pixels: Array, alpha: Array | float, width: float, colour: str) -> None:
-    """Draw polylines.
-
-    Args:
-        surface: the picture.
-        pixels: (m, k, 2) places in the picture, x to the right and y down.
-        alpha: (k,) opacity along every line, or one number.
-        width: in pixels.
-        colour: token.
-    """
+def draw_lines(surface: Surface, lines: Lines, pixels: Array, scale: float) -> None:
+    """Draw the polylines, whose places in the picture are `pixels` (m, k, 2), x to the right and y down."""
     m, k = pixels.shape[:2]
     if m == 0 or k < 2:
         return
-    opacity = np.clip(np.broadcast_to(np.asarray(alpha, np.float32), (k,)), 0.0, _OPAQUE)
+    opacity = np.clip(np.broadcast_to(np.asarray(lines.alpha, np.float32), (k,)), 0.0, _OPAQUE)
     depth = -np.log1p(-opacity)
     if not depth.any():
         return
@@ -36,8 +29,9 @@ def draw_lines(surface: Surface, pixels: Array, alpha: Array | float, width: flo
     ends = pixels[:, 1:].reshape(-1, 2)
     tail = np.broadcast_to(depth[:-1], (m, k - 1)).ravel()
     head = np.broadcast_to(depth[1:], (m, k - 1)).ravel()
+    width = lines.width * scale
     add_segments(surface, starts, ends, tail, head, width)
-    surface.settle(colour, float(depth.max()) * min(1.0, width))
+    surface.settle(lines.colour, float(depth.max()) * min(1.0, width), fog=lines.fog)
 
 
 def add_segments(surface: Surface, starts: Array, ends: Array, tail: Array, head: Array, width: float) -> None:

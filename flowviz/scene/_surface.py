@@ -63,6 +63,7 @@ class Surface:
         self._touched = self._scratch.touched[:size]
         self._pixels = self._scratch.pixels[:size]
         self._pixels.fill(packed(rgb(tokens.stage)[None])[0])
+        self._first, self._end = size, 0
         self.rows = self._pixels.reshape(height + 2 * PAD, self.stride)[PAD:-PAD, PAD:-PAD]
 
     def add(self, flat: Array, depth: Array, value: Array | None = None) -> None:
@@ -73,6 +74,9 @@ class Surface:
         self.breathe()
         np.add.at(self._scratch.depth, flat, depth)
         self._touched[flat] = True
+        if flat.size:
+            self._first = min(self._first, int(flat.min()))
+            self._end = max(self._end, int(flat.max()) + 1)
         if value is not None:
             np.add.at(self._scratch.value, flat, depth * value)
 
@@ -85,19 +89,36 @@ class Surface:
         self.pristine = False
         self._pixels[:] = pixels
 
-    def settle(self, colour: str, single: float, coloured: bool = False) -> None:
+    def lay(self, flat: Array, colours: Array, alphas: Array) -> None:
+        """Lay colours (n, 3) RGB float32 with opacities (n,) float32 over pixels at flat indices (n,)."""
+        self.pristine = False
+        for start in range(0, flat.size, CHUNK // 2):
+            self.breathe()
+            part = slice(start, start + CHUNK // 2)
+            here, alpha = flat[part], alphas[part, None]
+            under = np.take(self._pixels, here).view(np.uint8).reshape(-1, 4)
+            over = np.full((here.size, 4), 255.0, np.float32)
+            over[:, :3] = colours[part, ::-1]
+            over *= alpha
+            over += under * (1 - alpha)
+            over += 0.5
+            self._pixels[here] = over.astype(np.uint8).view(np.uint32).ravel()
+
+    def settle(self, colour: str, single: float, coloured: bool = False, fog: float = 0.0) -> None:
         """Blend all depth added since the last call onto the picture.
 
         Args:
             colour: token; where many marks lie over each other it glows (dark) or deepens (light).
             single: optical depth of one mark alone, which shows the plain colour.
             coloured: colour each pixel through the colour map `colour` by its mean value instead.
+            fog: share of the stage's colour mixed in.
         """
         self.pristine = False
-        keep, give = _ramp(self.tokens, "" if coloured else colour, round(single, 3))
-        table = colour_map(colour, self.tokens)[:, ::-1] if coloured else None
+        keep, give = _ramp(self.tokens, "" if coloured else colour, round(single, 3), round(fog, 3))
+        table = _fogged(colour_map(colour, self.tokens), self.tokens, fog)[:, ::-1] if coloured else None
         scratch = self._scratch
-        touched = np.flatnonzero(self._touched)
+        touched = np.flatnonzero(self._touched[self._first : self._end]) + self._first
+        self._first, self._end = self._touched.size, 0
         for start in range(0, touched.size, CHUNK // 2):
             self.breathe()
             here = touched[start : start + CHUNK // 2]
@@ -130,8 +151,13 @@ def packed(colours: Array) -> Array:
     return pixels.view(np.uint32).ravel()
 
 
-@lru_cache(maxsize=64)
-def _ramp(tokens: Tokens, colour: str, single: float) -> tuple[Array, Array]:
+def _fogged(colours: Array, tokens: Tokens, fog: float) -> Array:
+    """Colours (..., 3) with a share of the stage's colour mixed in."""
+    return colours if fog == 0 else np.asarray(colours + fog * (rgb(tokens.stage) - colours), dtype=colours.dtype)
+
+
+@lru_cache(maxsize=256)
+def _ramp(tokens: Tokens, colour: str, single: float, fog: float) -> tuple[Array, Array]:
     """What stays of the background (levels,) and what is added to it (levels, 4) BGRA, by optical depth."""
     depth = (np.arange(_LEVELS) + 0.5) * (_DEEPEST / _LEVELS)
     depth[0] = 0.0
@@ -143,7 +169,7 @@ def _ramp(tokens: Tokens, colour: str, single: float) -> tuple[Array, Array]:
         # white light on a dark stage, ink on a light one
         many = rgb(mix(name, "#ffffff", 0.72) if tokens.name == "dark" else mix(name, tokens.text, 0.42))
         crowd = 1.0 - np.exp(-np.maximum(depth - 1.15 * single, 0.0) / 2.2)
-        give[:, :3] = (plain + (many - plain) * crowd[:, None])[:, ::-1]
+        give[:, :3] = _fogged(plain + (many - plain) * crowd[:, None], tokens, fog)[:, ::-1]
     give = give * opacity[:, None] + 0.5
     give[:, 3] = 255.0 * opacity + 0.5
     return (1.0 - opacity).astype(np.float32), give.astype(np.float32)

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from flowviz.core.camera import Camera
 from flowviz.scene.marks import Extent
 from flowviz.scene.panels import Box, Panel, View
+from flowviz.scene.ticks import number_text, round_step, round_values
 from flowviz.scene.tokens import Tokens
 
 _Tick = tuple[tuple[int, int], Image.Image]
@@ -144,28 +145,14 @@ def _draw_ticks(box: Box, extent: Extent, size: int) -> list[_Tick]:
     draw_x, draw_y = ImageDraw.Draw(bottom), ImageDraw.Draw(left)
     face = font(size)
     thick = max(1, round(size / 12))
-    for value in _round_values(x_low, x_high, _round_step(x_high - x_low)):
+    for value in round_values(x_low, x_high, round_step(x_high - x_low)):
         x = (value - x_low) / (x_high - x_low) * width
         draw_x.line((x, band - long, x, band), 130, thick)
         if size * 2 < x < width - size:
-            draw_x.text((x, band - long - size * 0.35), _number(value), 200, face, anchor="ms")
-    for value in _round_values(y_low, y_high, _round_step(y_high - y_low)):
+            draw_x.text((x, band - long - size * 0.35), number_text(value), 200, face, anchor="ms")
+    for value in round_values(y_low, y_high, round_step(y_high - y_low)):
         y = (y_high - value) / (y_high - y_low) * height
         draw_y.line((0, y, long, y), 130, thick)
         if size < y < height - 2 * size:
-            draw_y.text((long + size * 0.35, y), _number(value), 200, face, anchor="lm")
+            draw_y.text((long + size * 0.35, y), number_text(value), 200, face, anchor="lm")
     return [((x_0, y_0 + height - band), bottom), ((x_0, y_0), left)]
-
-
-def _round_step(span: float) -> float:
-    """A round step that cuts a span into three to eight."""
-    step = 10.0 ** np.floor(np.log10(max(span, 1e-9)))
-    return float(next(step * factor for factor in (0.1, 0.2, 0.5, 1.0, 2.0) if span / (step * factor) <= 8))
-
-
-def _round_values(low: float, high: float, step: float) -> list[float]:
-    return [float(index * step) for index in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
-
-
-def _number(value: float) -> str:
-    return f"{value:g}".replace("-", "\N{MINUS SIGN}")

@@ -11,11 +11,14 @@ import numpy as np
 from flowviz.core.camera import Camera
 from flowviz.core.spec import Array
 from flowviz.scene._dots import draw_dots
-from flowviz.scene._heat import draw_heatmap
+from flowviz.scene._heat import draw_heatmap, draw_warp
+from flowviz.scene._splats import draw_splats
 from flowviz.scene._strokes import add_segments, add_triangles, draw_lines
 from flowviz.scene._surface import Surface
-from flowviz.scene.marks import Arrows, Extent, Heatmap, Lines, Mark, Points
+from flowviz.scene._words import draw_words
+from flowviz.scene.marks import Arrows, Extent, Heatmap, Lines, Mark, Points, Room, Sheet, Shell, Splats, Warp, Words
 from flowviz.scene.panels import View
+from flowviz.scene.projection import picture_extent, project
 from flowviz.scene.tokens import Tokens
 
 _HEAD_LENGTH = 3.6
@@ -37,7 +40,7 @@ def paint(
 
     Args:
         marks: what to draw, in world coordinates.
-        view: the part of the world that fills the picture; its y axis points up.
+        view: the part of the plane that fills the picture, its y axis pointing up; or the camera that sees space.
         width, height: pixels.
         tokens: colours.
         scale: pixels per point of sizes and widths (device pixel ratio, film size).
@@ -50,8 +53,10 @@ def paint(
         (height, width, 4) uint8, bytes B, G, R, 255 (QImage.Format_RGB32).
     """
     if isinstance(view, Camera):
-        raise TypeError("this painter paints planes")
-    extent = view
+        marks = project(marks, view, width, height, scale)
+        extent = picture_extent(width, height)
+    else:
+        extent = view
     if out is None or out.shape != (height, width, 4) or not out.flags.c_contiguous:
         out = np.empty((height, width, 4), np.uint8)
     surface = Surface(width, height, tokens, breathe)
@@ -63,10 +68,18 @@ def paint(
             case Points():
                 _draw_points(surface, mark, extent, scale)
             case Lines():
-                pixels = to_pixels(mark.paths, extent, width, height)
-                draw_lines(surface, pixels, mark.alpha, mark.width * scale, mark.colour)
+                draw_lines(surface, mark, to_pixels(mark.paths, extent, width, height), scale)
             case Arrows():
                 _draw_arrows(surface, mark, extent, scale)
+            case Warp():
+                draw_warp(surface, mark, to_pixels(mark.corners, extent, width, height))
+            case Splats():
+                per_unit = width / (extent[1] - extent[0])
+                draw_splats(surface, mark, to_pixels(mark.xy, extent, width, height), per_unit)
+            case Words():
+                draw_words(surface, mark, to_pixels(mark.xy, extent, width, height), scale)
+            case Room() | Sheet() | Shell():
+                raise TypeError(f"a {type(mark).__name__} needs a camera to be seen by")
     out.view(np.uint32)[..., 0] = surface.rows
     return out
 
@@ -140,4 +153,4 @@ def _draw_arrows(surface: Surface, arrows: Arrows, extent: Extent, scale: float)
     solid = np.full(len(tails), depth)
     add_segments(surface, tails, neck, solid * 0.35, solid, width)
     add_triangles(surface, tips, neck + wing, neck - wing, depth)
-    surface.settle(arrows.colour, depth)
+    surface.settle(arrows.colour, depth, fog=arrows.fog)

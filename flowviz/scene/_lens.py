@@ -1,0 +1,71 @@
+"""A camera at work on one picture: where points are seen, and how near they are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flowviz.core.camera import NEAR, Camera
+from flowviz.core.spec import Array
+from flowviz.scene.marks import Volume
+
+
+class Lens:
+    """The projection of one picture.
+
+    Args:
+        camera: where it is seen from.
+        width, height: pixels.
+        box: the world around the scene; its nearest and farthest corners are the ends of nearness. Without it,
+            they are half a span before and behind the camera's centre.
+
+    Attributes:
+        axes: (3, 3) float32, rows are right, up and toward the eye.
+        gain: picture units (half its height) per unit of length in the plane of the camera's centre.
+        aspect: width over height.
+    """
+
+    def __init__(self, camera: Camera, width: int, height: int, box: Volume | None = None) -> None:
+        self.camera = camera
+        self.aspect = width / height
+        self.axes = camera.rotation().astype(np.float32)
+        self.gain = 2.0 / camera.span
+        self._shift = self.axes @ np.asarray(camera.centre, np.float32)
+        self._distance = np.float32(camera.distance)
+        self._eye = np.asarray(camera.eye, np.float32)
+        half = np.array([-0.5, 0.5]) * camera.span
+        depth = half if box is None else self._seen(corners(box))[:, 2]
+        self._far, self._deep = float(depth.min()), max(float(depth.max() - depth.min()), 1e-6)
+
+    def _seen(self, points: Array) -> Array:
+        return np.asarray(np.asarray(points, np.float32) @ self.axes.T - self._shift)
+
+    def places(self, points: Array) -> tuple[Array, Array]:
+        """Where points (..., 3) are seen: (..., 2) float32 in picture units, NaN where they are behind the eye;
+        and their nearness (...,): 0 at the farthest corner of the box, 1 at its nearest."""
+        seen = self._seen(points)
+        nearness = (seen[..., 2] - np.float32(self._far)) * np.float32(1 / self._deep)
+        if self.camera.projection == "parallel":
+            return seen[..., :2] * np.float32(self.gain), nearness
+        depth = self._distance - seen[..., 2]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shrink = np.where(depth > NEAR * self._distance, self.gain * self._distance / depth, np.nan)
+        return seen[..., :2] * shrink[..., None].astype(np.float32), nearness
+
+    def toward_eye(self, points: Array) -> Array:
+        """(n, 3) float32 unit vectors from points (n, 3) to the eye, as the eye sees them (right, up, toward it)."""
+        if self.camera.projection == "parallel":
+            return np.broadcast_to(np.array([0.0, 0.0, 1.0], np.float32), (len(points), 3))
+        way = (self._eye - np.asarray(points, np.float32)) @ self.axes.T
+        return np.asarray(way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9))
+
+    def is_above(self, axis: int, place: float) -> bool:
+        """Whether the eye is on the high side of the plane across an axis."""
+        if self.camera.projection == "parallel":
+            return bool(self.axes[2, axis] > 0)
+        return bool(self._eye[axis] > place)
+
+
+def corners(box: Volume) -> Array:
+    """(8, 3) corners of a box; number i has the high end of x where i & 1, of y where i & 2, of z where i & 4."""
+    ends = np.asarray(box, np.float64)
+    return np.array([[ends[i & 1, 0], ends[i >> 1 & 1, 1], ends[i >> 2 & 1, 2]] for i in range(8)])
