@@ -25,7 +25,7 @@ from flowviz.scene.painter import paint
 from flowviz.scene.panels import Panel, Scene, boxes, view_of
 from flowviz.scene.resolve import queries, query_key, resolve
 from flowviz.scene.tokens import THEMES
-from flowviz.scene.view import Gaze, world_extent
+from flowviz.scene.view import Gaze, world_extent, world_volume
 from flowviz.targets import TARGETS, build
 
 TARGET_POINTS = 2000
@@ -85,8 +85,11 @@ class FilmPainter:
         self._target_points = target.sample(TARGET_POINTS, np.random.default_rng(run.spec.seed))
         self._target_points.flags.writeable = False  # the painter keeps the picture of points that stand still
         self._world = world_extent(*target.bounds(), self._target_points)
+        self._volume = world_volume(*target.bounds(), self._target_points)
+        if film.clock == "camera" and self._volume is None:
+            raise UserError("A camera can turn around a run in three dimensions only.", "Film flow time or training.")
         self._tokens = THEMES[film.theme]
-        self._gazes: dict[str, Gaze | Camera] = {}
+        self._gazes: dict[str, Gaze | Camera] = {"space": film.camera} if film.camera is not None else {}
         self._frame = lettering.Frame(film.width, film.height, self._tokens, title_of(run.spec), film.caption)
         self._stage = np.empty((self._frame.stage[1], self._frame.stage[0], 4), np.uint8)
         self._asker: _Asker | None = None
@@ -96,12 +99,12 @@ class FilmPainter:
     def picture(self, index: int) -> Array:
         """Picture number `index`, (height, width, 3) uint8 RGB."""
         frame, t = self.moment_of(index)
-        moment = Moment(frame, t, self._options, self._target_points, self._world)
+        moment = Moment(frame, t, self._options, self._target_points, self._world, self._volume)
         scene = resolve(moment, self._ask(moment), title_of(self._spec))
-        spots = self._paint(scene)
+        spots = self._paint(scene, index)
         return np.asarray(self._frame.compose(self._stage, spots, scene.clock, self._progress(index, frame, t)))
 
-    def _paint(self, scene: Scene) -> list[lettering.Spot]:
+    def _paint(self, scene: Scene, index: int) -> list[lettering.Spot]:
         """Paint the panels onto the stage; where each of them stands."""
         width, height = self._frame.stage
         scale = max(0.4, min(self.film.height, self.film.width) / 720)
@@ -111,6 +114,8 @@ class FilmPainter:
         for panel, box in zip(scene.panels, boxes(scene.panels, width, height), strict=True):
             left, top, wide, tall = box
             view = view_of(self._seen(panel), wide, tall, self._gazes)
+            if isinstance(view, Camera) and self.film.clock == "camera":
+                view = view.orbit(360.0 * index / self.total)
             whole = (wide, tall) == (width, height)
             painted = paint(panel.marks, view, wide, tall, self._tokens, scale, out=self._stage if whole else None)
             if not whole:

@@ -30,7 +30,7 @@ def shown_query(moment: Moment) -> TransportQuery | None:
 
 
 def shown_paths(moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Array, Array]:
-    """Positions (T, n, 2) and their times (T,) in the order of travel.
+    """Positions (T, n, d) and their times (T,) in the order of travel.
 
     Until an answer is there, the frame's own particles stand in (backwards for "encode"): they are true
     trajectories of the same flow, only not yet from the asked start or with the asked solver.
@@ -42,4 +42,4 @@ def shown_paths(moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Arr
         paths, times = moment.frame.paths, np.asarray(moment.frame.times, np.float64)
         if moment.options.direction == "encode":
             paths, times = paths[::-1], times[::-1]
-    return paths[:, :count, :2], times
+    return paths[:, :count, : moment.dim], times

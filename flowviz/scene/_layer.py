@@ -11,7 +11,7 @@ from flowviz.core.frames import Frame
 from flowviz.core.queries import Query
 from flowviz.core.registry import Registry
 from flowviz.core.spec import Array
-from flowviz.scene.marks import Extent, Mark
+from flowviz.scene.marks import Extent, Mark, Volume
 from flowviz.scene.options import StageOptions
 
 
@@ -23,8 +23,9 @@ class Moment:
         frame: the state of the flow at the training cursor.
         t: flow time.
         options: what the person chose to see.
-        target_points: (n, 2) draws of the target.
-        extent: the world around target and noise.
+        target_points: (n, d) draws of the target.
+        extent: the world around target and noise, in the plane of the first two axes.
+        volume: the same of a flow in three dimensions, or None.
     """
 
     frame: Frame
@@ -32,6 +33,12 @@ class Moment:
     options: StageOptions
     target_points: Array
     extent: Extent
+    volume: Volume | None = None
+
+    @property
+    def dim(self) -> int:
+        """How many dimensions the picture has."""
+        return 2 if self.volume is None else 3
 
 
 class Layer(ABC):
@@ -41,12 +48,14 @@ class Layer(ABC):
         label: its name for people.
         order: back (small) to front (large).
         key_hint: the number key that switches it.
+        dims: numbers of dimensions in which it has something to show.
     """
 
     label: ClassVar[str]
     summary: ClassVar[str]
     order: ClassVar[int]
     number: ClassVar[int]
+    dims: ClassVar[frozenset[int]] = frozenset({2, 3})
 
     @abstractmethod
     def query(self, moment: Moment) -> Query | None:

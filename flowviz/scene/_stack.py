@@ -21,7 +21,7 @@ def layers() -> tuple[tuple[str, Layer], ...]:
 
 def shown_layers(moment: Moment) -> tuple[tuple[str, Layer], ...]:
     """The layers that are on, from back to front."""
-    on = [(key, layer) for key, layer in layers() if key in moment.options.layers]
+    on = [(key, layer) for key, layer in layers() if key in moment.options.layers and moment.dim in layer.dims]
     return tuple(sorted(on, key=lambda item: item[1].order))
 
 

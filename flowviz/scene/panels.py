@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flowviz.core.camera import Camera
-from flowviz.scene.marks import Extent, Mark
+from flowviz.scene.marks import Extent, Mark, Room, Volume
 from flowviz.scene.view import Gaze, fit_extent
 
 View = Extent | Camera
@@ -47,7 +47,8 @@ class Panel:
     Attributes:
         key: its name within the scene.
         marks: from back to front, in world coordinates.
-        view: what should be in view; where a person looks from within it is kept apart, in a Gaze.
+        view: what should be in view; where a person looks from within it is kept apart, in a Gaze. Of a Camera
+            only the direction counts: it stands where the whole Room is in the picture.
         place: its rectangle.
         title: a few words in its upper left corner, or "".
         labels: words at places of its world.
@@ -65,6 +66,11 @@ class Panel:
     axes: bool = True
     is_square: bool = True
     link: str = "plane"
+
+    @property
+    def room(self) -> Volume | None:
+        """The box around a scene in three dimensions."""
+        return next((mark.volume for mark in self.marks if isinstance(mark, Room)), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +122,16 @@ def view_of(panel: Panel, width: float, height: float, gazes: Gazes) -> View:
     """What a panel of this size shows to a person who looks like that."""
     gaze = gazes.get(panel.link)
     if isinstance(panel.view, Camera):
-        return gaze if isinstance(gaze, Camera) else panel.view
+        return gaze if isinstance(gaze, Camera) else fit_room(panel, panel.view, width, height)
     home = fit_extent(panel.view, width, height) if panel.is_square else panel.view
     return gaze.extent(home) if isinstance(gaze, Gaze) else home
+
+
+def fit_room(panel: Panel, camera: Camera, width: float, height: float) -> Camera:
+    """The camera of that direction that has the panel's whole room in the picture, and keeps it there when it turns."""
+    return camera if panel.room is None else camera.fit(*panel.room, width / height, turning=True, margin=0.03)
+
+
+def space_panel(key: str, marks: Sequence[Mark], volume: Volume, place: Place = WHOLE, title: str = "") -> Panel:
+    """A panel of three dimensions: the marks within their room, seen by a camera that all such panels share."""
+    return Panel(key, (Room(volume), *marks), Camera(), place, title, axes=False, link="space")

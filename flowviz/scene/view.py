@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from flowviz.core.spec import Array
-from flowviz.scene.marks import Extent
+from flowviz.scene.marks import Extent, Volume
 
 _ROOM = 0.1
 NOISE_REACH = 3.2
@@ -17,26 +17,35 @@ _NARROWEST, _WIDEST = 0.002, 50.0
 
 
 def world_extent(low: Array, high: Array, points: Array | None = None, margin: float = 0.05) -> Extent:
-    """The square around a target and the noise.
+    """The square around a target and the noise, in the plane of the first two axes.
 
     Args:
-        low, high: (2,), (2,) the target's bounds.
-        points: (n, 2) draws of the target; bounds far beyond them (long tails) are not worth the room.
+        low, high: (d,), (d,) the target's bounds.
+        points: (n, d) draws of the target; bounds far beyond them (long tails) are not worth the room.
         margin: added on each side, as a share of the side.
     """
-    low, high = np.asarray(low, np.float64)[:2], np.asarray(high, np.float64)[:2]
+    low, high = _cube(np.asarray(low)[:2], np.asarray(high)[:2], None if points is None else points[:, :2], margin)
+    return (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
+
+
+def world_volume(low: Array, high: Array, points: Array | None = None, margin: float = 0.02) -> Volume | None:
+    """The cube around a target of three dimensions and the noise, as `world_extent`; None where d is not 3."""
+    if len(low) != 3:
+        return None
+    low, high = _cube(low, high, points, margin)
+    return ((float(low[0]), float(low[1]), float(low[2])), (float(high[0]), float(high[1]), float(high[2])))
+
+
+def _cube(low: Array, high: Array, points: Array | None, margin: float) -> tuple[Array, Array]:
+    """Corners (d,), (d,) of the smallest cube around both, with its margin."""
+    low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
     if points is not None and len(points):
-        low = np.maximum(low, points[:, :2].min(axis=0) - _ROOM)
-        high = np.minimum(high, points[:, :2].max(axis=0) + _ROOM)
+        low = np.maximum(low, points.min(axis=0) - _ROOM)
+        high = np.minimum(high, points.max(axis=0) + _ROOM)
     low, high = np.minimum(low, -NOISE_REACH), np.maximum(high, NOISE_REACH)
     centre = (low + high) / 2
     half = float((high - low).max()) / 2 * (1 + 2 * margin)
-    return (
-        float(centre[0] - half),
-        float(centre[0] + half),
-        float(centre[1] - half),
-        float(centre[1] + half),
-    )
+    return centre - half, centre + half
 
 
 def fit_extent(extent: Extent, width: float, height: float) -> Extent:

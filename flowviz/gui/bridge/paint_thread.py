@@ -17,13 +17,13 @@ from flowviz.core.frames import Frame
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array, TargetSpec
 from flowviz.scene._layer import Moment
-from flowviz.scene.marks import Extent, Points
+from flowviz.scene.marks import Extent, Points, Volume
 from flowviz.scene.options import StageOptions
 from flowviz.scene.painter import paint
-from flowviz.scene.panels import Box, Gazes, Panel, Scene, View, boxes, view_of
+from flowviz.scene.panels import Box, Gazes, Panel, Scene, View, boxes, space_panel, view_of
 from flowviz.scene.resolve import queries, resolve
 from flowviz.scene.tokens import Tokens
-from flowviz.scene.view import world_extent
+from flowviz.scene.view import world_extent, world_volume
 from flowviz.targets._base import build
 
 _TARGET_POINTS = 2000
@@ -108,6 +108,7 @@ class _TargetDraws:
         self._spec: TargetSpec | None = None
         self.points: Array = np.zeros((0, 2), dtype=np.float32)
         self.extent: Extent = (-4.0, 4.0, -4.0, 4.0)
+        self.volume: Volume | None = None
 
     def update(self, spec: TargetSpec) -> None:
         if self._spec is spec or self._spec == spec:
@@ -115,13 +116,14 @@ class _TargetDraws:
         self._spec = spec
         try:
             target = build(spec)
-            self.points = target.sample(_TARGET_POINTS, np.random.default_rng(0))[:, :2].astype(np.float32)
+            self.points = target.sample(_TARGET_POINTS, np.random.default_rng(0)).astype(np.float32)
             self.points.flags.writeable = False  # the painter keeps the picture of points that stand still
             low, high = target.bounds()
         except UserError:
             self.points = np.zeros((0, 2), dtype=np.float32)
             return
         self.extent = world_extent(low, high, self.points)
+        self.volume = world_volume(low, high, self.points)
 
 
 class PaintThread(QThread):
@@ -176,14 +178,17 @@ class PaintThread(QThread):
     def picture(self, job: PaintJob) -> Picture:
         """Paint one job."""
         self._draws.update(job.target)
-        world = self._draws.extent
+        draws = self._draws
         wanted: Mapping[str, Query] = {}
         if job.frame is None:
             shown = "target" in job.options.layers
-            marks = (Points(self._draws.points, "target", job.options.point_size),) if shown else ()
-            scene = Scene((Panel("main", marks, world),), job.title, "")
+            marks = (Points(draws.points, "target", job.options.point_size),) if shown else ()
+            panel = Panel("main", marks, draws.extent)
+            if draws.volume is not None:
+                panel = space_panel("main", marks, draws.volume)
+            scene = Scene((panel,), job.title, "")
         else:
-            moment = Moment(job.frame, job.t, job.options, self._draws.points, world)
+            moment = Moment(job.frame, job.t, job.options, draws.points, draws.extent, draws.volume)
             wanted = queries(moment)
             scene = resolve(moment, job.answers, job.title)
         places = boxes(scene.panels, *job.size, job.margins)

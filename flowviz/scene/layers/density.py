@@ -38,6 +38,7 @@ class DensityLayer(Layer):
     summary = "How densely probability lies: estimated from many particles, or exact from the model."
     order = 10
     number = 4
+    dims = frozenset({2})
 
     def query(self, moment: Moment) -> Query | None:
         """Many particles at all recorded times, or the exact log-density at the recorded time nearest to t."""

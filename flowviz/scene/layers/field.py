@@ -37,6 +37,7 @@ class FieldLayer(Layer):
     summary = "Direction and speed in which the flow moves a particle from each place."
     order = 30
     number = 5
+    dims = frozenset({2})
 
     def query(self, moment: Moment) -> Query | None:
         """The velocity on the grid at all recorded times: one answer for every t."""

@@ -27,6 +27,7 @@ class GridLayer(Layer):
     summary = "A square lattice of the starting space, carried along by the flow."
     order = 40
     number = 6
+    dims = frozenset({2})
 
     def query(self, moment: Moment) -> Query | None:
         """The transport of the lattice points through all recorded times."""

@@ -25,4 +25,4 @@ class TargetLayer(Layer):
         """Small muted dots."""
         size = 0.85 * moment.options.point_size
         points = moment.target_points
-        return (Points(points if points.shape[1] == 2 else points[:, :2], "target", size, 0.55),)
+        return (Points(points if points.shape[1] == moment.dim else points[:, : moment.dim], "target", size, 0.55),)

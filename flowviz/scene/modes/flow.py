@@ -9,7 +9,7 @@ from flowviz.core.spec import Array
 from flowviz.scene._layer import Moment
 from flowviz.scene._mode import MODES, Mode
 from flowviz.scene._stack import stack_marks, stack_queries
-from flowviz.scene.panels import Panel
+from flowviz.scene.panels import Panel, space_panel
 
 
 @MODES.register("flow")
@@ -27,4 +27,6 @@ class FlowMode(Mode):
 
     def panels(self, moment: Moment, answers: Mapping[str, Mapping[str, Array]]) -> tuple[Panel, ...]:
         """One panel that fills the picture."""
+        if moment.volume is not None:
+            return (space_panel("main", stack_marks(moment, answers), moment.volume),)
         return (Panel("main", stack_marks(moment, answers), moment.extent),)
