@@ -23,10 +23,12 @@ from flowviz.gui.control.files import FileDrops
 from flowviz.gui.control.films import FilmController
 from flowviz.gui.control.playback import PlaybackController
 from flowviz.gui.control.run import RunController
+from flowviz.gui.control.runs import RunsController
 from flowviz.gui.layout import WindowLayout
 from flowviz.gui.panels.clocks import Clocks
 from flowviz.gui.panels.layers import LayerBar
 from flowviz.gui.panels.method import MethodPanel
+from flowviz.gui.panels.runs import RunsPanel
 from flowviz.gui.panels.target_panel import TargetPanel
 from flowviz.gui.panels.top_bar import TopBar
 from flowviz.gui.presenter import Presenter
@@ -34,6 +36,7 @@ from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.run import EngineState, RunState
+from flowviz.gui.state.runs import RunsState
 from flowviz.gui.theme.theme import Theme
 from flowviz.gui.views.curves import CurvesView
 from flowviz.gui.views.stage import StageView
@@ -63,6 +66,7 @@ class MainWindow(QMainWindow):
         self._place_views()
         self._make_controllers()
         self._connect_training()
+        self._connect_runs()
         self._connect_looking()
         self._connect_target()
         self.table = ActionTable(self, window_actions(self))
@@ -74,6 +78,7 @@ class MainWindow(QMainWindow):
 
     def _make_states(self) -> None:
         self.run = RunState(self)
+        self.runs = RunsState(self.run, self)
         self.engine = EngineState(self)
         self.cursor_state = CursorState(self)
         self.options = OptionsState(self)
@@ -83,6 +88,7 @@ class MainWindow(QMainWindow):
     def _make_controllers(self) -> None:
         self.pump = Pump(self.backend, self)
         self.run_controller = RunController(self.backend, self.draft, self.run, self.engine, self)
+        self.runs_controller = RunsController(self.runs, self.run, self.run_controller, self.draft, self)
         self.playback = PlaybackController(self.cursor_state, self.options, self.run, self)
         self.presenter = Presenter(
             self.backend, self.stage, self.run, self.cursor_state, self.options, self.draft, self.engine, self
@@ -95,7 +101,8 @@ class MainWindow(QMainWindow):
         self.layer_bar = LayerBar(self.options)
         self.stage = StageView()
         self.clocks = Clocks(self.run, self.cursor_state, self.options)
-        self.curves = CurvesView(self.run, self.cursor_state)
+        self.curves = CurvesView(self.run, self.cursor_state, self.runs)
+        self.runs_panel = RunsPanel(self.runs, self.run, self.draft)
         self.blocks = self.curves.blocks
         self.method_panel = MethodPanel(self.draft, self.run, self.engine)
         self.target_panel = TargetPanel(self.drawing)
@@ -132,7 +139,8 @@ class MainWindow(QMainWindow):
         bar.addWidget(self.top_bar)
         self.addToolBar(bar)
         panels: dict[str, QWidget] = {
-            "target": self.target_panel, "method": self.method_panel, "curves": self.curves, "clocks": self.clocks,
+            "target": self.target_panel, "method": self.method_panel, "curves": self.curves, "runs": self.runs_panel,
+            "clocks": self.clocks,
         }  # fmt: skip
         self.layout_of_docks = WindowLayout(self, panels)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
@@ -166,6 +174,17 @@ class MainWindow(QMainWindow):
             signal.connect(self._show_state)
         self.run.progress_changed.connect(self._show_block_choice)
         self.run.blocks_changed.connect(self._show_block_choice)
+
+    def _connect_runs(self) -> None:
+        panel, control = self.runs_panel, self.runs_controller
+        panel.bring_back_requested.connect(control.bring_back)
+        panel.rename_requested.connect(control.rename)
+        panel.remove_requested.connect(control.remove)
+        panel.curves_toggled.connect(control.show_curves)
+        panel.compare_requested.connect(control.run_with)
+        control.notice.connect(self.show_notice)
+        control.brought_back.connect(self._brought_back)
+        self.theme.changed.connect(panel.refresh)
 
     def _connect_looking(self) -> None:
         play, clocks = self.playback, self.clocks
@@ -288,6 +307,11 @@ class MainWindow(QMainWindow):
         self.playback.follow(True)
         self.playback.to_start()
         self.playback.play()
+
+    @Slot()
+    def _brought_back(self) -> None:
+        self.error_bar.hide()
+        self.playback.follow(True)
 
     @Slot(object)
     def _solver_chosen(self, solver: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal, Slot
@@ -11,7 +12,9 @@ from PySide6.QtWidgets import QLabel, QTabWidget, QToolButton, QVBoxLayout, QWid
 from flowviz.gui.panels.blocks import BlocksView
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.run import RunState
+from flowviz.gui.state.runs import RunEntry, RunsState
 from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.views.earlier_curves import earlier_traces
 from flowviz.gui.views.jko import JkoPage
 from flowviz.gui.views.traces import KINDS, CurveKind, Trace, traces
 from flowviz.gui.widgets.flow_layout import FlowLayout
@@ -123,10 +126,11 @@ class CurvePage(QWidget):
             self.plot.step_requested.connect(self.step_requested)
             self._column.addWidget(self.plot, 1)
 
-    def show_run(self, run: RunState, step: int) -> None:
-        """Draw the run's curves and the cursor."""
+    def show_run(self, run: RunState, step: int, earlier: Sequence[RunEntry] = ()) -> None:
+        """Draw the run's curves, those of earlier runs in grey, and the cursor."""
         self.step = step
         self._traces = traces(self.kind, run, current_tokens())
+        self._traces += earlier_traces(self.kind, earlier, current_tokens())
         has_lines = any(trace.style == "line" for trace in self._traces)
         if has_lines:
             self.build()
@@ -135,7 +139,8 @@ class CurvePage(QWidget):
         if self.plot is not None:
             self.plot.setVisible(has_lines)
             shown = [trace for trace in self._traces if self.is_shown(trace)]
-            self.plot.show_traces(shown, run.first_step, run.step)
+            last = max((int(trace.x[-1]) for trace in shown if len(trace.x)), default=0)
+            self.plot.show_traces(shown, run.first_step, max(run.step, last))
             self.plot.show_step(step)
 
     def is_shown(self, trace: Trace) -> bool:
@@ -183,9 +188,9 @@ class CurvesView(QTabWidget):
     step_requested = Signal(int)
     built = Signal()
 
-    def __init__(self, run: RunState, cursor: CursorState, parent: QWidget | None = None) -> None:
+    def __init__(self, run: RunState, cursor: CursorState, runs: RunsState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._run, self._cursor = run, cursor
+        self._run, self._cursor, self._runs = run, cursor, runs
         self.setAccessibleName("Curves")
         self.setMinimumHeight(216)
         self.setDocumentMode(True)
@@ -207,6 +212,7 @@ class CurvesView(QTabWidget):
         self._warm_up.setInterval(_WARM_UP_MS)
         self._warm_up.timeout.connect(self.build)
         run.curves_changed.connect(self._changed)
+        runs.changed.connect(self._changed)
         run.frames_changed.connect(self._changed)
         cursor.moved.connect(self._moved)
         self.currentChanged.connect(self.draw)
@@ -274,7 +280,7 @@ class CurvesView(QTabWidget):
         """Draw the tab in front."""
         page = self.currentWidget()
         if isinstance(page, CurvePage):
-            page.show_run(self._run, self._cursor.step)
+            page.show_run(self._run, self._cursor.step, self._runs.earlier)
 
     @Slot()
     def restyle(self) -> None:

@@ -1,0 +1,38 @@
+"""The curves of earlier runs, in grey behind those of the run on the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from flowviz.core.records import RunFile
+from flowviz.core.spec import Array
+from flowviz.gui.state.runs import RunEntry
+from flowviz.gui.views.traces import CurveKind, Trace, number, thin
+from flowviz.scene.tokens import Tokens
+
+
+def earlier_traces(kind: CurveKind, entries: Iterable[RunEntry], tokens: Tokens) -> list[Trace]:
+    """One grey line for each kept run that has the curve of this tab and is switched on, the newest run first."""
+    result = []
+    for entry in entries:
+        curve = None if entry.record is None or not entry.is_shown else _curve(kind, entry.record)
+        if curve is not None and len(curve[1]):
+            x, y = thin(*curve)
+            label = f"{entry.name} {number(float(y[-1]))}"
+            tip = f"{entry.name}, an earlier run of {entry.record.spec.target.name or 'another target'}"  # type: ignore[union-attr]
+            result.append(Trace(f"run {entry.number}", label, tip, tokens.muted, x=x, y=y))
+    return result[::-1]
+
+
+def _curve(kind: CurveKind, record: RunFile) -> tuple[Array, Array] | None:
+    """Training steps and values, or None where the run has none."""
+    if kind.metric:
+        pairs = record.metrics.get(kind.metric)
+        return None if pairs is None else (pairs[:, 0], pairs[:, 1])
+    losses = record.losses.get("loss")
+    if losses is None:
+        return None
+    keep = np.isfinite(losses)
+    return record.loss_steps[keep].astype(np.float64), losses[keep]

@@ -1,0 +1,140 @@
+"""The list of runs in the window: earlier runs are kept, drawn in grey, brought back and trained on."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from scripted import frame
+
+from flowviz.core.events import Finished
+from flowviz.gui.state import runs as runs_module
+
+
+def run_once(window, qtbot, scripted, *steps):
+    """Start a run, train it at these steps, and let it end."""
+    window.run_controller.restart()
+    scripted.train(*steps)
+    scripted.say(Finished(steps[-1], 1.0))
+    qtbot.waitUntil(lambda: window.run.status == "finished", timeout=5000)
+
+
+@pytest.fixture
+def two(window, qtbot, scripted):
+    """A window with a CNF run that is over and, on the stage, a JKO run that is over."""
+    run_once(window, qtbot, scripted, 10, 20)
+    window.draft.set_method("jko")
+    run_once(window, qtbot, scripted, 5, 8)
+    dock = window.layout_of_docks.docks["runs"]
+    dock.show()
+    dock.raise_()
+    qtbot.waitUntil(window.runs_panel.isVisible, timeout=2000)
+    return window
+
+
+def rows(window):
+    """The list as a person reads it."""
+    tree = window.runs_panel.list
+    items = [tree.topLevelItem(i) for i in range(tree.topLevelItemCount())]
+    return [(item.text(0), item.data(0, Qt.ItemDataRole.UserRole), item.text(1), item.text(2)) for item in items]
+
+
+def test_every_run_is_in_the_list_with_method_target_and_what_it_reached(two):
+    assert rows(two) == [
+        ("Run 1", "CNF · Pinwheel", "2.500", "0.050"),
+        ("Run 2", "JKO flow · Pinwheel", "2.500", "0.125"),
+    ]
+
+
+def test_a_double_click_brings_a_run_back_with_frames_curves_and_choices(two, qtbot):
+    tree = two.runs_panel.list
+    place = tree.visualItemRect(tree.topLevelItem(0)).center()
+    qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseDClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert two.run.spec.flow.key == "cnf" == two.draft.method
+    assert two.run.timeline.steps == [10, 20]
+    assert two.run.status == "finished" and two.run.step == 20
+    assert two.run.metrics["w2"].last == pytest.approx(0.05)
+    assert [entry.number for entry in two.runs.earlier] == [2]
+
+
+def test_training_goes_on_from_the_weights_of_a_run_that_was_brought_back(two, qtbot, scripted):
+    two.runs_panel.list.setCurrentItem(two.runs_panel.list.topLevelItem(0))
+    qtbot.mouseClick(two.runs_panel.back_button, Qt.MouseButton.LeftButton)
+    two.draft.set_param("rate", 0.25)
+    assert two.run_controller.continues
+    qtbot.mouseClick(two.top_bar.run_button, Qt.MouseButton.LeftButton)
+    weights, step = scripted.starts[-1]
+    assert step == 20 and np.array_equal(weights["w"], np.ones(3))
+    assert ("rate", 0.25) in scripted.handle.calls, "a live change made in between counts"
+    scripted.train(30)
+    qtbot.waitUntil(lambda: two.run.timeline.steps == [10, 20, 30], timeout=5000)
+    assert len(two.runs.entries) == 2, "it is the same run still"
+
+
+def test_bringing_a_run_back_stops_the_one_in_training_and_keeps_it(two, qtbot, scripted):
+    two.run_controller.proceed()
+    scripted.train(12)
+    qtbot.waitUntil(lambda: two.run.status == "running" and two.run.step == 12, timeout=5000)
+    training = scripted.handle
+    two.runs_controller.bring_back(1)
+    assert training.calls[-1] == "stop"
+    assert "Run 2 was stopped" in two.notice_bar.words
+    kept = two.runs.entry(2)
+    assert kept.status == "stopped" and kept.record.last.step == 12
+    qtbot.wait(50)  # the end of the other run arrives and must not be taken for this one's
+    assert two.run.status == "finished" and two.run.step == 20
+
+
+def test_earlier_runs_stay_in_the_curves_until_they_are_switched_off(two, qtbot):
+    page = two.curves.pages["w2"]
+    two.curves.setCurrentWidget(page)
+    two.curves.draw()
+    assert list(page.entries) == ["w2", "floor", "run 1"]
+    assert page.entries["run 1"].text() == "Run 1 0.050"
+    x, _ = page.plot._lines["run 1"].getData()
+    assert x.tolist() == [10.0, 20.0]
+    assert page.plot.viewRange()[0][1] >= 20, "the longer earlier run is in view"
+    item = two.runs_panel.list.topLevelItem(0)
+    item.setCheckState(0, Qt.CheckState.Unchecked)
+    two.curves.draw()
+    assert "run 1" not in page.entries and not two.runs.entry(1).is_shown
+
+
+def test_a_run_can_be_named_and_removed(two, qtbot):
+    tree = two.runs_panel.list
+    tree.topLevelItem(0).setText(0, "narrow")
+    qtbot.waitUntil(lambda: rows(two)[0][0] == "narrow", timeout=2000)
+    tree.topLevelItem(0).setText(0, "  ")
+    qtbot.waitUntil(lambda: rows(two)[0][0] == "narrow", timeout=2000)
+    tree.setCurrentItem(tree.topLevelItem(1))
+    assert not two.runs_panel.remove_button.isEnabled(), "the run on the stage cannot be removed"
+    tree.setCurrentItem(tree.topLevelItem(0))
+    tree.setFocus()
+    qtbot.keyClick(tree, Qt.Key.Key_Delete)
+    assert [row[0] for row in rows(two)] == ["Run 2"]
+
+
+def test_another_method_is_run_on_the_same_target_and_seed_by_one_press(two, scripted):
+    two.draft.set_seed(99)
+    panel = two.runs_panel
+    panel.methods.aboutToShow.emit()
+    assert [action.text() for action in panel.methods.actions()] == ["CNF"]
+    panel.methods.actions()[0].trigger()
+    assert scripted.specs[-1].flow.key == "cnf"
+    assert scripted.specs[-1].seed == scripted.specs[-2].seed == 0
+    assert scripted.specs[-1].target == scripted.specs[-2].target
+
+
+def test_kept_runs_share_a_budget_of_memory_and_keep_first_and_last_frame(window, qtbot, scripted, monkeypatch):
+    size = frame(1).paths.nbytes + 24
+    monkeypatch.setattr(runs_module, "KEPT_BYTES", 30 * size)
+    run_once(window, qtbot, scripted, *range(10, 410, 10))
+    window.run_controller.restart()
+    kept = window.runs.entry(1).record.frames
+    assert len(kept) <= 30
+    assert (kept[0].step, kept[-1].step) == (10, 400)
+
+
+def test_a_run_without_a_picture_is_not_kept(window):
+    window.run_controller.restart()
+    window.run_controller.restart()
+    assert [entry.name for entry in window.runs.entries] == ["Run 2"]
