@@ -217,7 +217,7 @@ class MainWindow(QMainWindow):
         self.target_panel.run_file_given.connect(self._run_file_given)
         self.draft.changed.connect(self._draft_changed)
         self.target_panel.set_target(self.draft.target)
-        FileDrops(self, self.target_panel.take)
+        FileDrops(self, self.target_panel.intake.take)
 
     def _finish_menus(self) -> None:
         edit = self.table.menu("Edit")

@@ -5,3 +5,4 @@ from flowviz.targets._base import Frame as Frame
 from flowviz.targets._base import HasLogDensity as HasLogDensity
 from flowviz.targets._base import Target as Target
 from flowviz.targets._base import build as build
+from flowviz.targets._base import dim_of as dim_of

@@ -72,6 +72,11 @@ class Target(ABC):
             UserError: parameters or data do not make a distribution.
         """
 
+    @classmethod
+    def dim_of(cls, spec: TargetSpec) -> int:
+        """Dimension of the target that a spec of this class describes, without building it."""
+        return cls.dims[0]
+
     @property
     @abstractmethod
     def dim(self) -> int:
@@ -104,6 +109,15 @@ class HasLogDensity(ABC):
 
 
 TARGETS: Registry[Target] = Registry("target", "flowviz.targets")
+
+
+def dim_of(spec: TargetSpec) -> int:
+    """The dimension of the target that a spec describes, without building it.
+
+    Raises:
+        UserError: unknown key.
+    """
+    return TARGETS.get(spec.key).dim_of(spec)
 
 
 def build(spec: TargetSpec) -> Target:

@@ -28,7 +28,8 @@ class TrefoilParams:
 @TARGETS.register("trefoil")
 @final
 class Trefoil(CurvePreset):
-    """The (p, q) torus knot ((R + r cos qt) cos pt, (R + r cos qt) sin pt, r sin qt), with even ink and noise."""
+    """The (p, q) torus knot ((R + r cos qt) cos pt, -r sin qt, (R + r cos qt) sin pt), with even ink and noise;
+    upright, its axis along y."""
 
     label = "Trefoil knot"
     summary = "A knotted string: no flow of space can untie it, yet noise becomes it."
@@ -37,8 +38,8 @@ class Trefoil(CurvePreset):
     def strands(self, params: TrefoilParams) -> tuple[Array, ...]:
         t = 2 * math.pi * np.linspace(0.0, 1.0, FINE + 1)
         reach = params.radius + params.tube * np.cos(params.through * t)
-        height = params.tube * np.sin(params.through * t)
-        return (np.stack([reach * np.cos(params.around * t), reach * np.sin(params.around * t), height], axis=1),)
+        depth = -params.tube * np.sin(params.through * t)
+        return (np.stack([reach * np.cos(params.around * t), depth, reach * np.sin(params.around * t)], axis=1),)
 
     def sd(self) -> float:
         return float(self.params.noise)

@@ -15,7 +15,7 @@ from flowviz.gui.panels.target_panel import TargetPanel
 from flowviz.gui.widgets.param_editors import NumberBox
 from flowviz.targets import TARGETS, build
 
-PRESETS = [key for key, cls in TARGETS.items() if cls.is_preset and cls.dims == (2,)]
+PRESETS = [key for key, cls in TARGETS.items() if cls.is_preset]
 
 
 @pytest.fixture
@@ -56,9 +56,21 @@ def table(path, columns=3, rows=200):
 
 
 def test_every_preset_gets_a_live_picture(panel, qtbot):
-    assert len(PRESETS) >= 12
+    assert len(PRESETS) >= 23
     qtbot.waitUntil(lambda: all(panel.gallery.tiles[key].has_picture for key in PRESETS), timeout=20000)
     assert panel.gallery.tiles["two_moons"].isChecked()
+
+
+def test_the_gallery_shows_one_dimension_and_follows_the_target(panel, qtbot):
+    tiles = panel.gallery.tiles
+    assert tiles["rose"].isVisible() and not tiles["torus"].isVisible()
+    panel.dimension.buttons["3"].click()
+    assert tiles["torus"].isVisible() and not tiles["rose"].isVisible()
+    assert panel.heard == []  # looking at the others chooses nothing
+    with qtbot.waitSignal(panel.target_changed):
+        tiles["torus"].click()
+    panel.undo_stack().undo()
+    assert panel.heard[-1].key == "two_moons" and panel.dimension.key == "2" and tiles["rose"].isVisible()
 
 
 def test_every_tile_and_button_has_a_name(panel):
@@ -121,7 +133,7 @@ def test_known_entropies_are_shown(panel, qtbot):
 def test_an_image_file_becomes_the_target_and_gets_a_tile(panel, qtbot, tmp_path):
     picture(tmp_path / "square.png")
     with qtbot.waitSignal(panel.target_changed):
-        panel.open_path(str(tmp_path / "square.png"))
+        panel.intake.open_path(str(tmp_path / "square.png"))
     assert panel.heard[-1].key == "image"
     assert panel.heard[-1].name == "square.png"
     points = build(panel.heard[-1]).sample(200, np.random.default_rng(0))
@@ -135,7 +147,7 @@ def test_an_image_file_becomes_the_target_and_gets_a_tile(panel, qtbot, tmp_path
 
 def test_a_table_of_three_columns_offers_the_choice(panel, qtbot, tmp_path):
     with qtbot.waitSignal(panel.target_changed):
-        panel.open_path(table(tmp_path / "wide.csv"))
+        panel.intake.open_path(table(tmp_path / "wide.csv"))
     box = panel.findChild(QComboBox, "column_y")
     assert box.isVisible()
     assert [box.itemText(i) for i in range(box.count())] == ["a", "b", "c"]
@@ -153,7 +165,7 @@ def test_two_columns_need_no_choice_and_dropped_rows_are_said(panel, qtbot, tmp_
     path = tmp_path / "gaps.csv"
     path.write_text("x,y\n1,2\n3,nan\n2,5\n4,4\n")
     with qtbot.waitSignal(panel.target_changed):
-        panel.open_path(str(path))
+        panel.intake.open_path(str(path))
     settled(panel, qtbot)
     assert not panel.findChild(QComboBox, "column_y").isVisible()
     said = " ".join(label.text() for label in panel.findChildren(QLabel))
@@ -174,7 +186,7 @@ def test_two_columns_need_no_choice_and_dropped_rows_are_said(panel, qtbot, tmp_
 def test_bad_files_give_a_sentence_and_leave_the_target(panel, qtbot, tmp_path, name, content, word):
     (tmp_path / name).write_bytes(content)
     with qtbot.waitSignal(panel.notice):
-        panel.open_path(str(tmp_path / name))
+        panel.intake.open_path(str(tmp_path / name))
     assert word in panel.notices[-1]
     assert panel.heard == []
     assert panel._controller.target.key == "two_moons"
@@ -183,7 +195,7 @@ def test_bad_files_give_a_sentence_and_leave_the_target(panel, qtbot, tmp_path, 
 
 def test_a_file_that_is_not_there_gives_a_sentence(panel, qtbot, tmp_path):
     with qtbot.waitSignal(panel.notice):
-        panel.open_path(str(tmp_path / "gone.csv"))
+        panel.intake.open_path(str(tmp_path / "gone.csv"))
     assert "gone.csv" in panel.notices[-1]
 
 
@@ -201,7 +213,7 @@ def test_an_image_dropped_on_the_window_becomes_the_target(panel, qtbot, tmp_pat
     picture(tmp_path / "dropped.png")
     window = QWidget()
     qtbot.addWidget(window)
-    FileDrops(window, panel.take)
+    FileDrops(window, panel.intake.take)
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "dropped.png"))])
     with qtbot.waitSignal(panel.target_changed):
@@ -212,7 +224,7 @@ def test_an_image_dropped_on_the_window_becomes_the_target(panel, qtbot, tmp_pat
 
 def test_a_dropped_run_is_handed_to_the_window(panel, qtbot):
     with qtbot.waitSignal(panel.run_file_given) as heard:
-        panel.open_path("/somewhere/run.flowviz")
+        panel.intake.open_path("/somewhere/run.flowviz")
     assert heard.args == ["/somewhere/run.flowviz"]
 
 
@@ -220,19 +232,19 @@ def test_a_pasted_picture_numbers_and_words_become_targets(panel, qtbot):
     clipboard = QGuiApplication.clipboard()
     clipboard.setImage(picture(None))
     with qtbot.waitSignal(panel.target_changed):
-        panel.paste()
+        panel.intake.paste()
     assert panel.heard[-1].key == "image"
     clipboard.setText("1.5\t2\n3\t4.25\n-1\t0\n")
     with qtbot.waitSignal(panel.target_changed):
-        panel.paste()
+        panel.intake.paste()
     assert panel.heard[-1].key == "points"
     assert panel.heard[-1].data["points"].shape == (3, 2)
     clipboard.setText("Hello")
     with qtbot.waitSignal(panel.target_changed):
-        panel.paste()
+        panel.intake.paste()
     assert (panel.heard[-1].key, panel.heard[-1].params["text"]) == ("text", "Hello")
     clipboard.clear()
-    panel.paste()
+    panel.intake.paste()
     assert "nothing to paste" in panel.notices[-1]
 
 
@@ -255,7 +267,7 @@ def test_text_can_be_typed_and_an_empty_one_turns_the_field_red(panel, qtbot):
 def test_too_long_a_text_is_refused_in_a_notice(panel, qtbot):
     QGuiApplication.clipboard().setText("word " * 200)
     with qtbot.waitSignal(panel.notice):
-        panel.paste()
+        panel.intake.paste()
     assert "characters" in panel.notices[-1]
     assert panel._controller.target.key == "two_moons"
 

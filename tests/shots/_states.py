@@ -184,7 +184,7 @@ def failed(p: Photographer) -> None:
         path = Path(folder) / "survey.csv"
         path.write_text("x,y\n1,2\n3,four\n5,6\n")
         p.window.notice_bar.hide()
-        p.window.target_panel.open_path(str(path))
+        p.window.target_panel.intake.open_path(str(path))
         wait_for(p.window.target_panel.notice, lambda: p.window.notice_bar.isVisible(), "the notice")
     p.shoot("bad-file")
     p.window.notice_bar.hide()

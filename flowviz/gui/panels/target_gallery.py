@@ -94,7 +94,7 @@ class Tile(QAbstractButton):
 
 
 class Gallery(QWidget):
-    """Tiles in four columns; `chosen(key)` when the person picks one."""
+    """Tiles in four columns, those of one dimension at a time; `chosen(key)` when the person picks one."""
 
     chosen = Signal(str)
 
@@ -108,16 +108,25 @@ class Gallery(QWidget):
         self._group = QButtonGroup(self)
         self._group.buttonClicked.connect(self._clicked)
         self.tiles: dict[str, Tile] = {}
+        self._dims: dict[str, int] = {}
+        self.dim = 2
 
-    def add(self, key: str, label: str, summary: str) -> Tile:
-        """One more tile at the end, or the one that is there already."""
+    def add(self, key: str, label: str, summary: str, dim: int = 2) -> Tile:
+        """One more tile at the end of those of its dimension, or the one that is there already."""
         if key not in self.tiles:
             tile = Tile(key, label, summary)
-            place = len(self.tiles)
+            place = sum(other == dim for other in self._dims.values())
             self._grid.addWidget(tile, place // _COLUMNS, place % _COLUMNS)
             self._group.addButton(tile)
-            self.tiles[key] = tile
+            self.tiles[key], self._dims[key] = tile, dim
+            tile.setVisible(dim == self.dim)
         return self.tiles[key]
+
+    def show_dim(self, dim: int) -> None:
+        """Show the tiles of one dimension; the others wait behind them."""
+        self.dim = dim
+        for key, tile in self.tiles.items():
+            tile.setVisible(self._dims[key] == dim)
 
     def select(self, key: str) -> None:
         """Outline one tile, without a signal; none when the key is unknown."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QShowEvent, QUndoStack
 from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
     QHBoxLayout,
+    QLabel,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -27,13 +24,14 @@ from flowviz.core.errors import UserError
 from flowviz.core.spec import TargetSpec
 from flowviz.gui.control.background import Background
 from flowviz.gui.control.draw import RESOLUTION, DrawController
-from flowviz.gui.control.files import Given, png_bytes, what_is
 from flowviz.gui.panels.target_card import TargetCard
-from flowviz.gui.panels.target_files import FILE_FILTERS, FileLoad, load_file, load_pasted_image, load_pasted_numbers
+from flowviz.gui.panels.target_files import FileLoad
 from flowviz.gui.panels.target_gallery import Gallery
+from flowviz.gui.panels.target_intake import TargetIntake
 from flowviz.gui.panels.target_work import Prepared, drawing_base, facts_of, prepare
 from flowviz.gui.theme.icons import set_icon
-from flowviz.targets import TARGETS
+from flowviz.gui.widgets.segments import Segments
+from flowviz.targets import TARGETS, dim_of
 
 _PAUSE_MS = 180
 _FIRST_PICTURES_MS = 30
@@ -60,10 +58,10 @@ class TargetPanel(QWidget):
         self.setObjectName("targetPanel")
         self._controller = controller
         self._background = Background(self)
+        self.intake = self._make_intake()
         self._newest = self._facts_task = self._picture_task = 0
         self._changed_field = ""
         self._seen: dict[str, TargetSpec] = {}
-        self._files: deque[FileLoad] = deque(maxlen=8)
         self._prepared: Prepared | None = None
         self._has_fonts = False
         self._build()
@@ -80,6 +78,16 @@ class TargetPanel(QWidget):
         if controller.target is not None:
             self.set_target(controller.target)
 
+    def _make_intake(self) -> TargetIntake:
+        intake = TargetIntake(self._background, self)
+        intake.started.connect(self._loading)
+        intake.loaded.connect(self._file_loaded)
+        intake.failed.connect(self._choice_failed)
+        intake.words_given.connect(self._words_given)
+        intake.notice.connect(self.notice)
+        intake.run_file_given.connect(self.run_file_given)
+        return intake
+
     # ---- building ------------------------------------------------------------------------------
 
     def _build(self) -> None:
@@ -89,10 +97,11 @@ class TargetPanel(QWidget):
         column.setContentsMargins(12, 10, 12, 12)
         column.setSpacing(10)
         column.addLayout(self._make_buttons())
+        column.addLayout(self._make_heading())
         self.gallery = Gallery()
         for key, cls in TARGETS.items():
-            if cls.is_preset and 2 in cls.dims:
-                self.gallery.add(key, cls.label, cls.summary)
+            if cls.is_preset:
+                self.gallery.add(key, cls.label, cls.summary, cls.dims[0])
         self.gallery.chosen.connect(self._tile_chosen)
         column.addWidget(self.gallery)
         self.card = TargetCard()
@@ -118,11 +127,23 @@ class TargetPanel(QWidget):
         set_icon(self.draw_button, "brush")
         self.draw_button.toggled.connect(self.draw_mode_requested)
         self.open_button = _button("Open", "open", "An image, or a table of points (CSV, TSV, TXT, NPY, NPZ)")
-        self.open_button.clicked.connect(self.open_dialog)
+        self.open_button.clicked.connect(self.intake.open_dialog)
         self.text_button = _button("Text", "text", "Typed text in any installed font")
         self.text_button.clicked.connect(self.start_text)
         for button in (self.draw_button, self.open_button, self.text_button):
             row.addWidget(button, 1)
+        return row
+
+    def _make_heading(self) -> QHBoxLayout:
+        heading = QLabel("Presets")
+        heading.setProperty("role", "heading")
+        self.dimension = Segments(
+            (("2", "2D", "Distributions in the plane"), ("3", "3D", "Distributions in space")), "Dimension"
+        )
+        self.dimension.chosen.connect(lambda key: self.gallery.show_dim(int(key)))
+        row = QHBoxLayout()
+        row.addWidget(heading, 1)
+        row.addWidget(self.dimension)
         return row
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -173,48 +194,6 @@ class TargetPanel(QWidget):
         self._try(lambda: prepare(spec), f"Target: {spec.name or spec.key}")
 
     @Slot()
-    def open_dialog(self) -> None:
-        """Ask for a file and load it."""
-        settings = QSettings()
-        folder = str(settings.value("folders/open", str(Path.home())))
-        path, _ = QFileDialog.getOpenFileName(self, "Open a target", folder, FILE_FILTERS)
-        if path:
-            settings.setValue("folders/open", str(Path(path).parent))
-            self.open_path(path)
-
-    def open_path(self, path: str, columns: tuple[int, int] | None = None) -> None:
-        """Load an image or a table beside the window; on failure the target on screen stays."""
-        if path.lower().endswith(".flowviz"):
-            self.run_file_given.emit(path)
-            return
-        self._load(lambda: load_file(path, columns), Path(path).name)
-
-    @Slot()
-    def paste(self) -> None:
-        """Take what the clipboard holds: files, a picture, numbers or words."""
-        self.take(what_is(QApplication.clipboard().mimeData()))
-
-    def take(self, given: Given) -> None:
-        """Make something that was dropped or pasted the target."""
-        if given.more:
-            self.notice.emit(f"{given.more + 1} files were given; only the first one was opened.", "")
-        match given.kind:
-            case "file":
-                self.open_path(given.path)
-            case "numbers":
-                self._load(lambda: load_pasted_numbers(given.text), "the pasted numbers")
-            case "image" if given.image is not None:
-                image = given.image
-                self._load(lambda: load_pasted_image(png_bytes(image)), "the pasted image")
-            case "words":
-                self.choose(TargetSpec("text", {**self._text_params(), "text": given.text.replace("\n", "\\n")}))
-            case _:
-                self.notice.emit(
-                    "There is nothing to paste that could become a target.",
-                    "Copy an image, rows of numbers, some text or a file.",
-                )
-
-    @Slot()
     def start_text(self) -> None:
         """Make text the target and put the keyboard into its field."""
         if self._controller.target is None or self._controller.target.key != "text":
@@ -256,6 +235,7 @@ class TargetPanel(QWidget):
     ) -> None:
         """Try a target beside the window; choose it when it works. Only the newest attempt counts."""
         self._background.forget(self._newest)
+        self.intake.forget()
         self._pause.stop()
 
         def done(prepared: Prepared) -> None:
@@ -286,29 +266,27 @@ class TargetPanel(QWidget):
     def _tell(self, error: UserError) -> None:
         self.notice.emit(error.message, error.hint)
 
-    # ---- files ---------------------------------------------------------------------------------
-
-    def _load(self, work: Callable[[], FileLoad], what: str) -> None:
+    @Slot(str)
+    def _loading(self, what: str) -> None:
         self._background.forget(self._newest)
         self._background.forget(self._facts_task)
         self._pause.stop()
         self.card.say_facts(f"Loading {what}…")
         self.card.say_problem(None)
-        self._newest = self._background.submit(work, self._file_loaded, self._choice_failed)
 
+    @Slot(object)
     def _file_loaded(self, loaded: FileLoad) -> None:
-        self._files.append(loaded)
         self._accept(loaded.prepared, f"Open {loaded.name}")
+
+    @Slot(str)
+    def _words_given(self, words: str) -> None:
+        self.choose(TargetSpec("text", {**self._text_params(), "text": words}))
 
     @Slot(int, int)
     def _columns_chosen(self, first: int, second: int) -> None:
-        file = self._file_of(self._controller.target)
+        file = self.intake.file_of(self._controller.target)
         if file is not None:
-            self.open_path(file.path, (first, second))
-
-    def _file_of(self, spec: TargetSpec | None) -> FileLoad | None:
-        """The file that a target came from, while it is remembered."""
-        return next((file for file in self._files if spec is not None and file.prepared.spec.data is spec.data), None)
+            self.intake.open_path(file.path, (first, second))
 
     # ---- showing -------------------------------------------------------------------------------
 
@@ -320,9 +298,12 @@ class TargetPanel(QWidget):
     def _show(self, spec: TargetSpec) -> None:
         cls = TARGETS.get(spec.key)
         self._seen[spec.key] = spec
-        self.gallery.add(spec.key, cls.label, cls.summary)
+        self.gallery.add(spec.key, cls.label, cls.summary, dim_of(spec))
         self.gallery.select(spec.key)
-        self.card.show_target(spec, self._file_of(spec), keep_values=self._pause.isActive())
+        if self.gallery.dim != dim_of(spec):
+            self.dimension.show_key(str(dim_of(spec)))
+            self.gallery.show_dim(dim_of(spec))
+        self.card.show_target(spec, self.intake.file_of(spec), keep_values=self._pause.isActive())
         if spec.key == "text" and not self._has_fonts:
             self._has_fonts = True
             self._background.submit(_fonts, self._fonts_found, self._tell)
@@ -335,12 +316,12 @@ class TargetPanel(QWidget):
         spec = prepared.spec
         self._prepared = prepared
         cls = TARGETS.get(spec.key)
-        self.gallery.add(spec.key, cls.label, cls.summary).set_picture(prepared.thumbnail)
+        self.gallery.add(spec.key, cls.label, cls.summary, dim_of(spec)).set_picture(prepared.thumbnail)
         if spec.key != "drawing":  # a drawing keeps the guide, so that shapes can be traced
-            self._controller.set_guide(np.asarray(prepared.guide))
+            self._controller.set_guide(np.asarray(prepared.guide[:, :2]))
 
     def _show_facts(self, spec: TargetSpec) -> None:
-        file = self._file_of(spec)
+        file = self.intake.file_of(spec)
         notes = file.prepared.notes if file is not None else ()
         self.card.say_facts("\n".join(notes))
         self._background.forget(self._facts_task)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from flowviz.core.camera import Camera
 from flowviz.core.params import from_mapping
 from flowviz.core.spec import Array, TargetSpec, frozen_array
 from flowviz.targets import HasLogDensity, Target, build
@@ -17,6 +18,8 @@ from flowviz.targets.text import TextParams, text_data
 CELLS = 56
 _SAMPLES = 9000
 _GUIDE = 2500
+_EYE = Camera(elevation=38.0)
+_CORNER = 1.2  # a turned cube needs more room than a square
 _BASE_PASSES = 1.5
 """A target taken as the base of a drawing shows like a brush that passed one and a half times."""
 
@@ -28,7 +31,7 @@ class Prepared:
     Attributes:
         spec: the target, with all the data it needs.
         thumbnail: (CELLS, CELLS) float32 in [0, 1], row 0 at the bottom.
-        guide: (n, 2) draws.
+        guide: (n, d) draws.
         notes: what there is to say about it.
     """
 
@@ -54,15 +57,22 @@ def prepare(spec: TargetSpec, notes: tuple[str, ...] = ()) -> Prepared:
 
 
 def thumbnail_of(points: Array, target: Target) -> Array:
-    """A small picture (CELLS, CELLS) float32 in [0, 1] of draws (n, 2); sees at least [-4, 4]^2."""
+    """A small picture (CELLS, CELLS) float32 in [0, 1] of draws (n, d); sees at least [-4, 4]^d.
+
+    Points in space are seen from above the usual camera, the nearer ones brighter.
+    """
     low, high = target.bounds()
-    middle = np.zeros(2)
+    middle = np.zeros(target.dim)
     half = 4.0
     if float(max(np.max(high), -np.min(low))) > 5.5:
         low, high = np.quantile(points, (0.005, 0.995), axis=0)
         middle, half = (low + high) / 2, float(np.max(high - low)) / 2 * 1.15 or 1.0
-    ranges = [(middle[1] - half, middle[1] + half), (middle[0] - half, middle[0] + half)]
-    counts, _, _ = np.histogram2d(points[:, 1], points[:, 0], bins=CELLS, range=ranges)
+    places = (points - middle) / half
+    shares = np.ones(len(points))
+    if target.dim == 3:
+        places = places @ _EYE.rotation().T / _CORNER
+        shares = np.clip(0.6 + 0.6 * places[:, 2], 0.1, 1.2)
+    counts, _, _ = np.histogram2d(places[:, 1], places[:, 0], CELLS, [(-1, 1), (-1, 1)], weights=shares)
     for axis in (0, 1):  # a small binomial blur takes the graininess of the draws away
         counts = (np.roll(counts, 1, axis) + 2 * counts + np.roll(counts, -1, axis)) / 4
     filled = counts[counts > 0]
