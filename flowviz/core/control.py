@@ -33,6 +33,7 @@ class Control:
         self._paused = False
         self._single_steps = 0
         self._after_block = False
+        self._woken = False
         self._changes: dict[str, ParamValue] = {}
 
     def cancel(self, quick: bool = False) -> None:
@@ -91,6 +92,18 @@ class Control:
             if self._after_block:
                 self._after_block, self._paused, self._single_steps = False, True, 0
 
+    def wake(self) -> None:
+        """End the sleep of a run that waits: there is something to tell of it."""
+        with self._condition:
+            self._woken = True
+            self._condition.notify_all()
+
+    @property
+    def makes_way(self) -> bool:
+        """Whether the run was stopped because another one waits."""
+        with self._condition:
+            return self._quick
+
     @property
     def is_cancelled(self) -> bool:
         """Whether the run was stopped."""
@@ -120,8 +133,11 @@ class Control:
             return changes
 
     def wait(self) -> None:
-        """For the training loop: sleep until there is something to do (a step, a change, the end)."""
+        """For the training loop: sleep until there is something to do (a step, a change, the end) or to tell."""
         with self._condition:
-            self._condition.wait_for(
-                lambda: not self._paused or self._single_steps > 0 or self._cancelled or bool(self._changes)
-            )
+            self._condition.wait_for(self._has_something)
+            self._woken = False
+
+    def _has_something(self) -> bool:
+        may_step = not self._paused or self._single_steps > 0
+        return may_step or self._cancelled or self._woken or bool(self._changes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -25,6 +25,14 @@ CHUNK = 4096
 CONVERGED_NATS = 1e-3
 PROBE = 100
 SOLVERS = (METHOD_SOLVER, Solver("rk4", 50), Solver("rk4", 200), Solver("rk4", 800))
+
+
+class Abandoned(Exception):
+    """Nobody waits for the measurement any more."""
+
+
+def _go_on() -> None:
+    """The check of a measurement that is always wanted."""
 
 
 class Measuring:
@@ -60,16 +68,25 @@ class Measuring:
         for metric in self._metrics.values():
             metric.value(tiny, tiny, np.random.default_rng(0))
 
-    def measure(self, flow: Flow, step: int) -> dict[str, float]:
-        """Metric values by key; one that is not finite is left out."""
+    def measure(self, flow: Flow, step: int, check: Callable[[], None] = _go_on) -> dict[str, float]:
+        """Metric values by key; one that is not finite is left out.
+
+        Args:
+            flow: what is measured.
+            step: its training step.
+            check: called from time to time; what it raises ends the measurement.
+        """
         values = {}
         if self._metrics:
             rng = stream(self._spec.seed, "metrics", step)
             generated, real = self._generate(flow, rng), self._target.sample(self._points, rng)
             if np.isfinite(generated).all():
-                values = {key: metric.value(generated, real, rng) for key, metric in self._metrics.items()}
+                for key, metric in self._metrics.items():
+                    check()
+                    values[key] = metric.value(generated, real, rng)
         if isinstance(flow, FlowHasLogDensity):
-            values["nll"] = self._nll(flow)
+            values["nll"] = self._nll(flow, check)
+        check()
         values["inversion_error"] = self._inversion_error(flow)
         return {key: float(value) for key, value in values.items() if math.isfinite(value)}
 
@@ -87,13 +104,13 @@ class Measuring:
         back = flow.transport(flow.transport(x, (1.0, 0.0)).paths[-1], (0.0, 1.0)).paths[-1]
         return float((back - x).norm(dim=1).mean())
 
-    def _nll(self, flow: FlowHasLogDensity) -> float:
+    def _nll(self, flow: FlowHasLogDensity, check: Callable[[], None]) -> float:
         """Negative log-likelihood of held-out points, in nats.
 
         Where the target's density is known, its own log-likelihood of the same points serves as control
         variate: E[-log q] = H(p) + E[log p - log q], and the bracket varies far less than -log q.
         """
-        solver = converged_solver(flow, self._held_out[:PROBE], self._device)
+        solver = converged_solver(flow, self._held_out[:PROBE], self._device, check)
         nll = float(-log_density(flow, self._held_out, self._device, solver).mean())
         if self._reference is not None and self.entropy is not None:
             nll += self.entropy - self._reference
@@ -111,13 +128,16 @@ class Measuring:
         self.floors = {key: summarise(values) for key, values in self._floor_values.items()}
 
 
-def converged_solver(flow: FlowHasLogDensity, points: Array, device: torch.device) -> Solver:
+def converged_solver(
+    flow: FlowHasLogDensity, points: Array, device: torch.device, check: Callable[[], None] = _go_on
+) -> Solver:
     """The method's own solver, or a finer one where a finer one still changes the NLL of points (n, d).
 
     On singular data a field gets so steep that the solver it was trained with reports a likelihood it does not have.
     """
     coarse = -log_density(flow, points, device).mean()
     for solver, finer in itertools.pairwise(SOLVERS):
+        check()
         fine = -log_density(flow, points, device, finer).mean()
         if abs(fine - coarse) < CONVERGED_NATS:
             return solver

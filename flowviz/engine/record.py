@@ -12,13 +12,16 @@ class Pace:
         min_gap: least time between two looks, seconds.
         duty: largest share of the time that looking may take, 0 to 1.
         first_duty: the same for the first few looks: the first motion should be seen soon.
+
+    Attributes:
+        looks: how many there were.
     """
 
     def __init__(self, min_gap: float, duty: float, first_duty: float | None = None) -> None:
         self._min_gap = min_gap
         self._duty = min(max(duty, 1e-3), 1.0)
         self._first_duty = max(self._duty, first_duty or 0.0)
-        self._looks = 0
+        self.looks = 0
         self._next = float("-inf")
 
     def due(self, now: float) -> bool:
@@ -27,7 +30,7 @@ class Pace:
 
     def looked(self, begin: float, end: float) -> None:
         """Tell that a look lasted from `begin` to `end`."""
-        self._looks += 1
-        duty = self._first_duty if self._looks <= FIRST_LOOKS else self._duty
+        self.looks += 1
+        duty = self._first_duty if self.looks <= FIRST_LOOKS else self._duty
         rest = (end - begin) * (1 - duty) / duty
         self._next = max(begin + self._min_gap, end + rest)

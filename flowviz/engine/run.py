@@ -18,9 +18,7 @@ from flowviz.core.events import (
     ChangeRefused,
     Failed,
     Finished,
-    FloorsReady,
     FrameReady,
-    MetricsReady,
     Paused,
     Resumed,
     RunEvent,
@@ -32,15 +30,15 @@ from flowviz.engine import devices
 from flowviz.engine._building import create_flow
 from flowviz.engine._failures import explain
 from flowviz.engine._losses import FLUSH_S, LossBatch
+from flowviz.engine._measurer import Measurer
 from flowviz.engine._measuring import Measuring
 from flowviz.engine._sampling import PooledSampler, stream
 from flowviz.engine.record import FIRST_LOOKS, Pace
 from flowviz.engine.threads import set_threads
 from flowviz.flows import Flow, HasBlocks, Problem
-from flowviz.targets import build
+from flowviz.targets import Target, build
 
 FIRST_DUTY = 0.5
-FLOOR_DUTY = 0.2
 
 
 def run(
@@ -76,7 +74,7 @@ class Run:
         self._weights = weights
         self._flow: Flow | None = None
         self._device = torch.device("cpu")
-        self._measuring: Measuring | None = None
+        self._measurer: Measurer | None = None
         self._frame: Frame | None = None
         self._phase = ""
         self._control = Control()
@@ -96,36 +94,36 @@ class Run:
         Yields:
             Started, then whatever happens, then exactly one of Finished, Cancelled, Failed. Recording and
             measuring draw from random streams of their own, so that what is trained does not depend on
-            when it is looked at.
+            when it is looked at. Measuring has a thread of its own: the figures of a step come some moments
+            after its frame, in the order of the steps, and before the terminal event.
         """
         self._control, self._losses, self._stretch_s = control, LossBatch(), 0.0
         try:
-            flow, measuring = self._prepare()
+            flow, measurer = self._prepare()
             if edit is not None:
                 _edit(flow, edit)
             flow.plan(budget or self.spec.budget)
-            yield self._started(flow, measuring)
+            yield self._started(flow, measurer.measuring)
             if self._frame is None or self._frame.step != self.step or edit is not None:
                 yield FrameReady(self._take_frame(flow))
-            yield from self._train(flow, measuring)
+            measurer.wake = control.wake
+            yield from self._train(flow, measurer)
         except Exception as error:  # whatever it is, the run ends with one sentence
             yield self._failed(error)
+        finally:
+            if self._measurer is not None:
+                self._measurer.abandon()
 
-    def _prepare(self) -> tuple[Flow, Measuring]:
-        if self._flow is not None and self._measuring is not None:
-            return self._flow, self._measuring
+    def _prepare(self) -> tuple[Flow, Measurer]:
+        if self._flow is not None and self._measurer is not None:
+            return self._flow, self._measurer
         self._device = devices.resolve(self.spec.device)
         self.spec = replace(self.spec, device=str(self._device))
         target = build(self.spec.target)
         batches = stream(self.spec.seed, "batches", self.step)
-        problem = Problem(
-            dim=target.dim,
-            sample=PooledSampler(target.sample, batches, self._device),
-            device=self._device,
-            # A run that goes on from saved weights must not draw its first numbers once more.
-            seed=self.spec.seed if self.step == 0 else int(batches.integers(2**31)),
-        )
-        flow = create_flow(self.spec.flow, problem)
+        # A run that goes on from saved weights must not draw its first numbers once more.
+        seed = self.spec.seed if self.step == 0 else int(batches.integers(2**31))
+        flow = self._make_flow(target, batches, seed)
         set_threads(self.spec.flow, target.dim, self._device, self._threads)
         if self._weights is not None:
             flow.load(self._weights)
@@ -133,25 +131,36 @@ class Run:
         self._noise = torch.as_tensor(noise, dtype=torch.float32, device=self._device)
         self._times = np.linspace(0.0, 1.0, max(2, self.spec.recording.n_times))
         self._times.flags.writeable = False
-        self._measuring = Measuring(self.spec, target, self._device)
+
+        def another_flow() -> Flow:
+            return self._make_flow(target, stream(self.spec.seed, "batches"), self.spec.seed)
+
+        measuring = Measuring(self.spec, target, self._device)
+        self._measurer = Measurer(measuring, another_flow, self.spec.recording, self._device)
         self._flow = flow
-        return flow, self._measuring
+        return flow, self._measurer
+
+    def _make_flow(self, target: Target, batches: np.random.Generator, seed: int) -> Flow:
+        sample = PooledSampler(target.sample, batches, self._device)
+        return create_flow(self.spec.flow, Problem(dim=target.dim, sample=sample, device=self._device, seed=seed))
 
     def _started(self, flow: Flow, measuring: Measuring) -> Started:
         words = devices.describe(self._device)
         return Started(self.spec, words, flow.parameter_count, self.step, measuring.entropy, dict(measuring.floors))
 
-    def _train(self, flow: Flow, measuring: Measuring) -> Iterator[RunEvent]:
-        looks = _Looks(self.spec, measuring)
+    def _train(self, flow: Flow, measurer: Measurer) -> Iterator[RunEvent]:
+        frames = Pace(self.spec.recording.min_gap_s, self.spec.recording.duty, FIRST_DUTY)
         waiting, flushed = False, time.perf_counter()
         try:
             while flow.progress < 1:
                 may_step = self._control.may_step()
                 yield from self._apply_changes(flow)
+                yield from measurer.taken()
                 if not may_step:
                     if not waiting:
                         yield from self._say_paused(flow)
                     waiting = True
+                    self._measure_paused(measurer)
                     self._control.wait()
                     continue
                 if waiting and not self._control.is_paused:
@@ -159,16 +168,19 @@ class Run:
                 waiting = False
                 yield from self._one_step(flow)
                 now = time.perf_counter()
-                frame_due = looks.frames.due(now)
+                frame_due = frames.due(now)
                 if frame_due or now - flushed >= FLUSH_S:
                     yield from self._flush(flow)
                     flushed = time.perf_counter()
-                yield from self._look(flow, measuring, looks, frame_due)
+                if frame_due:
+                    yield FrameReady(self._timed_frame(flow, frames))
+                if frames.looks >= FIRST_LOOKS:
+                    self._measure(measurer, frame_due)
         except CancelledByUser as end:
-            yield from self._close(flow, measuring, looks, end.quick)
+            yield from self._close(flow, measurer, end.quick)
             yield Cancelled(self.step, self.seconds)
             return
-        yield from self._close(flow, measuring, looks, False)
+        yield from self._close(flow, measurer, False)
         yield Finished(self.step, self.seconds)
 
     def _one_step(self, flow: Flow) -> Iterator[RunEvent]:
@@ -217,33 +229,42 @@ class Run:
                 "Lower the learning rate or enlarge the batch, then run again.",
             )
 
-    def _look(self, flow: Flow, measuring: Measuring, looks: _Looks, frame_due: bool) -> Iterator[RunEvent]:
-        if frame_due:
-            metrics = {}
-            if looks.count >= FIRST_LOOKS and looks.metrics.due(time.perf_counter()):
-                metrics = looks.timed_metrics(flow, self.step)
-                yield MetricsReady(self.step, metrics)
-            begin = time.perf_counter()
-            yield FrameReady(self._take_frame(flow, metrics))
-            looks.frames.looked(begin, time.perf_counter())
-            looks.count += 1
-        elif looks.count >= FIRST_LOOKS and looks.next_floor():
-            yield FloorsReady(dict(measuring.floors))
+    def _timed_frame(self, flow: Flow, frames: Pace) -> Frame:
+        begin = time.perf_counter()
+        frame = self._take_frame(flow)
+        frames.looked(begin, time.perf_counter())
+        return frame
 
-    def _close(self, flow: Flow, measuring: Measuring, looks: _Looks, quick: bool) -> Iterator[RunEvent]:
+    def _measure(self, measurer: Measurer, is_framed: bool) -> None:
+        """Have the step in hand measured if it has a frame and it is time for that, else do a bit of the floors."""
+        if is_framed and self._frame is not None and measurer.is_due:
+            measurer.measure(self.step, self._frame.weights)
+        else:
+            measurer.next_floor()
+
+    def _measure_paused(self, measurer: Measurer) -> None:
+        """While training waits there is time to measure where it stands, and for all of the floors."""
+        if not measurer.is_busy and not measurer.knows(self.step) and self._frame is not None:
+            measurer.measure(self.step, self._frame.weights)
+        measurer.next_floor(idle=True)
+
+    def _close(self, flow: Flow, measurer: Measurer, quick: bool) -> Iterator[RunEvent]:
         """What comes before the terminal event: the last losses, metrics and frame."""
         yield from self._flush(flow)
         if quick:
             return
-        if looks.finish_floors():
-            yield FloorsReady(dict(measuring.floors))
-        metrics: dict[str, float] = {}
-        if self._frame is None or self._frame.step != self.step or not self._frame.metrics:
-            metrics = measuring.measure(flow, self.step)
-            yield MetricsReady(self.step, metrics)
-            yield FrameReady(self._take_frame(flow, metrics))
+        frame = self._frame
+        if frame is None or frame.step != self.step:
+            frame = self._take_frame(flow)
+            yield FrameReady(frame)
+        if frame.metrics:
+            return
+        yield from measurer.finish(self.step, frame.weights, lambda: self._control.makes_way)
+        if measurer.latest is not None and measurer.knows(self.step):
+            self._frame = replace(frame, metrics=dict(measurer.latest.values))
+            yield FrameReady(self._frame)
 
-    def _take_frame(self, flow: Flow, metrics: Mapping[str, float] | None = None) -> Frame:
+    def _take_frame(self, flow: Flow) -> Frame:
         moved = flow.transport(self._noise, self._times.tolist()).paths
         paths = moved.detach().to("cpu", torch.float32, copy=True).numpy()
         if not np.isfinite(paths).all():
@@ -253,9 +274,7 @@ class Run:
             )
         paths.flags.writeable = False
         blocks = flow.blocks() if isinstance(flow, HasBlocks) else ()
-        self._frame = Frame(
-            self.step, self.seconds, self._phase, self._times, paths, dict(metrics or {}), blocks, flow.weights()
-        )
+        self._frame = Frame(self.step, self.seconds, self._phase, self._times, paths, {}, blocks, flow.weights())
         return self._frame
 
     def _failed(self, error: Exception) -> Failed:
@@ -279,51 +298,3 @@ def _edit(flow: Flow, edit: BlockEdit) -> None:
 def _trained(flow: HasBlocks | None) -> int:
     """How many blocks are trained to their end; 0 where nobody asks."""
     return sum(block.status == "trained" for block in flow.blocks()) if flow is not None else 0
-
-
-class _Looks:
-    """When frames, metrics and floors are due within one stretch."""
-
-    def __init__(self, spec: RunSpec, measuring: Measuring) -> None:
-        recording = spec.recording
-        self._measuring = measuring
-        self.count = 0
-        self.frames = Pace(recording.min_gap_s, recording.duty, FIRST_DUTY)
-        self.metrics = Pace(5 * recording.min_gap_s, recording.duty / 2)
-        self._floors = Pace(0.0, FLOOR_DUTY)
-        self._pieces: Iterator[None] | None = None if measuring.floors else measuring.floor_pieces()
-        self._is_warm = False
-
-    def _warm(self) -> None:
-        if not self._is_warm:
-            self._measuring.warm()
-            self._is_warm = True
-
-    def timed_metrics(self, flow: Flow, step: int) -> dict[str, float]:
-        """Measure, and note how long it took."""
-        self._warm()
-        begin = time.perf_counter()
-        values = self._measuring.measure(flow, step)
-        self.metrics.looked(begin, time.perf_counter())
-        return values
-
-    def next_floor(self) -> bool:
-        """Do a bit of the floors if that is due; whether they just became complete."""
-        if self._pieces is None or not self._floors.due(time.perf_counter()):
-            return False
-        self._warm()
-        begin = time.perf_counter()
-        if next(self._pieces, StopIteration) is StopIteration:
-            self._pieces = None
-            return True
-        self._floors.looked(begin, time.perf_counter())
-        return False
-
-    def finish_floors(self) -> bool:
-        """Do all that is left of the floors; whether there was anything left."""
-        if self._pieces is None:
-            return False
-        for _ in self._pieces:
-            pass
-        self._pieces = None
-        return True

@@ -250,17 +250,15 @@ def test_random_streams_are_independent():
     assert len(set(values)) == 4
 
 
-def test_metrics_are_reported_while_training(scripted):
+def test_metrics_are_reported_while_training_for_steps_that_have_a_frame(scripted):
     control, events = Control(), []
     for event in run(scripted(10_000_000), control):
         events.append(event)
         if len(of(events, MetricsReady)) == 3:
             control.cancel()
     steps = [event.step for event in of(events, MetricsReady)]
-    assert steps == sorted(steps)
-    first = of(events, MetricsReady)[0]
-    shown = next(frame for frame in frames(events) if frame.step == first.step and frame.metrics)
-    assert shown.metrics == first.values
+    assert steps == sorted(set(steps)) and set(steps) <= {frame.step for frame in frames(events)}
+    assert frames(events)[-1].metrics == of(events, MetricsReady)[-1].values
 
 
 def test_the_nll_uses_the_targets_own_density_to_lower_its_noise(small):
