@@ -156,6 +156,7 @@ def _add_render(commands: Any) -> None:
     render.add_argument("--fps", type=_count, default=30, help="frames a second (default 30)")
     render.add_argument("--seconds", type=_seconds, default=10.0, help="length (default 10)")
     render.add_argument("--layers", metavar="A,B", help="layers to show (default particles,trails)")
+    render.add_argument("--mode", default="flow", help="stage mode: flow, journey, strip, four_up (default flow)")
     render.add_argument("--theme", choices=("dark", "light"), default="dark", help="default dark")
     render.set_defaults(command=_render)
 
@@ -328,7 +329,16 @@ def _render(options: argparse.Namespace) -> int:
         raise ParameterError(f"{Path(options.out).name} names no format for films.", hint, "out")
     width, height = options.size
     layers = tuple(options.layers.split(",")) if options.layers else FilmSpec().layers
-    film = FilmSpec(options.clock, width, height, options.fps, options.seconds, layers=layers, theme=options.theme)
+    film = FilmSpec(
+        options.clock,
+        width,
+        height,
+        options.fps,
+        options.seconds,
+        layers=layers,
+        theme=options.theme,
+        options={"mode": options.mode},
+    )
     control, progress = Control(), Progress(sys.stderr)
     run = open_run(options.run)
     with _blaming(options.run):

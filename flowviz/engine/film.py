@@ -18,6 +18,7 @@ from flowviz.core.spec import Array, RunSpec
 from flowviz.export import FilmWriter, Shape, WriterCancelled, writer_for
 from flowviz.scene import lettering
 from flowviz.scene._layer import LAYERS, Moment
+from flowviz.scene._mode import MODES
 from flowviz.scene._surface import packed
 from flowviz.scene.colour_maps import rgb
 from flowviz.scene.options import StageOptions, options_from_mapping
@@ -81,6 +82,7 @@ class FilmPainter:
         # unless asked for, no more particles than recorded: showing those needs no torch
         options = {"particles": min(StageOptions().particles, recorded), **film.options}
         self._options = options_from_mapping(options, film.layers, film.direction)
+        MODES.get(self._options.mode)
         target = build(run.spec.target)
         self._target_points = target.sample(TARGET_POINTS, np.random.default_rng(run.spec.seed))
         self._target_points.flags.writeable = False  # the painter keeps the picture of points that stand still

@@ -28,6 +28,7 @@ from flowviz.gui.layout import WindowLayout
 from flowviz.gui.panels.clocks import Clocks
 from flowviz.gui.panels.layers import LayerBar
 from flowviz.gui.panels.method import MethodPanel
+from flowviz.gui.panels.mode_bar import ModeBar
 from flowviz.gui.panels.runs import RunsPanel
 from flowviz.gui.panels.target_panel import TargetPanel
 from flowviz.gui.panels.top_bar import TopBar
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
 
     def _make_views(self) -> None:
         self.top_bar = TopBar(self.run, self.engine)
+        self.mode_bar = ModeBar(self.options)
         self.layer_bar = LayerBar(self.options)
         self.stage = StageView()
         self.clocks = Clocks(self.run, self.cursor_state, self.options)
@@ -117,6 +119,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.mode_bar)
         column.addWidget(self.layer_bar)
         column.addWidget(self.stage, 1)
         self.centre = QStackedWidget()
@@ -204,6 +207,7 @@ class MainWindow(QMainWindow):
         self.curves.step_requested.connect(play.show_step)
         self.layer_bar.layer_toggled.connect(self.options.toggle_layer)
         self.layer_bar.options_chosen.connect(self._options_chosen)
+        self.mode_bar.options_chosen.connect(self._options_chosen)
         self.layer_bar.fit_requested.connect(self.stage.fit)
         self.presenter.nfe_changed.connect(clocks.show_nfe)
         self.presenter.question_failed.connect(self.show_notice)
@@ -230,7 +234,7 @@ class MainWindow(QMainWindow):
         for key, dock in self.layout_of_docks.docks.items():
             if key != "clocks":
                 view.addAction(dock.toggleViewAction())
-        for menu in ("File", "Run", "Time", "View", "View/Layers", "View/Theme", "Help"):
+        for menu in ("File", "Run", "Time", "View", "View/Stage", "View/Layers", "View/Theme", "Help"):
             self.table.menu(menu).aboutToHide.connect(self.table.release)
 
     # -- showing --------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from flowviz.core.block_edits import Equalise, Refine
 from flowviz.gui.actions import Action, separator
 from flowviz.gui.theme.theme import ThemeChoice
 from flowviz.gui.widgets.docks import show_about
-from flowviz.scene.resolve import layers
+from flowviz.scene.resolve import layers, modes
 
 if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
@@ -137,7 +137,14 @@ def _view(window: MainWindow) -> list[Action]:
             checked_when=lambda: theme.choice == choice,
         )
 
+    def mode(key: str, label: str, number: int) -> Action:
+        return Action(
+            f"mode_{key}", "View/Stage", label, lambda: options.update(mode=key), (f"Ctrl+{number}",),
+            checked_when=lambda: options.value.mode == key,
+        )  # fmt: skip
+
     return [
+        *(mode(key, made.label, number) for number, (key, made) in enumerate(modes(), 1)),
         *(layer(key, made.label, made.number) for key, made in layers()),
         Action("fit", "View", "Fit the view", window.stage.fit, ("A",), "fit"),
         separator("View"),

@@ -20,13 +20,13 @@ class Mode(ABC):
         label: its name on the tab above the stage.
         summary: what it shows, in a sentence.
         order: of the tabs.
-        has_layers: whether the layers that a person switched on are what it shows.
+        layers: keys of the layers that a person can switch in it; None when it knows them all.
     """
 
     label: ClassVar[str]
     summary: ClassVar[str]
     order: ClassVar[int]
-    has_layers: ClassVar[bool] = False
+    layers: ClassVar[frozenset[str] | None] = frozenset()
 
     @abstractmethod
     def queries(self, moment: Moment) -> dict[str, Query]:

@@ -27,6 +27,7 @@ class StageOptions:
         trail_length: length of a trail in flow time.
         point_size: diameter of a dot in points.
         mode: key of the stage mode.
+        angle: direction of the strip's marginal, in degrees from the x axis.
     """
 
     layers: frozenset[str] = frozenset({"particles", "trails"})
@@ -38,12 +39,14 @@ class StageOptions:
     trail_length: float = 0.3
     point_size: float = 3.0
     mode: str = "flow"
+    angle: float = 0.0
 
 
 def options_to_mapping(options: StageOptions) -> dict[str, ParamValue]:
     """The choices beyond layers and direction as plain values (for FilmSpec.options)."""
     return {
         "mode": options.mode,
+        "angle": options.angle,
         "density": options.density,
         "particles": options.particles,
         "trails": options.trails,
@@ -76,6 +79,7 @@ def options_from_mapping(
         solver = Solver(name, steps, float(chosen["solver_tolerance"]))  # type: ignore[arg-type]
         return StageOptions(
             mode=str(chosen["mode"]),
+            angle=float(chosen["angle"]),
             layers=frozenset(layers),
             direction=direction,
             density="exact" if chosen["density"] == "exact" else "estimate",

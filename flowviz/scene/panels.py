@@ -54,7 +54,7 @@ class Panel:
         labels: words at places of its world.
         axes: whether numbers stand along its left and lower edge.
         is_square: whether a unit is equally long on both axes, so that circles are round.
-        link: panels of one link are moved and zoomed together.
+        link: panels of one link are moved and zoomed together; "" cannot be moved.
     """
 
     key: str

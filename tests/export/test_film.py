@@ -45,6 +45,24 @@ def test_a_film_over_training_goes_from_the_first_frame_to_the_last():
     assert centre_of_light(painter.picture(0)) < 96 < centre_of_light(painter.picture(film.frame_count - 1))
 
 
+@pytest.mark.parametrize("mode", ["flow", "journey", "strip", "four_up"])
+def test_every_stage_mode_can_be_filmed(mode):
+    run, film = a_run(), small(width=320, height=240, options={"mode": mode})
+    painter = FilmPainter(run, film)
+    painter._asker = SimpleNamespace(answer=lambda spec, weights, query: {})
+    first, last = painter.picture(0), painter.picture(film.frame_count - 1)
+    assert first.shape == (240, 320, 3)
+    assert (first != last).any(axis=2).mean() > 0.005, "nothing moved"
+    ground = first[120, 2] if mode == "flow" else first[2, 2]
+    assert (first[:200] != ground).any(axis=2).mean() > 0.005, "nothing was painted"
+
+
+def test_a_film_in_an_unknown_mode_says_which_there_are():
+    with pytest.raises(UserError, match="no stage mode called 'cube'") as caught:
+        FilmPainter(a_run(), small(options={"mode": "cube"}))
+    assert "journey" in caught.value.hint
+
+
 def test_a_film_over_flow_time_rests_at_both_ends_and_never_runs_back():
     painter = FilmPainter(a_run(), small(seconds=10.0))
     times = np.array([painter.moment_of(index)[1] for index in range(100)])

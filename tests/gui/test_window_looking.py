@@ -264,3 +264,50 @@ def contrast(first, second):
 
     high, low = sorted((light(first), light(second)), reverse=True)
     return (high + 0.05) / (low + 0.05)
+
+
+def test_the_tabs_above_the_stage_change_how_one_looks(trained, qtbot):
+    tabs = trained.mode_bar.tabs
+    for index, (key, panels) in enumerate([("flow", 1), ("journey", 1), ("strip", 2), ("four_up", 4)]):
+        if index:
+            place = tabs.tabRect(index).center()
+            shown(
+                trained,
+                qtbot,
+                lambda place=place: qtbot.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=place),
+                lambda p, count=panels: len(p.tiles) == count,
+            )
+        assert trained.options.value.mode == key
+        assert trained.mode_bar.angle.isVisible() == (key == "strip")
+    assert not trained.layer_bar.chips["grid"].isEnabled()
+    qtbot.keyClick(trained.stage, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert trained.options.value.mode == "flow"
+    assert trained.layer_bar.chips["grid"].isEnabled()
+
+
+def test_panels_of_the_same_plane_move_together_under_the_hand(trained, qtbot):
+    shown(trained, qtbot, lambda: trained.options.update(mode="four_up"), lambda p: len(p.tiles) == 4)
+    stage = trained.stage
+    before = stage.spots()
+    start = before[3].plot.center()
+    qtbot.mousePress(stage, Qt.MouseButton.LeftButton, pos=start)
+    qtbot.mouseMove(stage, start + QPoint(40, 0))
+    qtbot.mouseRelease(stage, Qt.MouseButton.LeftButton, pos=start + QPoint(40, 0))
+    moves = {round(new.view[0] - old.view[0], 6) for old, new in zip(before, stage.spots(), strict=True)}
+    assert len(moves) == 1
+    assert moves.pop() == pytest.approx(
+        -40 * (before[3].view[1] - before[3].view[0]) / before[3].plot.width(), rel=0.01
+    )
+
+
+def test_a_strip_stays_where_it_is_and_turns_with_its_direction(trained, qtbot):
+    shown(trained, qtbot, lambda: trained.options.update(mode="strip"), lambda p: len(p.tiles) == 2)
+    views = [spot.view for spot in trained.stage.spots()]
+    trained.stage.zoom(2.0, QPointF(200, 200))
+    assert [spot.view for spot in trained.stage.spots()] == views
+    shown(
+        trained,
+        qtbot,
+        lambda: trained.mode_bar.angle.setValue(90.0),
+        lambda p: p.scene.panels[0].title == "Marginal of y over t",
+    )

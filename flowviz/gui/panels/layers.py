@@ -21,7 +21,7 @@ from flowviz.gui.state.options import OptionsState
 from flowviz.gui.theme.theme import current_tokens, mix
 from flowviz.gui.widgets.bars import flat_button
 from flowviz.gui.widgets.flow_layout import FlowLayout
-from flowviz.scene.resolve import layers
+from flowviz.scene.resolve import layers, modes
 
 _SHORT = {"target": "Target", "trails": "Trails", "field": "Velocity", "velocity": "Velocity", "grid": "Grid"}
 _COLOURS = {"target": "target", "particles": "particles", "trails": "trails", "field": "field", "velocity": "field"}
@@ -178,7 +178,9 @@ class LayerBar(QFrame):
     def refresh(self) -> None:
         """Show the options as they are, in the theme's colours."""
         value = self._options.value
+        known = dict(modes())[value.mode].layers
         for key, chip in self.chips.items():
+            chip.setEnabled(known is None or key in known)
             on = key in value.layers
             sign = f"{key}{on}{current_tokens().name}"
             if chip.property("sign") != sign:

@@ -13,8 +13,7 @@ from flowviz.gui.theme.theme import current_tokens, mix
 from flowviz.scene.marks import Extent
 from flowviz.scene.panels import Panel, View
 
-_TICK_GAP = 64
-_SMALL_GAP = 44
+_TICK_GAP = 52
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
@@ -27,8 +26,7 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def _most(length: int, letter: int) -> int:
-    gap = (_TICK_GAP if length > 260 else _SMALL_GAP) * letter / 11
-    return max(2, round(length / gap))
+    return max(2, round(length * 11 / (_TICK_GAP * letter)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,8 @@ class StageView(QWidget):
     def zoom(self, factor: float, place: QPointF) -> None:
         """Come nearer by a factor; what lies under that point of the widget stays there."""
         spot = self.spot_at(place)
+        if not spot.panel.link:
+            return
         if isinstance(spot.panel.view, Camera):
             self._look(spot, self._camera(spot).zoom(factor))
             return
@@ -153,8 +155,9 @@ class StageView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take hold of the world."""
-        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._dragged, self._dragged_from = self.spot_at(event.position()), event.position()
+        spot = self.spot_at(event.position())
+        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton) and spot.panel.link:
+            self._dragged, self._dragged_from = spot, event.position()
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         super().mousePressEvent(event)
 
@@ -162,7 +165,7 @@ class StageView(QWidget):
         """Pan."""
         if self._dragged is None:
             return
-        spot, step = self._dragged, event.position() - self._dragged_from
+        spot, step = self._dragged, event.position() - self._dragged_from  # as it stood when it was taken hold of
         self._dragged_from = event.position()
         if isinstance(spot.view, Camera):
             return

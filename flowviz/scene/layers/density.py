@@ -56,7 +56,7 @@ class DensityLayer(Layer):
         if answer is not None and "log_density" in answer:
             density = np.exp(np.minimum(answer["log_density"], 30.0))
         else:
-            paths, times = self._particles(moment, answer)
+            paths, times = particles_of(moment, answer)
             points = at_time(paths, times, moment.t)
             width = bandwidth(len(points))
             density = smooth_density(points, moment.extent, _CELLS, width)
@@ -66,11 +66,12 @@ class DensityLayer(Layer):
         level = density * np.float32(1.0 / reference_density(moment.frame, moment.extent))
         return (Heatmap(np.tanh(_CONTRAST * level**_GAMMA).astype(np.float32), moment.extent, "density"),)
 
-    @staticmethod
-    def _particles(moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Array, Array]:
-        if answer is not None and "paths" in answer:
-            return answer["paths"][..., :2], np.asarray(answer["times"], np.float64)
-        return shown_paths(moment, None)
+
+def particles_of(moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Array, Array]:
+    """The many particles of an answer as positions (T, n, 2) and times (T,), or until it comes the frame's few."""
+    if answer is not None and "paths" in answer:
+        return answer["paths"][..., :2], np.asarray(answer["times"], np.float64)
+    return shown_paths(moment, None)
 
 
 _references: dict[tuple[int, Extent], tuple[weakref.ref[Array], float]] = {}

@@ -19,7 +19,7 @@ class FlowMode(Mode):
     label = "Flow"
     summary = "Everything in one plane: particles over density, field and target."
     order = 10
-    has_layers = True
+    layers = None
 
     def queries(self, moment: Moment) -> dict[str, Query]:
         """What the layers ask."""

@@ -1,0 +1,85 @@
+"""From the source at the left to the target at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from flowviz.core.queries import Query
+from flowviz.core.spec import Array
+from flowviz.scene._base_paths import shown_paths, shown_query
+from flowviz.scene._layer import Moment
+from flowviz.scene._mode import MODES, Mode
+from flowviz.scene.marks import Extent, Lines, Mark, Points
+from flowviz.scene.motion import at_time, trail
+from flowviz.scene.panels import Label, Panel
+
+_APART = 1.25
+"""From the middle of the source to that of the target, in widths of the world."""
+_WAYS = 120
+_TALL = 0.86
+
+
+@MODES.register("journey")
+class JourneyMode(Mode):
+    """Flow time runs from left to right: a particle at (x, y) at time t is drawn at (x + (t - 1/2) D, y)."""
+
+    label = "Journey"
+    summary = "The source at the left, the target at the right, and the ways of the particles between them."
+    order = 20
+    layers = frozenset({"target", "particles", "trails"})
+
+    def queries(self, moment: Moment) -> dict[str, Query]:
+        """The transport of the shown particles, unless the frame has recorded it."""
+        query = shown_query(moment)
+        return {} if query is None else {"particles": query}
+
+    def panels(self, moment: Moment, answers: Mapping[str, Mapping[str, Array]]) -> tuple[Panel, ...]:
+        """One wide panel without numbers, since x is place and time together."""
+        paths, times = shown_paths(moment, answers.get("particles"))
+        apart = _APART * (moment.extent[1] - moment.extent[0])
+        view = _wide(moment.extent, apart)
+        low = view[2] + 0.04 * (view[3] - view[2])
+        middle = (moment.extent[0] + moment.extent[1]) / 2
+        labels = (
+            Label("source, t = 0", middle - apart / 2, low),
+            Label("target, t = 1", middle + apart / 2, low),
+            Label(f"t = {moment.t:.2f}", middle + (moment.t - 0.5) * apart, view[3] - (low - view[2]), colour="accent"),
+        )
+        marks = _marks(moment, paths, times, apart)
+        return (Panel("journey", marks, view, labels=labels, axes=False, link="journey"),)
+
+
+def _wide(extent: Extent, apart: float) -> Extent:
+    x_low, x_high, y_low, y_high = extent
+    middle, half = (y_low + y_high) / 2, (y_high - y_low) / 2 * _TALL
+    return (x_low - apart / 2, x_high + apart / 2, middle - 1.15 * half, middle + 1.15 * half)
+
+
+def _marks(moment: Moment, paths: Array, times: Array, apart: float) -> tuple[Mark, ...]:
+    options, shown = moment.options, moment.options.layers
+    size = options.point_size
+    marks: list[Mark] = []
+    start = paths[int(np.argmin(times))]
+    marks.append(Points(_shifted(start, -apart / 2), "grid", 0.8 * size, 0.45))
+    if "target" in shown:
+        marks.append(Points(_shifted(moment.target_points[:, :2], apart / 2), "target", 0.8 * size, 0.5))
+    shifts = ((np.asarray(times) - 0.5) * apart).astype(np.float32)
+    if "trails" in shown:
+        ways = _shifted(paths[:, :_WAYS], shifts[:, None]).transpose(1, 0, 2)
+        marks.append(Lines(ways, "grid", 0.8, 0.16))
+        some = _shifted(paths[:, : options.trails], shifts[:, None])
+        vertices, age = trail(some, times, moment.t, options.trail_length)
+        marks.append(Lines(vertices, "trails", 1.1, 0.7 * (1 - age) ** 1.5))
+    if "particles" in shown:
+        here = _shifted(at_time(paths, times, moment.t), (moment.t - 0.5) * apart)
+        marks.append(Points(here, "particles", size, 0.85))
+    return tuple(marks)
+
+
+def _shifted(points: Array, by: Array | float) -> Array:
+    """Points (..., 2) with `by` added to their x."""
+    result = np.array(points, np.float32)
+    result[..., 0] += by
+    return result

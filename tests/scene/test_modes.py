@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from flowviz.core.frames import BlockInfo, Frame
+from flowviz.scene._layer import Moment
+from flowviz.scene.marks import Heatmap, Lines, Points
+from flowviz.scene.options import StageOptions, options_from_mapping, options_to_mapping
+from flowviz.scene.panels import Panel, boxes, view_of
+from flowviz.scene.resolve import modes, resolve
+from flowviz.scene.smoothing import smooth_columns
+from flowviz.scene.view import Gaze
+
+EXTENT = (-4.0, 4.0, -4.0, 4.0)
+TIMES = np.linspace(0, 1, 9)
+LAYERS = frozenset({"target", "particles", "trails", "density"})
+
+
+def moment(mode, t=0.5, n=300, spread=1.0, shift=2.0, blocks=(), **options):
+    """N(0, I) that moves right by `shift` and is scaled by `spread` on the way."""
+    start = np.random.default_rng(0).normal(size=(n, 2))
+    scale = 1 + TIMES[:, None, None] * (spread - 1)
+    paths = (start * scale + TIMES[:, None, None] * np.array([shift, 0.0])).astype(np.float32)
+    options = StageOptions(layers=LAYERS, mode=mode, particles=n, trails=20, **options)
+    return Moment(Frame(10, 1.0, "", TIMES, paths, blocks=blocks), t, options, np.zeros((5, 2)), EXTENT)
+
+
+@pytest.mark.parametrize("mode", [key for key, _ in modes()])
+def test_the_panels_of_every_mode_fill_the_picture_without_overlap(mode):
+    panels = resolve(moment(mode), {}).panels
+    assert sum(panel.place[2] * panel.place[3] for panel in panels) == pytest.approx(1.0)
+    covered = np.zeros((200, 300), int)
+    for x, y, width, height in boxes(panels, 300, 200):
+        covered[y : y + height, x : x + width] += 1
+    assert covered.max() == 1
+    assert covered.mean() > 0.98
+    assert len({panel.key for panel in panels}) == len(panels)
+
+
+def test_a_journey_begins_at_the_source_and_ends_at_the_target():
+    places = {}
+    for t in (0.0, 0.5, 1.0):
+        m = moment("journey", t)
+        (panel,) = resolve(m, {}).panels
+        points = [mark for mark in panel.marks if isinstance(mark, Points)]
+        source, target, here = points
+        places[t] = here.xy
+    half = (places[0.5][:, 0] - m.frame.paths[4, :, 0]).mean()
+    assert half == pytest.approx(0, abs=1e-5)
+    np.testing.assert_allclose(places[0.0], source.xy, atol=1e-5)
+    apart = target.xy[0, 0] - m.target_points[0, 0]
+    np.testing.assert_allclose(places[1.0][:, 0], m.frame.paths[-1, :, 0] + apart, atol=1e-5)
+    assert (places[1.0][:, 0] > places[0.0][:, 0]).all()
+
+
+@pytest.mark.parametrize("angle", [0.0, 30.0, 90.0])
+def test_a_strip_shows_the_marginal_along_its_direction(angle):
+    m = moment("strip", t=0.5, n=20_000, spread=0.5, shift=2.0, angle=angle)
+    strip, marginal = resolve(m, {}).panels
+    (curve,) = [mark.paths[0] for mark in marginal.marks if isinstance(mark, Lines) and mark.colour == "particles"]
+    density, places = curve.T
+    law = norm(np.cos(np.deg2rad(angle)), 0.75)
+    np.testing.assert_allclose(density, law.pdf(places), atol=0.05)
+    assert np.trapezoid(density, places) == pytest.approx(1.0, abs=0.01)
+    (heat,) = [mark for mark in strip.marks if isinstance(mark, Heatmap)]
+    middle = heat.values[:, heat.values.shape[1] // 2]
+    assert places[np.argmax(middle)] == pytest.approx(law.mean(), abs=0.25)
+
+
+def test_a_strip_marks_the_blocks_and_where_the_clock_stands():
+    blocks = tuple(BlockInfo(i, "trained", 0.5, t, t + 0.5) for i, t in enumerate((0.5, 0.0)))
+    m = moment("strip", t=0.25, blocks=blocks)
+    strip, _ = resolve(m, {}).panels
+    edges = next(mark for mark in strip.marks if isinstance(mark, Lines) and mark.colour == "grid")
+    assert edges.paths[:, 0, 0].tolist() == [0.0, 0.5, 1.0]
+    clock = next(mark for mark in strip.marks if isinstance(mark, Lines) and mark.colour == "accent")
+    assert clock.paths[0, :, 0].tolist() == [0.25, 0.25]
+    assert {label.text: label.x for label in strip.labels} == {"block 1": 0.75, "block 2": 0.25}
+
+
+def test_four_panels_show_the_same_plane_and_follow_one_gaze():
+    panels = resolve(moment("four_up"), {}).panels
+    assert [panel.title for panel in panels] == ["Target", "Density", "Samples", "Velocity field"]
+    gazes = {"plane": Gaze(zoom=2.0, shift=(1.0, 0.0))}
+    views = {view_of(panel, 100, 100, gazes) for panel in panels}
+    assert views == {(-1.0, 3.0, -2.0, 2.0)}
+
+
+def test_coming_nearer_keeps_the_point_under_the_pointer():
+    home = (-4.0, 4.0, -2.0, 2.0)
+    gaze = Gaze().moved(0.5, 0.25)
+    near = gaze.nearer(3.0, home, 1.0, -1.0)
+
+    def share(view):
+        return (1.0 - view[0]) / (view[1] - view[0]), (-1.0 - view[2]) / (view[3] - view[2])
+
+    assert share(near.extent(home)) == pytest.approx(share(gaze.extent(home)))
+    assert near.zoom == pytest.approx(3.0)
+    assert near.nearer(1e9, home, 0, 0).zoom == pytest.approx(500)
+
+
+def test_axes_take_their_room_from_the_panel_and_unequal_panels_are_stretched():
+    axes, bare = (Panel("a", (), EXTENT, axes=shown) for shown in (True, False))
+    assert boxes([axes], 300, 200, (36, 24)) == [(36, 0, 264, 176)]
+    assert boxes([bare], 300, 200, (36, 24)) == [(0, 0, 300, 200)]
+    assert view_of(axes, 200, 100, {}) == (-8.0, 8.0, -4.0, 4.0)
+    assert view_of(Panel("s", (), EXTENT, is_square=False), 200, 100, {}) == EXTENT
+
+
+def test_smoothed_columns_are_densities():
+    values = np.random.default_rng(1).normal([[0.0], [2.0]], [[1.0], [0.5]], (2, 40_000))
+    columns = smooth_columns(values, (-6.0, 6.0), 240)
+    at = -6 + (np.arange(240) + 0.5) * 0.05
+    np.testing.assert_allclose(columns[0], norm(0, 1).pdf(at), atol=0.02)
+    np.testing.assert_allclose(columns[1], norm(2, 0.5).pdf(at), atol=0.04)
+    np.testing.assert_allclose(columns.sum(axis=1) * 0.05, 1, atol=1e-3)
+
+
+def test_mode_and_direction_survive_the_way_to_a_film():
+    options = StageOptions(mode="strip", angle=45.0)
+    assert options_from_mapping(options_to_mapping(options)) == options
