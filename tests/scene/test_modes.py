@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -6,9 +8,11 @@ from flowviz.core.frames import BlockInfo, Frame
 from flowviz.scene._layer import Moment
 from flowviz.scene.marks import Heatmap, Lines, Points
 from flowviz.scene.options import StageOptions, options_from_mapping, options_to_mapping
+from flowviz.scene.painter import paint
 from flowviz.scene.panels import Panel, boxes, view_of
 from flowviz.scene.resolve import modes, resolve
 from flowviz.scene.smoothing import smooth_columns
+from flowviz.scene.tokens import DARK
 from flowviz.scene.view import Gaze
 
 EXTENT = (-4.0, 4.0, -4.0, 4.0)
@@ -84,6 +88,17 @@ def test_four_panels_show_the_same_plane_and_follow_one_gaze():
     gazes = {"plane": Gaze(zoom=2.0, shift=(1.0, 0.0))}
     views = {view_of(panel, 100, 100, gazes) for panel in panels}
     assert views == {(-1.0, 3.0, -2.0, 2.0)}
+
+
+@pytest.mark.parametrize("mode", [key for key, _ in modes()])
+def test_every_mode_shows_flows_in_space_too(mode):
+    m = moment(mode)
+    paths = np.concatenate([m.frame.paths, m.frame.paths[..., :1]], axis=-1)
+    volume = ((-4.0, -4.0, -4.0), (4.0, 4.0, 4.0))
+    m = replace(m, frame=replace(m.frame, paths=paths), target_points=np.zeros((5, 3)), volume=volume)
+    for panel in resolve(m, {}).panels:
+        assert panel.marks
+        paint(panel.marks, view_of(panel, 80, 60, {}), 80, 60, DARK)
 
 
 def test_coming_nearer_keeps_the_point_under_the_pointer():

@@ -71,7 +71,8 @@ def particles_of(moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Ar
     """The many particles of an answer as positions (T, n, 2) and times (T,), or until it comes the frame's few."""
     if answer is not None and "paths" in answer:
         return answer["paths"][..., :2], np.asarray(answer["times"], np.float64)
-    return shown_paths(moment, None)
+    paths, times = shown_paths(moment, None)
+    return paths[..., :2], times
 
 
 _references: dict[tuple[int, Extent], tuple[weakref.ref[Array], float]] = {}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array
 from flowviz.scene._layer import Moment
 from flowviz.scene._mode import MODES, Mode
-from flowviz.scene._stack import layers
-from flowviz.scene.marks import Mark
-from flowviz.scene.panels import Panel, Place
+from flowviz.scene._stack import stack_marks, stack_queries
+from flowviz.scene.panels import Panel, Place, space_panel
 
 _CORNERS: tuple[tuple[str, str, tuple[str, ...], Place], ...] = (
     ("target", "Target", ("target",), (0.0, 0.0, 0.5, 0.5)),
@@ -30,15 +30,20 @@ class FourUpMode(Mode):
 
     def queries(self, moment: Moment) -> dict[str, Query]:
         """What the four panels' layers ask."""
-        made = dict(layers())
-        asked = {key: made[key].query(moment) for _, _, keys, _ in _CORNERS for key in keys}
-        return {key: query for key, query in asked.items() if query is not None}
+        return stack_queries(_with(moment, tuple(key for _, _, keys, _ in _CORNERS for key in keys)))
 
     def panels(self, moment: Moment, answers: Mapping[str, Mapping[str, Array]]) -> tuple[Panel, ...]:
         """Two rows of two."""
-        made = dict(layers())
+        result = []
+        for key, title, keys, place in _CORNERS:
+            marks = stack_marks(_with(moment, keys), answers)
+            if moment.volume is None:
+                result.append(Panel(key, marks, moment.extent, place, title))
+            else:
+                result.append(space_panel(key, marks, moment.volume, place, title))
+        return tuple(result)
 
-        def marks(keys: tuple[str, ...]) -> tuple[Mark, ...]:
-            return tuple(mark for key in keys for mark in made[key].marks(moment, answers.get(key)))
 
-        return tuple(Panel(key, marks(keys), moment.extent, place, title) for key, title, keys, place in _CORNERS)
+def _with(moment: Moment, keys: tuple[str, ...]) -> Moment:
+    """The moment with these layers on."""
+    return replace(moment, options=replace(moment.options, layers=frozenset(keys)))

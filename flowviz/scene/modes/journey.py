@@ -38,6 +38,7 @@ class JourneyMode(Mode):
     def panels(self, moment: Moment, answers: Mapping[str, Mapping[str, Array]]) -> tuple[Panel, ...]:
         """One wide panel without numbers, since x is place and time together."""
         paths, times = shown_paths(moment, answers.get("particles"))
+        paths = paths[..., :2]
         apart = _APART * (moment.extent[1] - moment.extent[0])
         view = _wide(moment.extent, apart)
         low = view[2] + 0.04 * (view[3] - view[2])

@@ -55,6 +55,7 @@ class StripMode(Mode):
         direction = _direction(moment.options.angle)
         low, high = _reach(moment.extent, direction)
         paths, times = shown_paths(moment, answers.get("particles"))
+        paths = paths[..., :2]
         crowd, many_times = particles_of(moment, answers.get("density"))
         density = _density(crowd, many_times, direction, (low, high))
         marks, labels = _strip_marks(moment, paths @ direction, times, density, (low, high))
