@@ -106,6 +106,8 @@ def _add_train(commands: Any) -> None:
         help='preset, "preset:name=value", image, table, "table.csv#x,y", or "text:WORDS"',
     )
     train.add_argument("--target-param", metavar="NAME=VALUE", action="append", default=[], help="a target's parameter")
+    train.add_argument("--source", metavar="KEY-or-FILE", help="where the flow begins, as --target (default: noise)")
+    train.add_argument("--source-param", metavar="NAME=VALUE", action="append", default=[], help="a source's parameter")
     train.add_argument("--flow", metavar="cnf|jko", help="method (see flowviz list)")
     train.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="a method's parameter")
     train.add_argument("--steps", type=_count, help="end after that many training steps")
@@ -222,9 +224,10 @@ def _blaming(path: str) -> Iterator[None]:
 def _train(options: argparse.Namespace) -> int:
     out = Path(options.out)
     _check_out(options.out)
-    if options.resume and (options.target or options.target_param or options.flow or options.seed is not None):
-        hint = "Leave out --target, --target-param, --flow and --seed, or --resume."
-        raise ParameterError("A resumed run keeps its target, method and seed.", hint)
+    kept = (options.target, options.target_param, options.source, options.source_param, options.flow)
+    if options.resume and (any(kept) or options.seed is not None):
+        hint = "Leave out --target, --source, their parameters, --flow and --seed, or --resume."
+        raise ParameterError("A resumed run keeps its target, source, method and seed.", hint)
     if not options.resume and not (options.target and options.flow):
         raise ParameterError("train needs a target and a method.", "Give --target and --flow, or --resume.")
     from flowviz.engine import training
@@ -239,11 +242,7 @@ def _train(options: argparse.Namespace) -> int:
             TrainedRun(earlier)
         spec = training.continued(earlier, budget, changes, options.device)
     else:
-        loaded = training.chosen_target(options.target, options.target_param)
-        for note in loaded.notes:
-            print(note, file=sys.stderr)
-        flow = training.chosen_flow(options.flow, options.param)
-        spec = RunSpec(loaded.spec, flow, budget, options.seed or 0, options.device or "auto")
+        spec = _new_run(options, budget)
     control, progress = Control(), Progress(sys.stderr)
     with stops(control.cancel) as told:
         ending, saved = training.train(spec, out, control, progress.event, earlier)
@@ -256,6 +255,20 @@ def _train(options: argparse.Namespace) -> int:
         return _complain(f"Stopped at step {ending.step}; what was reached is in {out}.", told.status)
     print(f"{out}: {ending.step} steps in {ending.seconds:.1f} s, seed {spec.seed}{_nll_words(saved)}")
     return DONE
+
+
+def _new_run(options: argparse.Namespace, budget: Budget) -> RunSpec:
+    from flowviz.engine import training
+
+    loaded = training.chosen_target(options.target, options.target_param)
+    source = training.chosen_target(options.source, options.source_param) if options.source else None
+    for note in loaded.notes + (source.notes if source else ()):
+        print(note, file=sys.stderr)
+    if options.source_param and source is None:
+        raise ParameterError("There is no source to take those parameters.", "Give --source too.")
+    flow = training.chosen_flow(options.flow, options.param)
+    spec = RunSpec(loaded.spec, flow, budget, options.seed or 0, options.device or "auto")
+    return training.from_source(spec, source.spec if source else None)
 
 
 def _nll_words(run: Any) -> str:

@@ -10,6 +10,7 @@ from flowviz.core.block_edits import BlockEdit
 from flowviz.core.events import RunEvent
 from flowviz.core.params import ParamField, ParamValue
 from flowviz.core.queries import Answer, Query
+from flowviz.core.sources import SourceNeed
 from flowviz.core.spec import Array, Budget, RunSpec
 
 
@@ -23,6 +24,7 @@ class Choice:
         summary: one sentence.
         params: its declared parameters, from which the form is made.
         abilities: what it offers beyond transport: "density", "velocity", "blocks".
+        source_need: what a method can begin from, as in core.sources.
     """
 
     key: str
@@ -30,6 +32,7 @@ class Choice:
     summary: str
     params: tuple[ParamField, ...] = ()
     abilities: frozenset[str] = frozenset()
+    source_need: SourceNeed = "normal"
 
 
 @dataclass(frozen=True, slots=True)

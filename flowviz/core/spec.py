@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from flowviz.core.errors import UserError
 from flowviz.core.params import ParamValue
 
-SCHEMA = 1
+SCHEMA = 2
+"""2: a run has a source. 1: it begins from N(0, I)."""
 Array = NDArray[Any]
 
 
@@ -101,7 +102,10 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """Everything that determines a run: same spec, same machine, same numbers."""
+    """Everything that determines a run: same spec, same machine, same numbers.
+
+    The source is where the flow begins at t = 0: any target of the same dimension, or None for N(0, I).
+    """
 
     target: TargetSpec
     flow: FlowSpec
@@ -110,21 +114,19 @@ class RunSpec:
     device: str = "auto"
     recording: Recording = Recording()
     metrics: tuple[str, ...] = ("w2", "sliced_w2")
+    source: TargetSpec | None = None
     schema: int = SCHEMA
 
 
 def to_json(spec: RunSpec) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The spec as plain JSON values, and its arrays by name ("target/points")."""
+    """The spec as plain JSON values, and its arrays by name ("target/points", "source/density")."""
     arrays = {f"target/{name}": array for name, array in spec.target.data.items()}
-    target = {
-        "key": spec.target.key,
-        "params": dict(spec.target.params),
-        "name": spec.target.name,
-        "data": sorted(spec.target.data),
-    }
+    if spec.source is not None:
+        arrays |= {f"source/{name}": array for name, array in spec.source.data.items()}
     document = {
         "schema": spec.schema,
-        "target": target,
+        "target": _target_document(spec.target),
+        "source": None if spec.source is None else _target_document(spec.source),
         "flow": {"key": spec.flow.key, "params": dict(spec.flow.params)},
         "budget": {"steps": spec.budget.steps, "seconds": spec.budget.seconds},
         "seed": spec.seed,
@@ -135,8 +137,21 @@ def to_json(spec: RunSpec) -> tuple[dict[str, Any], dict[str, Array]]:
     return document, arrays
 
 
+def _target_document(target: TargetSpec) -> dict[str, Any]:
+    return {"key": target.key, "params": dict(target.params), "name": target.name, "data": sorted(target.data)}
+
+
+def _target_from(document: Mapping[str, Any], arrays: Mapping[str, Array], part: str) -> TargetSpec:
+    return TargetSpec(
+        key=str(document["key"]),
+        params=dict(document["params"]),
+        data={name: frozen_array(arrays[f"{part}/{name}"]) for name in document["data"]},
+        name=str(document["name"]),
+    )
+
+
 def from_json(document: Mapping[str, Any], arrays: Mapping[str, Array]) -> RunSpec:
-    """The inverse of `to_json`.
+    """The inverse of `to_json`; what an earlier format lacks gets the value it stood for.
 
     Raises:
         UserError: the document comes from a newer flowviz, or lacks something.
@@ -148,21 +163,16 @@ def from_json(document: Mapping[str, Any], arrays: Mapping[str, Array]) -> RunSp
             "Open it with a newer flowviz.",
         )
     try:
-        target = document["target"]
+        source = document["source"] if schema > 1 else None
         return RunSpec(
-            target=TargetSpec(
-                key=str(target["key"]),
-                params=dict(target["params"]),
-                data={name: frozen_array(arrays[f"target/{name}"]) for name in target["data"]},
-                name=str(target["name"]),
-            ),
+            target=_target_from(document["target"], arrays, "target"),
+            source=None if source is None else _target_from(source, arrays, "source"),
             flow=FlowSpec(str(document["flow"]["key"]), dict(document["flow"]["params"])),
             budget=Budget(**document["budget"]),
             seed=int(document["seed"]),
             device=str(document["device"]),
             recording=Recording(**document["recording"]),
             metrics=tuple(document["metrics"]),
-            schema=schema,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"The description of the run is incomplete: {error}.", "The file may be damaged.") from error

@@ -41,12 +41,14 @@ class Measuring:
     Args:
         spec: the run.
         target: what it learns.
+        source: where its flow begins.
         device: where the flow lives.
     """
 
-    def __init__(self, spec: RunSpec, target: Target, device: torch.device) -> None:
+    def __init__(self, spec: RunSpec, target: Target, source: Target, device: torch.device) -> None:
         self._spec = spec
         self._target = target
+        self._source = source
         self._device = device
         self._metrics: dict[str, Metric] = {key: METRICS.get(key)() for key in spec.metrics}
         self._points = max(2, spec.recording.metric_points)
@@ -84,15 +86,14 @@ class Measuring:
                 for key, metric in self._metrics.items():
                     check()
                     values[key] = metric.value(generated, real, rng)
-        if isinstance(flow, FlowHasLogDensity):
+        if isinstance(flow, FlowHasLogDensity) and isinstance(self._source, TargetHasLogDensity):
             values["nll"] = self._nll(flow, check)
         check()
         values["inversion_error"] = self._inversion_error(flow)
         return {key: float(value) for key, value in values.items() if math.isfinite(value)}
 
     def _generate(self, flow: Flow, rng: np.random.Generator) -> Array:
-        noise = rng.standard_normal((self._points, self._target.dim))
-        x = torch.as_tensor(noise, dtype=torch.float32, device=self._device)
+        x = torch.as_tensor(self._source.sample(self._points, rng), dtype=torch.float32, device=self._device)
         return np.asarray(flow.transport(x, (0.0, 1.0)).paths[-1].detach().cpu().numpy(), dtype=np.float64)
 
     def _inversion_error(self, flow: Flow) -> float:

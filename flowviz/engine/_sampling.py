@@ -11,7 +11,7 @@ from torch import Tensor
 from flowviz.core.spec import Array
 
 POOL = 32_768
-STREAMS = ("batches", "held-out", "metrics", "floors", "particles")
+STREAMS = ("batches", "held-out", "metrics", "floors", "particles", "source")
 
 
 def stream(seed: int, name: str, step: int = 0) -> np.random.Generator:

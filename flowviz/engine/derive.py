@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -15,9 +15,10 @@ from flowviz.core.queries import DensityQuery, FieldQuery, LogDensityQuery, Quer
 from flowviz.core.spec import Array, RunSpec
 from flowviz.engine import devices
 from flowviz.engine._building import create_flow
-from flowviz.engine._sampling import PooledSampler, stream
-from flowviz.flows import Flow, HasLogDensity, HasVelocity, Problem
-from flowviz.targets import Target, build
+from flowviz.engine._problem import problem_of
+from flowviz.engine._sampling import stream
+from flowviz.flows import Flow, HasLogDensity, HasVelocity
+from flowviz.targets import Target, build, build_source
 
 KEPT = 8
 CHUNK = 8192
@@ -66,9 +67,8 @@ class Deriver:
         """
         key = _fingerprint(spec, weights)
         if key not in self._flows:
-            target, device = self.target(spec), device_of(spec)
-            sampler = PooledSampler(target.sample, stream(spec.seed, "batches"), device)
-            flow = create_flow(spec.flow, Problem(dim=target.dim, sample=sampler, device=device, seed=spec.seed))
+            problem = problem_of(spec, self.target(spec), self.source(spec), device_of(spec))
+            flow = create_flow(spec.flow, problem)
             flow.load(weights)
             _keep(self._flows, key, flow)
         self._flows.move_to_end(key)
@@ -80,9 +80,21 @@ class Deriver:
         Raises:
             UserError: it cannot be built.
         """
-        key = spec.target.fingerprint()
+        return self._built(spec.target.fingerprint(), lambda: build(spec.target))
+
+    def source(self, spec: RunSpec) -> Target:
+        """Where the flow of a run begins, built or remembered.
+
+        Raises:
+            UserError: it cannot be built, or has another dimension than the target.
+        """
+        target = self.target(spec)
+        key = "normal" if spec.source is None else spec.source.fingerprint()
+        return self._built(f"source {key} {target.dim}", lambda: build_source(spec.source, target))
+
+    def _built(self, key: str, make: Callable[[], Target]) -> Target:
         if key not in self._targets:
-            _keep(self._targets, key, build(spec.target))
+            _keep(self._targets, key, make())
         self._targets.move_to_end(key)
         return self._targets[key]
 
@@ -94,7 +106,7 @@ class Deriver:
         match query.start:
             case "noise":
                 # The stream of the recorded particles: with the run's seed these are the particles of its frames.
-                return stream(query.seed, "particles").standard_normal((query.n, self.target(spec).dim))
+                return self.source(spec).sample(query.n, stream(query.seed, "particles"))
             case "data":
                 return self.target(spec).sample(query.n, stream(query.seed, "held-out"))
             case _:
@@ -178,7 +190,8 @@ def _keep(cache: OrderedDict[str, Flow] | OrderedDict[str, Target], key: str, va
 def _fingerprint(spec: RunSpec, weights: Mapping[str, Array]) -> str:
     """A text that is equal for equal flows: weights come over a pipe, so identity says nothing."""
     head = (spec.flow.key, sorted(spec.flow.params.items()), spec.target.fingerprint(), spec.device)
-    digest = hashlib.blake2b(repr(head).encode(), digest_size=16)
+    source = "" if spec.source is None else spec.source.fingerprint()
+    digest = hashlib.blake2b(repr((head, source)).encode(), digest_size=16)
     for name, array in weights.items():
         digest.update(f"{name}{array.shape}{array.dtype}".encode())
         digest.update(np.ascontiguousarray(array).data)

@@ -26,8 +26,8 @@ from flowviz.scene.painter import paint
 from flowviz.scene.panels import Panel, Scene, boxes, view_of
 from flowviz.scene.resolve import queries, query_key, resolve
 from flowviz.scene.tokens import THEMES
-from flowviz.scene.view import Gaze, world_extent, world_volume
-from flowviz.targets import TARGETS, build
+from flowviz.scene.view import Corners, Gaze, seen_box, world_extent, world_volume
+from flowviz.targets import TARGETS, Target, build, build_source
 
 TARGET_POINTS = 2000
 _FIRST, _LAST = 0.06, 0.12
@@ -86,8 +86,9 @@ class FilmPainter:
         target = build(run.spec.target)
         self._target_points = target.sample(TARGET_POINTS, np.random.default_rng(run.spec.seed))
         self._target_points.flags.writeable = False  # the painter keeps the picture of points that stand still
-        self._world = world_extent(*target.bounds(), self._target_points)
-        self._volume = world_volume(*target.bounds(), self._target_points)
+        around = _source_box(run.spec, target)
+        self._world = world_extent(*target.bounds(), self._target_points, source=around)
+        self._volume = world_volume(*target.bounds(), self._target_points, source=around)
         if film.clock == "camera" and self._volume is None:
             raise UserError("A camera can turn around a run in three dimensions only.", "Film flow time or training.")
         self._tokens = THEMES[film.theme]
@@ -172,6 +173,14 @@ class FilmPainter:
                 self._answers[key] = self._asker.answer(self._spec, moment.frame.weights, query)
             result[layer] = self._answers[key]
         return result
+
+
+def _source_box(spec: RunSpec, target: Target) -> Corners | None:
+    """The box around the source's draws; None where it is noise."""
+    if spec.source is None:
+        return None
+    source = build_source(spec.source, target)
+    return seen_box(*source.bounds(), source.sample(TARGET_POINTS, np.random.default_rng(spec.seed)))
 
 
 def title_of(spec: RunSpec) -> str:

@@ -39,6 +39,7 @@ class TrainedRun:
         self._deriver = Deriver()
         self._weights = run.last.weights
         self.target: Target = self._deriver.target(run.spec)
+        self._source: Target = self._deriver.source(run.spec)
         self._deriver.flow(run.spec, self._weights)  # so that what is wrong with the run shows here
 
     def sample(self, n: int, seed: int = 0) -> Array:
@@ -52,7 +53,7 @@ class TrainedRun:
     def _generate(self, n: int, rng: np.random.Generator) -> Array:
         parts = []
         for start in range(0, n, PIECE):
-            noise = rng.standard_normal((min(PIECE, n - start), self.target.dim)).astype(np.float32)
+            noise = self._source.sample(min(PIECE, n - start), rng).astype(np.float32)
             query = TransportQuery("points", (0.0, 1.0), points=noise, solver=self._solver)
             paths = self._deriver.answer(self._run.spec, self._weights, query)["paths"]
             if not np.isfinite(paths[-1]).all():

@@ -32,11 +32,12 @@ from flowviz.engine._failures import explain
 from flowviz.engine._losses import FLUSH_S, LossBatch
 from flowviz.engine._measurer import Measurer
 from flowviz.engine._measuring import Measuring
-from flowviz.engine._sampling import PooledSampler, stream
+from flowviz.engine._problem import problem_of
+from flowviz.engine._sampling import stream
 from flowviz.engine.record import FIRST_LOOKS, Pace
 from flowviz.engine.threads import set_threads
-from flowviz.flows import Flow, HasBlocks, Problem
-from flowviz.targets import Target, build
+from flowviz.flows import Flow, HasBlocks
+from flowviz.targets import build, build_source
 
 FIRST_DUTY = 0.5
 
@@ -120,29 +121,23 @@ class Run:
         self._device = devices.resolve(self.spec.device)
         self.spec = replace(self.spec, device=str(self._device))
         target = build(self.spec.target)
-        batches = stream(self.spec.seed, "batches", self.step)
-        # A run that goes on from saved weights must not draw its first numbers once more.
-        seed = self.spec.seed if self.step == 0 else int(batches.integers(2**31))
-        flow = self._make_flow(target, batches, seed)
+        source = build_source(self.spec.source, target)
+
+        def make_flow(step: int) -> Flow:
+            return create_flow(self.spec.flow, problem_of(self.spec, target, source, self._device, step))
+
+        flow = make_flow(self.step)
         set_threads(self.spec.flow, target.dim, self._device, self._threads)
         if self._weights is not None:
             flow.load(self._weights)
-        noise = stream(self.spec.seed, "particles").standard_normal((self.spec.recording.particles, target.dim))
+        noise = source.sample(self.spec.recording.particles, stream(self.spec.seed, "particles"))
         self._noise = torch.as_tensor(noise, dtype=torch.float32, device=self._device)
         self._times = np.linspace(0.0, 1.0, max(2, self.spec.recording.n_times))
         self._times.flags.writeable = False
-
-        def another_flow() -> Flow:
-            return self._make_flow(target, stream(self.spec.seed, "batches"), self.spec.seed)
-
-        measuring = Measuring(self.spec, target, self._device)
-        self._measurer = Measurer(measuring, another_flow, self.spec.recording, self._device)
+        measuring = Measuring(self.spec, target, source, self._device)
+        self._measurer = Measurer(measuring, lambda: make_flow(0), self.spec.recording, self._device)
         self._flow = flow
         return flow, self._measurer
-
-    def _make_flow(self, target: Target, batches: np.random.Generator, seed: int) -> Flow:
-        sample = PooledSampler(target.sample, batches, self._device)
-        return create_flow(self.spec.flow, Problem(dim=target.dim, sample=sample, device=self._device, seed=seed))
 
     def _started(self, flow: Flow, measuring: Measuring) -> Started:
         words = devices.describe(self._device)

@@ -154,6 +154,7 @@ def describe() -> Ready:
             method.summary,
             fields_of(method.Params),
             frozenset(name for name, ability in ABILITIES.items() if issubclass(method, ability)),
+            method.source_need,
         )
         for key, method in FLOWS.items()
     )

@@ -87,7 +87,10 @@ def listing(ready: Ready, targets: Iterable[tuple[str, Any]]) -> dict[str, Any]:
              "params": [_param(field) for field in fields_of(cls.Params)]}
             for key, cls in targets
         ],
-        "methods": [{**_choice(choice), "abilities": sorted(choice.abilities)} for choice in ready.methods],
+        "methods": [
+            {**_choice(choice), "abilities": sorted(choice.abilities), "source": choice.source_need}
+            for choice in ready.methods
+        ],
         "metrics": [_choice(choice) for choice in ready.metrics],
         "devices": list(ready.devices),
     }  # fmt: skip

@@ -10,11 +10,12 @@ from flowviz.core.control import Control
 from flowviz.core.errors import ParameterError
 from flowviz.core.events import Cancelled, Failed, Finished, RunEvent
 from flowviz.core.params import fields_of, from_mapping, parse_assignments, to_mapping
-from flowviz.core.spec import Budget, FlowSpec, RunSpec
+from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
+from flowviz.engine._problem import check_source
 from flowviz.engine.run import Run
 from flowviz.engine.run_file import Collector, RunFile, save_run
 from flowviz.flows import FLOWS
-from flowviz.targets import TARGETS
+from flowviz.targets import TARGETS, build, build_source
 from flowviz.targets.loading import (
     IMAGES,
     SUFFIXES,
@@ -60,6 +61,17 @@ def chosen_flow(key: str, assignments: list[str]) -> FlowSpec:
         UserError: no such method, or parameters that it does not have.
     """
     return FlowSpec(key, to_mapping(from_mapping(FLOWS.get(key).Params, parse_assignments(assignments))))
+
+
+def from_source(spec: RunSpec, source: TargetSpec | None) -> RunSpec:
+    """The run from that source (None: noise), checked.
+
+    Raises:
+        UserError: it has another dimension than the target, or the method cannot begin from it.
+    """
+    spec = replace(spec, source=source)
+    check_source(spec, build_source(source, build(spec.target)))
+    return spec
 
 
 def continued(run: RunFile, budget: Budget, changes: Mapping[str, str], device: str | None) -> RunSpec:

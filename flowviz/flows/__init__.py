@@ -7,3 +7,4 @@ from flowviz.flows._base import HasLogDensity as HasLogDensity
 from flowviz.flows._base import HasVelocity as HasVelocity
 from flowviz.flows._base import Problem as Problem
 from flowviz.flows._base import Transport as Transport
+from flowviz.flows._source import Source as Source

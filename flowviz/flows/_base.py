@@ -16,12 +16,17 @@ from flowviz.core.frames import BlockInfo, StepInfo
 from flowviz.core.params import ParamValue
 from flowviz.core.registry import Registry
 from flowviz.core.solver import METHOD_SOLVER, Solver
+from flowviz.core.sources import SourceNeed
 from flowviz.core.spec import Array, Budget
+from flowviz.flows._source import Source
+
+SOURCE_SEED = 2_000_003
+"""Keeps the source's own stream apart from the other generators of a seed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a flow is given to learn from. The source is N(0, I).
+    """What a flow is given to learn from.
 
     Attributes:
         dim: dimension d.
@@ -29,6 +34,7 @@ class Problem:
         device: where parameters and data live.
         seed: of all that the flow draws; each flow owns its torch.Generator.
         dtype: of parameters and data; float64 in tests.
+        source: where the flow begins; N(0, I) unless given, drawn from a generator of this problem's own.
     """
 
     dim: int
@@ -36,6 +42,12 @@ class Problem:
     device: torch.device = torch.device("cpu")
     seed: int = 0
     dtype: torch.dtype = torch.float32
+    source: Source = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.source is None:
+            normal = Source.standard_normal(self.dim, self.seed + SOURCE_SEED, self.device, self.dtype)
+            object.__setattr__(self, "source", normal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +70,13 @@ class Flow(ABC):
         label: its name for people.
         summary: one sentence.
         Params: frozen dataclass of declared parameters.
+        source_need: what it can begin from, as in core.sources; N(0, I) only, unless it says otherwise.
     """
 
     label: ClassVar[str]
     summary: ClassVar[str]
     Params: ClassVar[type]
+    source_need: ClassVar[SourceNeed] = "normal"
 
     @classmethod
     @abstractmethod
@@ -123,11 +137,15 @@ class Flow(ABC):
 
 
 class HasLogDensity(ABC):
-    """A flow that knows the density of its push-forward."""
+    """A flow that knows the density of its push-forward, wherever that of its source is known."""
 
     @abstractmethod
     def log_density(self, x: Tensor, t: float = 1.0, solver: Solver = METHOD_SOLVER) -> Tensor:
-        """Natural log-density (n,) at points (n, d) of the push-forward of the noise at flow time t."""
+        """Natural log-density (n,) at points (n, d) of the push-forward of the source at flow time t.
+
+        Raises:
+            UserError: the source's own density is not known.
+        """
 
 
 class HasVelocity(ABC):

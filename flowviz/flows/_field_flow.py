@@ -16,7 +16,7 @@ from flowviz.core.spec import Array, Budget
 from flowviz.flows._base import Flow, HasLogDensity, HasVelocity, Problem, Transport
 from flowviz.flows._divergence import Instant, velocity, velocity_and_divergence
 from flowviz.flows._nets import FieldNet
-from flowviz.flows._ode import Field, State, in_chunks, solve, standard_normal_log_density, steps_for
+from flowviz.flows._ode import Field, State, in_chunks, solve, steps_for
 from flowviz.flows._training import Export, FlatAdam, StepChooser, Stream, Stretch, changed, learning_rate, take_array
 
 LEAST_STEPS = 8
@@ -119,7 +119,7 @@ class FieldFlow(Flow, HasLogDensity, HasVelocity, Generic[P]):
 
     @torch.no_grad()
     def log_density(self, x: Tensor, t: float = 1.0, solver: Solver = METHOD_SOLVER) -> Tensor:
-        """Natural log-density (n,) of the push-forward of N(0, I) at flow time t, by solving back to t = 0."""
+        """Natural log-density (n,) of the push-forward of the source at flow time t, by solving back to t = 0."""
         steps = steps_for(self._steps_of(solver), t)
         start: State = (x, x.new_zeros(len(x)))
         field = self._field(x.dtype, True)
@@ -127,7 +127,7 @@ class FieldFlow(Flow, HasLogDensity, HasVelocity, Generic[P]):
             lambda state: solve(field, state, [t, 0.0], solver.name, steps, solver.tolerance), start, solver
         )
         z, gained = solution.states[-1]
-        return standard_normal_log_density(z) + gained
+        return self._problem.source.log_density(z) + gained
 
     @torch.no_grad()
     def velocity(self, x: Tensor, t: float) -> Tensor:

@@ -15,7 +15,6 @@ from flowviz.flows._capture import Replayed
 from flowviz.flows._field_flow import FieldFlow, FieldParams
 from flowviz.flows._fused import fused_solve
 from flowviz.flows._nets import FieldNet
-from flowviz.flows._ode import standard_normal_log_density
 from flowviz.flows._training import Guard, in_parts
 
 
@@ -34,7 +33,8 @@ P = TypeVar("P", bound=SolverParams)
 
 
 class LikelihoodFlow(FieldFlow[P]):
-    """Minimises E[-log p(x)] plus costs of the paths, log p(x) = log N(z) - int_0^1 div v dt, z solved back from x.
+    """Minimises E[-log p(x)] plus costs of the paths, log p(x) = log p_0(z) - int_0^1 div v dt,
+    p_0 the source and z solved back from x.
 
     Chen et al. 2018 (arXiv 1806.07366), equation 8; Grathwohl et al. 2019 (FFJORD, arXiv 1810.01367), equation 4,
     with the exact trace. The fixed-step solver is differentiated as it stands (discretise, then optimise).
@@ -84,12 +84,12 @@ class LikelihoodFlow(FieldFlow[P]):
         """log p (n,) at data x (n, d), and the costs (n,) that count; differentiable."""
         counted = self._counted()
         end = fused_solve(self._net, self._flat, x, 1.0, 0.0, steps, self._params.solver, "energy" in counted)
-        # Backwards in time the integrals are -int_0^1, and -int div v dt is what log p adds to log N(z).
+        # Backwards in time the integrals are -int_0^1, and -int div v dt is what log p adds to that of the source.
         others = [name for name in self._cost_weights() if name != "energy"]
         costs = {name: -end.rates[:, i] for i, name in enumerate(others, start=1)}
         if end.energy is not None:
             costs["energy"] = -end.energy
-        return standard_normal_log_density(end.x) + end.divergence, costs
+        return self._problem.source.log_density(end.x) + end.divergence, costs
 
     @torch.no_grad()
     def _adapt_solver(self, x: Tensor, log_p: Tensor) -> bool:

@@ -33,6 +33,7 @@ class CnfFlow(LikelihoodFlow[CnfParams]):
     label = "CNF"
     summary = "One velocity field over all of time, trained by maximum likelihood."
     Params = CnfParams
+    source_need = "density"
 
     @classmethod
     def create(cls, params: Mapping[str, object], problem: Problem) -> CnfFlow:

@@ -166,7 +166,8 @@ class Presenter(QObject):
             self._answers.clear()
             self._wanted = {}
         frame, spec = self.frame, self._run.spec
-        target = spec.target if spec is not None and frame is not None else self._draft.target
+        shown = spec if spec is not None and frame is not None else self._draft
+        target = shown.target
         answers = {}
         for lane, query in self._wanted.items():
             found = self._answers.best(self._key(frame, query), loose_key(query))
@@ -187,6 +188,7 @@ class Presenter(QObject):
             self._stage.emphasis,
             current_tokens(),
             self._title(target.name),
+            shown.source,
         )
         self._thread.submit(job)
 

@@ -10,42 +10,56 @@ from flowviz.core.spec import Array
 from flowviz.scene.marks import Extent, Volume
 
 _ROOM = 0.1
+Corners = tuple[Array, Array]
 NOISE_REACH = 3.2
 """Half side of the square that holds practically all noise particles (99.7 % of N(0, I) in 2D)."""
 _NARROWEST, _WIDEST = 0.002, 50.0
 """Widths in view, as shares of the width in which everything is."""
 
 
-def world_extent(low: Array, high: Array, points: Array | None = None, margin: float = 0.05) -> Extent:
-    """The square around a target and the noise, in the plane of the first two axes.
+def world_extent(
+    low: Array, high: Array, points: Array | None = None, margin: float = 0.05, source: Corners | None = None
+) -> Extent:
+    """The square around a target and its source, in the plane of the first two axes.
 
     Args:
         low, high: (d,), (d,) the target's bounds.
         points: (n, d) draws of the target; bounds far beyond them (long tails) are not worth the room.
         margin: added on each side, as a share of the side.
+        source: corners of the box around the source; the noise unless given.
     """
-    low, high = _cube(np.asarray(low)[:2], np.asarray(high)[:2], None if points is None else points[:, :2], margin)
+    begin, end = seen_box(low, high, points)
+    around = None if source is None else (source[0][:2], source[1][:2])
+    low, high = _cube(begin[:2], end[:2], margin, around)
     return (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
 
 
-def world_volume(low: Array, high: Array, points: Array | None = None, margin: float = 0.02) -> Volume | None:
-    """The cube around a target of three dimensions and the noise, as `world_extent`; None where d is not 3."""
+def world_volume(
+    low: Array, high: Array, points: Array | None = None, margin: float = 0.02, source: Corners | None = None
+) -> Volume | None:
+    """The cube around a target of three dimensions and its source, as `world_extent`; None where d is not 3."""
     if len(low) != 3:
         return None
-    low, high = _cube(low, high, points, margin)
+    low, high = _cube(*seen_box(low, high, points), margin, source)
     return ((float(low[0]), float(low[1]), float(low[2])), (float(high[0]), float(high[1]), float(high[2])))
 
 
-def _cube(low: Array, high: Array, points: Array | None, margin: float) -> tuple[Array, Array]:
+def _cube(low: Array, high: Array, margin: float, source: Corners | None) -> tuple[Array, Array]:
     """Corners (d,), (d,) of the smallest cube around both, with its margin."""
+    begin, end = (np.full(len(low), -NOISE_REACH), np.full(len(low), NOISE_REACH)) if source is None else source
+    low, high = np.minimum(low, begin), np.maximum(high, end)
+    centre = (low + high) / 2
+    half = float((high - low).max()) / 2 * (1 + 2 * margin)
+    return centre - half, centre + half
+
+
+def seen_box(low: Array, high: Array, points: Array | None = None) -> Corners:
+    """The part of a distribution's bounds that draws of it (n, d) reach: corners (d,), (d,)."""
     low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
     if points is not None and len(points):
         low = np.maximum(low, points.min(axis=0) - _ROOM)
         high = np.minimum(high, points.max(axis=0) + _ROOM)
-    low, high = np.minimum(low, -NOISE_REACH), np.maximum(high, NOISE_REACH)
-    centre = (low + high) / 2
-    half = float((high - low).max()) / 2 * (1 + 2 * margin)
-    return centre - half, centre + half
+    return low, high
 
 
 def fit_extent(extent: Extent, width: float, height: float) -> Extent:

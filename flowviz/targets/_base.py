@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.registry import Registry
 from flowviz.core.spec import Array, TargetSpec
 
@@ -106,6 +107,18 @@ class HasLogDensity(ABC):
     @abstractmethod
     def entropy(self) -> float:
         """Differential entropy in nats in the shared frame, the least possible NLL."""
+
+
+class HasMixture(ABC):
+    """A target that is a sum of Gaussians, exactly or by a quadrature whose error lies far below 1e-6.
+
+    Such a density is positive and smooth everywhere, and flows can compute and differentiate it in torch: as a
+    source it serves methods that learn through its logarithm.
+    """
+
+    @abstractmethod
+    def mixture(self) -> GaussianMixture:
+        """Its components, in the shared frame."""
 
 
 TARGETS: Registry[Target] = Registry("target", "flowviz.targets")

@@ -9,12 +9,12 @@ import numpy as np
 
 from flowviz.core.spec import Array
 from flowviz.targets._gaussians import GaussianCloud
-from flowviz.targets._preset import CloudPreset, gauss_legendre
+from flowviz.targets._preset import MixturePreset, gauss_legendre
 
 FINE = 8192  # points of a strand; its chords stray less than 1e-5 from the curve
 
 
-class CurvePreset(CloudPreset):
+class CurvePreset(MixturePreset):
     """Uniform in arc length along one or more strands of equal mass, plus N(0, sd^2 I)."""
 
     dims = (3,)

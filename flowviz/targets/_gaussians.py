@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.spec import Array
 
 _CHUNK = 4_000_000  # numbers in one block of the (points, components) table: 32 MB
@@ -168,6 +169,11 @@ class GaussianCloud:
             kept = np.flatnonzero(near)
             if len(kept):
                 yield kept, self.weights[kept] * kernel[kept]
+
+
+def isotropic(weights: Array, centres: Array, sds: Array) -> GaussianMixture:
+    """sum_m weights[m] N(centres[m], sds[m]^2 I)."""
+    return GaussianMixture(weights, centres, sds[:, None, None] ** 2 * np.eye(centres.shape[1]))
 
 
 def log_sum_exp(exponent: Array) -> Array:

@@ -7,10 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.params import from_mapping
 from flowviz.core.spec import Array, TargetSpec
-from flowviz.targets._base import HasLogDensity, Target
-from flowviz.targets._gaussians import GaussianCloud
+from flowviz.targets._base import HasLogDensity, HasMixture, Target
+from flowviz.targets._gaussians import GaussianCloud, isotropic
 
 
 class Preset(Target):
@@ -62,6 +63,13 @@ class CloudPreset(Preset, HasLogDensity):
         if self._entropy is None:
             self._entropy = self._cloud.entropy()
         return self._entropy
+
+
+class MixturePreset(CloudPreset, HasMixture):
+    """A cloud whose components are not smeared over squares."""
+
+    def mixture(self) -> GaussianMixture:
+        return isotropic(self._cloud.weights, self._cloud.centres, self._cloud.sds)
 
 
 def entropy_on_grid(log_density: Callable[[Array], Array], low: Array, high: Array, spacing: float) -> float:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.spec import Array
-from flowviz.targets._base import HasLogDensity
-from flowviz.targets._gaussians import log_sum_exp
+from flowviz.targets._base import HasLogDensity, HasMixture
+from flowviz.targets._gaussians import isotropic, log_sum_exp
 from flowviz.targets._preset import Preset
 
 
-class RingsPreset(Preset, HasLogDensity):
+class RingsPreset(Preset, HasLogDensity, HasMixture):
     """Equal shares on circles of given radii, plus N(0, sd^2 I).
 
     A uniform angle on a circle of radius R with Gaussian noise has the Rice density
@@ -53,6 +54,14 @@ class RingsPreset(Preset, HasLogDensity):
         variance = self._sd**2
         table = -((r[:, None] - self._radii) ** 2) / (2 * variance) + np.log(i0e(r[:, None] * self._radii / variance))
         return log_sum_exp(table) - math.log(2 * math.pi * variance * len(self._radii))
+
+    def mixture(self) -> GaussianMixture:
+        """Each circle as evenly spaced Gaussians, less than one standard deviation apart."""
+        counts = [max(1, math.ceil(2 * math.pi * radius / (0.9 * self._sd))) for radius in self._radii]
+        angles = [2 * math.pi * np.arange(count) / count for count in counts]
+        centres = [r * np.stack([np.cos(a), np.sin(a)], axis=1) for r, a in zip(self._radii, angles, strict=True)]
+        weights = [np.full(count, 1 / (count * len(counts))) for count in counts]
+        return isotropic(np.concatenate(weights), np.concatenate(centres), np.full(sum(counts), self._sd))
 
     def entropy(self) -> float:
         """-int p log p 2 pi r dr by the trapezoid rule (error below 1e-6)."""

@@ -12,7 +12,7 @@ from flowviz.core.params import param
 from flowviz.core.spec import Array
 from flowviz.targets._base import TARGETS
 from flowviz.targets._gaussians import GaussianCloud
-from flowviz.targets._preset import CloudPreset
+from flowviz.targets._preset import MixturePreset
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class CubeCornersParams:
 
 @TARGETS.register("cube_corners")
 @final
-class CubeCorners(CloudPreset):
+class CubeCorners(MixturePreset):
     """Equal Gaussians at (+-s/2, +-s/2, +-s/2)."""
 
     label = "Eight Gaussians"

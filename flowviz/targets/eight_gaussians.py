@@ -11,7 +11,7 @@ from flowviz.core.params import param
 from flowviz.core.spec import Array
 from flowviz.targets._base import TARGETS
 from flowviz.targets._gaussians import GaussianCloud
-from flowviz.targets._preset import CloudPreset
+from flowviz.targets._preset import MixturePreset
 
 _SHRINK = 1.414  # FFJORD's lib/toy_data.py divides by this, not by sqrt(2)
 
@@ -25,7 +25,7 @@ class EightGaussiansParams:
 
 @TARGETS.register("eight_gaussians")
 @final
-class EightGaussians(CloudPreset):
+class EightGaussians(MixturePreset):
     """FFJORD's "8gaussians" (lib/toy_data.py): (4 (cos, sin) + 0.5 randn) / 1.414."""
 
     label = "Eight Gaussians"

@@ -8,9 +8,10 @@ from typing import Any, final
 
 import numpy as np
 
+from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.params import param
 from flowviz.core.spec import Array
-from flowviz.targets._base import TARGETS, HasLogDensity
+from flowviz.targets._base import TARGETS, HasLogDensity, HasMixture
 from flowviz.targets._preset import Preset
 
 
@@ -25,7 +26,7 @@ class GaussianParams:
 
 @TARGETS.register("gaussian")
 @final
-class Gaussian(Preset, HasLogDensity):
+class Gaussian(Preset, HasLogDensity, HasMixture):
     """N(mean, covariance); everything in closed form."""
 
     label = "Gaussian"
@@ -54,3 +55,6 @@ class Gaussian(Preset, HasLogDensity):
     def entropy(self) -> float:
         """1 + log 2 pi + (1/2) log det covariance."""
         return 1.0 + math.log(2 * math.pi) + self._log_det_root
+
+    def mixture(self) -> GaussianMixture:
+        return GaussianMixture(np.ones(1), self.mean[None], self.covariance[None])

@@ -11,7 +11,7 @@ from flowviz.core.params import param
 from flowviz.core.spec import Array
 from flowviz.targets._base import TARGETS
 from flowviz.targets._gaussians import GaussianCloud, well_spaced
-from flowviz.targets._preset import CloudPreset
+from flowviz.targets._preset import MixturePreset
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class MixtureParams:
 
 @TARGETS.register("mixture")
 @final
-class Mixture(CloudPreset):
+class Mixture(MixturePreset):
     """Equally wide Gaussians at well-spaced random centres with uneven weights."""
 
     label = "Gaussian mixture"

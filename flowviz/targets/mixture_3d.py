@@ -11,7 +11,7 @@ from flowviz.core.params import param
 from flowviz.core.spec import Array
 from flowviz.targets._base import TARGETS
 from flowviz.targets._gaussians import GaussianCloud, well_spaced
-from flowviz.targets._preset import CloudPreset
+from flowviz.targets._preset import MixturePreset
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Mixture3DParams:
 
 @TARGETS.register("mixture_3d")
 @final
-class Mixture3D(CloudPreset):
+class Mixture3D(MixturePreset):
     """Gaussians of different sizes at well-spaced random centres with uneven weights."""
 
     label = "Gaussian mixture"

@@ -12,7 +12,7 @@ from flowviz.core.params import param
 from flowviz.core.spec import Array
 from flowviz.targets._base import TARGETS
 from flowviz.targets._gaussians import GaussianCloud
-from flowviz.targets._preset import CloudPreset, gauss_legendre
+from flowviz.targets._preset import MixturePreset, gauss_legendre
 
 _TABLE = 16384  # steps of the arc-length table; chords stray under 1e-5 from the default curve (3e-4 at k = 9)
 
@@ -26,7 +26,7 @@ class RoseParams:
 
 @TARGETS.register("rose")
 @final
-class Rose(CloudPreset):
+class Rose(MixturePreset):
     """Even ink along r = R cos(k theta), 0 <= theta < 2 pi, plus N(0, noise^2 I)."""
 
     label = "Rose"

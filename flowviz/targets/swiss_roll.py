@@ -12,7 +12,7 @@ from flowviz.core.params import param
 from flowviz.core.spec import Array
 from flowviz.targets._base import TARGETS
 from flowviz.targets._gaussians import GaussianCloud
-from flowviz.targets._preset import CloudPreset, gauss_legendre
+from flowviz.targets._preset import MixturePreset, gauss_legendre
 
 _SHRINK = 5.0
 _START = 1.5 * math.pi
@@ -26,7 +26,7 @@ class SwissRollParams:
 
 @TARGETS.register("swiss_roll")
 @final
-class SwissRoll(CloudPreset):
+class SwissRoll(MixturePreset):
     """FFJORD's "swissroll": the (x, z) plane of scikit-learn's make_swiss_roll(noise=1), over 5."""
 
     label = "Swiss roll"

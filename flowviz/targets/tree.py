@@ -12,7 +12,7 @@ from flowviz.core.params import param
 from flowviz.core.spec import Array
 from flowviz.targets._base import TARGETS
 from flowviz.targets._gaussians import GaussianCloud, pick
-from flowviz.targets._preset import CloudPreset, gauss_legendre
+from flowviz.targets._preset import MixturePreset, gauss_legendre
 
 _HEIGHT = 7.0  # the tree is scaled so that its longer side spans this
 
@@ -30,7 +30,7 @@ class TreeParams:
 
 @TARGETS.register("tree")
 @final
-class Tree(CloudPreset):
+class Tree(MixturePreset):
     """A mixture of straight segments, each with Gaussian noise of its own width.
 
     Branch m of level l has length shrink^l and width noise * max(shrink^l, 0.4); its share of the mass

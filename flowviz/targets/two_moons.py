@@ -12,7 +12,7 @@ from flowviz.core.params import param
 from flowviz.core.spec import Array
 from flowviz.targets._base import TARGETS
 from flowviz.targets._gaussians import GaussianCloud
-from flowviz.targets._preset import CloudPreset, gauss_legendre
+from flowviz.targets._preset import MixturePreset, gauss_legendre
 
 _SCALE = 2.0
 _SHIFT = np.array([-1.0, -0.2])
@@ -26,7 +26,7 @@ class TwoMoonsParams:
 
 @TARGETS.register("two_moons")
 @final
-class TwoMoons(CloudPreset):
+class TwoMoons(MixturePreset):
     """FFJORD's "moons": 2 make_moons(noise) + (-1, -0.2)."""
 
     label = "Two moons"

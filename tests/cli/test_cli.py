@@ -267,3 +267,14 @@ def test_ctrl_c_stops_cleanly_and_keeps_what_was_reached(tmp_path):
 def test_the_command_line_is_there_quickly():
     code = "import sys, flowviz.cli; sys.exit('torch' in sys.modules or 'PySide6' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+def test_a_run_may_begin_from_any_distribution_that_its_method_can_use(tmp_path, capsys):
+    out = tmp_path / "a.flowviz"
+    words = ["train", "--target", "eight_gaussians", "--steps", "2", *SMALL, "--out", str(out)]
+    assert run_cli([*words, "--flow", "cnf", "--source", "two_moons", "--source-param", "noise=0.2"]) == 0
+    assert open_run(out).spec.source.params["noise"] == 0.2
+    assert run_cli([*words, "--flow", "jko", "--source", "two_moons"]) == 2
+    assert "N(0, I) only, not with Two moons" in said(capsys)[1]
+    assert run_cli([*words, "--flow", "cnf", "--source-param", "noise=0.2"]) == 2
+    assert "no source" in said(capsys)[1]

@@ -1,5 +1,5 @@
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ import pytest
 from flowviz.core.errors import ParameterError, UserError
 from flowviz.core.params import fields_of, from_mapping, param, parse_assignments, to_mapping
 from flowviz.core.registry import Registry
+from flowviz.core.sources import why_not
 from flowviz.core.spec import Budget, FlowSpec, Recording, RunSpec, TargetSpec, from_json, to_json
 
 
@@ -30,6 +31,26 @@ SPEC = RunSpec(
 def test_a_spec_survives_json():
     document, arrays = to_json(SPEC)
     assert from_json(json.loads(json.dumps(document)), arrays) == SPEC
+
+
+def test_a_spec_with_a_source_survives_json():
+    source = TargetSpec("drawing", {}, {"density": np.eye(3)}, "a cross")
+    document, arrays = to_json(replace(SPEC, source=source))
+    assert set(arrays) == {"target/points", "source/density"}
+    assert from_json(json.loads(json.dumps(document)), arrays).source == source
+
+
+def test_a_spec_of_the_first_format_begins_from_noise():
+    document, arrays = to_json(SPEC)
+    del document["source"]
+    assert from_json({**document, "schema": 1}, arrays) == SPEC
+
+
+def test_what_a_method_asks_of_its_source_is_held_against_what_the_source_offers():
+    assert why_not("FM", "samples", "Rings", "samples") == ""
+    assert why_not("CNF", "density", "noise", "normal") == ""
+    assert "smooth" in why_not("CNF", "density", "Drawing", "samples")
+    assert "N(0, I)" in why_not("JKO", "normal", "Rings", "density")
 
 
 def test_a_spec_of_a_newer_format_is_refused_with_a_sentence():

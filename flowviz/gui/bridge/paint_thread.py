@@ -23,8 +23,8 @@ from flowviz.scene.painter import paint
 from flowviz.scene.panels import Box, Gazes, Panel, Scene, View, boxes, space_panel, view_of
 from flowviz.scene.resolve import queries, resolve
 from flowviz.scene.tokens import Tokens
-from flowviz.scene.view import world_extent, world_volume
-from flowviz.targets._base import build
+from flowviz.scene.view import Corners, seen_box, world_extent, world_volume
+from flowviz.targets import Target, build, build_source
 
 _TARGET_POINTS = 2000
 _BREATH_S = 2e-5
@@ -47,6 +47,7 @@ class PaintJob:
         emphasis: how many times larger than usual dots and lines are.
         tokens: colours.
         title: of the picture before any run.
+        source: where the flow begins, which has to be in view too; None is noise.
     """
 
     target: TargetSpec
@@ -61,6 +62,7 @@ class PaintJob:
     emphasis: float
     tokens: Tokens
     title: str = ""
+    source: TargetSpec | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,18 +104,18 @@ def _breathe() -> None:
 
 
 class _TargetDraws:
-    """Draws and extent of the newest target; building one may take a while."""
+    """Draws of the newest target, and the extent around it and its source; building one may take a while."""
 
     def __init__(self) -> None:
-        self._spec: TargetSpec | None = None
+        self._specs: tuple[TargetSpec | None, TargetSpec | None] = (None, None)
         self.points: Array = np.zeros((0, 2), dtype=np.float32)
         self.extent: Extent = (-4.0, 4.0, -4.0, 4.0)
         self.volume: Volume | None = None
 
-    def update(self, spec: TargetSpec) -> None:
-        if self._spec is spec or self._spec == spec:
+    def update(self, spec: TargetSpec, source: TargetSpec | None) -> None:
+        if self._specs == (spec, source):
             return
-        self._spec = spec
+        self._specs = (spec, source)
         try:
             target = build(spec)
             self.points = target.sample(_TARGET_POINTS, np.random.default_rng(0)).astype(np.float32)
@@ -122,8 +124,19 @@ class _TargetDraws:
         except UserError:
             self.points = np.zeros((0, 2), dtype=np.float32)
             return
-        self.extent = world_extent(low, high, self.points)
-        self.volume = world_volume(low, high, self.points)
+        around = self._source_box(source, target)
+        self.extent = world_extent(low, high, self.points, source=around)
+        self.volume = world_volume(low, high, self.points, source=around)
+
+    @staticmethod
+    def _source_box(spec: TargetSpec | None, target: Target) -> Corners | None:
+        if spec is None:
+            return None
+        try:
+            source = build_source(spec, target)
+        except UserError:
+            return None
+        return seen_box(*source.bounds(), source.sample(_TARGET_POINTS, np.random.default_rng(0)))
 
 
 class PaintThread(QThread):
@@ -177,7 +190,7 @@ class PaintThread(QThread):
 
     def picture(self, job: PaintJob) -> Picture:
         """Paint one job."""
-        self._draws.update(job.target)
+        self._draws.update(job.target, job.source)
         draws = self._draws
         wanted: Mapping[str, Query] = {}
         if job.frame is None:

@@ -194,6 +194,8 @@ class RunController(QObject):
         result = []
         if self._draft.target != spec.target:
             result.append("target")
+        if self._draft.source != spec.source:
+            result.append("source")
         if self._draft.method != spec.flow.key:
             result.append("method")
         else:

@@ -10,10 +10,10 @@ from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
 
 
 class DraftState(QObject):
-    """Target, method, parameters, budget, seed and device of the next run.
+    """Target, source, method, parameters, budget, seed and device of the next run.
 
     Signals:
-        changed(str): what is another: "target", "method", "budget", "seed", "device" or a parameter's name.
+        changed(str): what is another: "target", "source", "method", "budget", "seed", "device" or a parameter's name.
     """
 
     changed = Signal(str)
@@ -21,6 +21,7 @@ class DraftState(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.target = TargetSpec("pinwheel", name="Pinwheel")
+        self.source: TargetSpec | None = None
         self.methods: dict[str, Choice] = {}
         self.method = ""
         self.params: dict[str, dict[str, ParamValue]] = {}
@@ -49,6 +50,12 @@ class DraftState(QObject):
         if target != self.target:
             self.target = target
             self.changed.emit("target")
+
+    def set_source(self, source: TargetSpec | None) -> None:
+        """Choose where the flow begins; None is N(0, I)."""
+        if source != self.source:
+            self.source = source
+            self.changed.emit("source")
 
     def set_method(self, key: str) -> None:
         """Choose a method."""
@@ -84,12 +91,12 @@ class DraftState(QObject):
     def spec(self) -> RunSpec:
         """The run that these choices make."""
         flow = FlowSpec(self.method, dict(self.params.get(self.method, {})))
-        return RunSpec(self.target, flow, self.budget, self.seed, self.device)
+        return RunSpec(self.target, flow, self.budget, self.seed, self.device, source=self.source)
 
     def take(self, spec: RunSpec) -> None:
         """Go back to the choices of a run."""
-        self.target, self.method = spec.target, spec.flow.key
+        self.target, self.source, self.method = spec.target, spec.source, spec.flow.key
         self.params.setdefault(spec.flow.key, {}).update(spec.flow.params)
         self.budget, self.seed, self.device = spec.budget, spec.seed, spec.device
-        for what in ("target", "method", "budget", "seed", "device"):
+        for what in ("target", "source", "method", "budget", "seed", "device"):
             self.changed.emit(what)
