@@ -103,7 +103,8 @@ def _add_train(commands: Any) -> None:
     train.add_argument(
         "--target",
         metavar="KEY-or-FILE",
-        help='preset, "preset:name=value", image, table, "table.csv#x,y", or "text:WORDS"',
+        help='preset, "preset:name=value", image, point cloud, mesh, table, "table.csv#x,y", "table.csv#pca3", '
+        'or "text:WORDS"',
     )
     train.add_argument("--target-param", metavar="NAME=VALUE", action="append", default=[], help="a target's parameter")
     train.add_argument("--source", metavar="KEY-or-FILE", help="where the flow begins, as --target (default: noise)")

@@ -17,7 +17,6 @@ from flowviz.engine.run_file import Collector, RunFile, save_run
 from flowviz.flows import FLOWS
 from flowviz.targets import TARGETS, build, build_source
 from flowviz.targets.loading import (
-    IMAGES,
     SUFFIXES,
     Loaded,
     LoadOptions,
@@ -43,10 +42,8 @@ def chosen_target(text: str, assignments: list[str]) -> Loaded:
     chosen = hash_sign and not Path(text).exists()
     path = Path(name if chosen else text)
     if path.suffix.lower() in SUFFIXES:  # not built before it has its parameters: a picture may need them
-        declared = TARGETS.get("image" if path.suffix.lower() in IMAGES else "points").Params
-        checked = to_mapping(from_mapping(declared, given))
-        two = tuple(part.strip() for part in columns.split(",")) if chosen else ()
-        return load_target(path, LoadOptions(two, {key: checked[key] for key in given}))
+        chosen_columns = tuple(part.strip() for part in columns.split(",")) if chosen else ()
+        return load_target(path, LoadOptions(chosen_columns, dict(given)))
     spec = target_from_text(text).spec
     checked = to_mapping(from_mapping(TARGETS.get(spec.key).Params, {**spec.params, **given}))
     if spec.key == "text":

@@ -7,6 +7,8 @@ direction that the set lacks.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from flowviz.core.spec import Array
@@ -20,38 +22,40 @@ NEARLY_ALL, HALF = 0.9, 0.5  # shares of the points in ten places, and in a sing
 WORTH_COUNTING = 0.01  # share of the points below which a place is not spoken of
 FAR = 30.0  # in the shared frame: twenty standard deviations
 FEW = 0.01  # share of the points up to which those far away are outliers
+_MIX = np.array([1.0, math.pi * 1e3, math.e * 1e6])
 _LOOK = 200_000  # points that are looked at
 
 
 def without_density(points: Array, frame: Frame) -> str:
     """On what nearly all points lie, where that has no density; "" where nothing is wrong.
 
-    Looks for at most ten places, and for at most ten parallel lines: along an axis of the shared frame, or
-    along the direction of the least variance. Curves that carry all points are not found.
+    Looks for at most ten places, and for at most ten parallel lines (in space: planes): across an axis of the
+    shared frame, or across the direction of the least variance. Curves that carry all points are not found.
 
     Args:
-        points: (n, 2) float64 in the data's own units, not all equal.
+        points: (n, d) float64 in the data's own units, not all equal.
         frame: the frame in which they are learnt.
     """
     x = _looked_at(frame.to_shared(points))
-    places, share = _fullest(x[:, 0] + 1j * x[:, 1])
+    places, share = _fullest(x)
     if places:
         return f"{_share(share)} lie in {_count(places, 'place')}"
-    # the central 99 %, so that one wild point does not turn the direction
-    clipped = np.clip(x, *np.quantile(x, (0.005, 0.995), axis=0))
-    narrow = np.linalg.eigh(np.cov(clipped, rowvar=False))[1][:, 0]
-    found = [_fullest(along) for along in (x[:, 0], x[:, 1], (x - np.median(x, axis=0)) @ narrow)]
+    # the central 99 % of each axis, so that one wild point does not turn the direction
+    low, high = np.quantile(x, (0.005, 0.995), axis=0)
+    central = x[np.all((x >= low) & (x <= high), axis=1)]
+    narrow = np.linalg.eigh(np.cov(central if len(central) > 2 else x, rowvar=False))[1][:, 0]
+    found = [_fullest(along) for along in (*x.T, (x - np.median(x, axis=0)) @ narrow)]
     lines, share = min((one for one in found if one[0]), default=(0, 0.0))
     if not lines:
         return ""
-    return f"{_share(share)} lie on {_count(lines, 'straight line')}"
+    return f"{_share(share)} lie on {_count(lines, 'straight line' if x.shape[1] == 2 else 'plane')}"
 
 
 def far_away(points: Array) -> str:
     """A sentence about a few points so far away that they rule the scale or the loss; "" without such points.
 
     Args:
-        points: (n, 2) float64 in the data's own units, not all equal.
+        points: (n, d) float64 in the data's own units, not all equal.
     """
     x = standardising_frame(points, AUTOMATIC).to_shared(points)
     middle = np.median(x, axis=0)
@@ -73,9 +77,11 @@ def far_away(points: Array) -> str:
 
 
 def _fullest(values: Array) -> tuple[int, float]:
-    """The number of cells that hold nearly all values (or one of them half), and their share of the values;
-    (0, 0.0) where the values are spread out."""
-    counts = np.sort(np.unique(np.round(values / CELL), return_counts=True)[1])[::-1]
+    """The number of cells that hold nearly all values (n,) or (n, d) (or one of them half), and their share of
+    the values; (0, 0.0) where the values are spread out."""
+    cells = np.round(values.reshape(len(values), -1) / CELL)
+    keys = cells @ _MIX[: cells.shape[1]]  # one number for each cell, so that sorting them is quick
+    counts = np.sort(np.unique(keys, return_counts=True)[1])[::-1]
     shares = np.cumsum(counts[:MOST_PLACES]) / len(values)
     if shares[-1] >= NEARLY_ALL:
         few = max(1, int((counts[:MOST_PLACES] >= WORTH_COUNTING * len(values)).sum()))

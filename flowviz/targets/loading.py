@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,11 @@ from flowviz.core.params import ParamValue, from_mapping, parse_assignments, to_
 from flowviz.core.spec import Array, TargetSpec, frozen_array
 from flowviz.targets._arrays import npy_table, npz_table
 from flowviz.targets._base import TARGETS, build
-from flowviz.targets._degenerate import JITTER, far_away, without_density
+from flowviz.targets._clouds import LARGEST, Cloud, check_weights
+from flowviz.targets._columns import Column, picked, principal_components
 from flowviz.targets._pictures import RASTER, VECTOR, picture_arrays, picture_from_bytes, read_picture
+from flowviz.targets._shapes import SHAPES as SHAPES
+from flowviz.targets._shapes import Shape, read_shape
 from flowviz.targets._tables import MOST_ROWS, Table, text_table
 from flowviz.targets.fonts import BUILT_IN
 from flowviz.targets.text import TextParams, text_data
@@ -25,12 +28,9 @@ from flowviz.targets.text import TextParams, text_data
 if TYPE_CHECKING:
     from PIL import Image
 
-TABLES = (".csv", ".tsv", ".txt", ".dat", ".npy", ".npz")
+TABLES = (".csv", ".tsv", ".txt", ".dat", ".xyz", ".npy", ".npz")
 IMAGES = RASTER + VECTOR
-SUFFIXES = TABLES + IMAGES
-_LARGEST = 1e100  # beyond this, squares overflow
-
-Column = str | int
+SUFFIXES = TABLES + IMAGES + SHAPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class LoadOptions:
     """How a file is read.
 
     Attributes:
-        columns: two columns of a table by name, or by number counted from 1; () for the first two that
-            hold numbers.
+        columns: two or three columns of a table by name, or by number counted from 1; ("pca2",) or ("pca3",)
+            for principal components; () for the usual ones (see `_columns.picked`).
         params: declared parameters of the target that results ("standardise", "threshold", ...).
     """
 
@@ -61,10 +61,10 @@ class Loaded:
 
 
 def load_target(path: str | Path, options: LoadOptions | None = None) -> Loaded:
-    """The target in a file: points from a table, a density from a picture.
+    """The target in a file: points from a table or cloud, a density from a picture, a mesh from triangles.
 
     Args:
-        path: CSV, TSV, TXT, DAT, NPY, NPZ, PNG, JPEG, BMP, WebP, SVG or SVGZ.
+        path: CSV, TSV, TXT, DAT, XYZ, NPY, NPZ, PNG, JPEG, BMP, WebP, SVG, SVGZ, PLY, OBJ, STL or OFF.
         options: columns and parameters.
 
     Raises:
@@ -79,8 +79,13 @@ def load_target(path: str | Path, options: LoadOptions | None = None) -> Loaded:
         with _reading(path.name):
             darkness, alpha = read_picture(path)
         return _image(darkness, alpha, path.name, options.params)
-    table = load_table(path)
-    return points_target(table, path.name, options)
+    if path.suffix.lower() in SHAPES:
+        if options.columns:
+            raise UserError(f"{path.name} holds a shape and has no columns.", "Leave the columns out.")
+        with _reading(path.name):
+            shape = read_shape(path)
+        return _shape(shape, path.name, options.params)
+    return points_target(load_table(path), path.name, options)
 
 
 def load_table(path: str | Path) -> Table:
@@ -101,7 +106,7 @@ def load_table(path: str | Path) -> Table:
 
 
 def points_target(table: Table, name: str, options: LoadOptions | None = None) -> Loaded:
-    """The target made of two columns of a table.
+    """The target made of columns of a table, or of their principal components.
 
     Args:
         table: from `load_table`.
@@ -112,30 +117,55 @@ def points_target(table: Table, name: str, options: LoadOptions | None = None) -
         FileError, UserError: wrong columns, or numbers that make no distribution.
     """
     options = options or LoadOptions()
-    columns, notes = _chosen(table, name, options.columns)
+    choice = picked(table, name, options.columns)
+    used = choice.columns if choice.weight is None else (*choice.columns, choice.weight)
     with _reading(name):
-        points = table.read(columns)
-    notes = [*table.notes, *notes]
-    if len(points) > MOST_ROWS:
-        points = points[:MOST_ROWS]
+        rows = table.read(used)
+    notes = [*table.notes, *choice.notes]
+    if len(rows) > MOST_ROWS:
+        rows = rows[:MOST_ROWS]
         notes.append(f"Only the first {MOST_ROWS:,} rows were read.")
-    points = _cleaned(points, name, notes)
-    spec = TargetSpec("points", dict(options.params), {"points": frozen_array(np.ascontiguousarray(points))}, name)
-    target = build(spec)
-    constant = [table.names[column] for axis, column in enumerate(columns) if np.ptp(points[:, axis]) == 0]
-    where = f"{constant[0]} is constant: all points lie on one line" if constant else ""
-    where = where or without_density(points, target.frame)
-    if where and "jitter" not in spec.params:
-        spec = replace(spec, params={**spec.params, "jitter": JITTER})
-        notes.append(
-            f"{where}, where there is no density, so Gaussian noise is added to each draw; "
-            f"the parameter jitter ({JITTER:g}) is its width in units of the stage."
-        )
-    elif where and float(spec.params["jitter"]) == 0:
-        notes.append(f"{where}, where there is no density: the NLL falls without end unless jitter is above 0.")
-    if outliers := far_away(points):
-        notes.append(outliers)
+    points, weights = (rows, None) if choice.weight is None else (rows[:, :-1], rows[:, -1])
+    cloud = Cloud(name, points, tuple(table.names[column] for column in choice.columns), weights, notes)
+    cloud.clean()
+    if choice.components:
+        cloud.points, said = principal_components(cloud.points, choice.components)
+        cloud.names = tuple(f"Component {axis + 1}" for axis in range(choice.components))
+        cloud.notes.append(said)
+    return _loaded(cloud, options.params)
+
+
+def _loaded(cloud: Cloud, params: Mapping[str, ParamValue]) -> Loaded:
+    spec = cloud.target(_typed("points", params))
+    return Loaded(spec, tuple(cloud.notes))
+
+
+def _shape(shape: Shape, name: str, params: Mapping[str, ParamValue]) -> Loaded:
+    notes = [] if shape.weights is None else ["Its vertices' weights say how much each counts."]
+    if not len(shape.faces):
+        cloud = Cloud(name, shape.vertices, weights=shape.weights, notes=notes)
+        cloud.clean()
+        return _loaded(cloud, params)
+    used = shape.vertices[shape.faces]
+    if not np.isfinite(used).all() or float(np.abs(used).max()) > LARGEST:
+        raise FileError(f"{name} has a triangle with a corner at no finite place.", "Correct or remove that vertex.")
+    data = {"vertices": frozen_array(shape.vertices), "faces": frozen_array(shape.faces)}
+    if shape.weights is not None:
+        check_weights(shape.weights, name)
+        data["weights"] = frozen_array(shape.weights)
+    spec = TargetSpec("mesh", _typed("mesh", params), data, name)
+    build(spec)
     return Loaded(spec, tuple(notes))
+
+
+def _typed(key: str, params: Mapping[str, ParamValue]) -> dict[str, ParamValue]:
+    """The parameters that were given, checked and in their types (the command line has texts).
+
+    Raises:
+        ParameterError: a parameter that such a target does not have, or a wrong value.
+    """
+    checked = to_mapping(from_mapping(TARGETS.get(key).Params, params))
+    return {name: checked[name] for name in params}
 
 
 def image_target(image: Image.Image | bytes, name: str, params: Mapping[str, ParamValue] | None = None) -> Loaded:
@@ -184,7 +214,7 @@ def target_from_text(text: str) -> Loaded:
     """The target that a word on the command line names.
 
     One of: a preset's key ("pinwheel"), with parameters ("rose:k=5,noise=0.1"), a file ("cat.png"), with
-    columns ("data.csv#x,y" or "data.csv#1,3"), or "text:Hello".
+    columns ("data.csv#x,y,z" or "data.csv#1,3"), principal components ("data.csv#pca3"), or "text:Hello".
 
     Raises:
         UserError: nothing of that name, or it cannot be used.
@@ -223,7 +253,7 @@ def _image(darkness: Array, alpha: Array, name: str, params: Mapping[str, ParamV
     data = {"density": frozen_array(darkness)}
     if float(alpha.min()) < 1:
         data["alpha"] = frozen_array(alpha)
-    spec = TargetSpec("image", dict(params), data, name)
+    spec = TargetSpec("image", _typed("image", params), data, name)
     build(spec)
     return Loaded(spec)
 
@@ -258,74 +288,3 @@ def _reading(name: str) -> Iterator[None]:
         raise FileError(f"{name} cannot be read: {reason}.", "Copy it to this machine and try again.") from error
     except MemoryError:
         raise FileError(f"{name} does not fit into memory.", "Load fewer rows or columns.") from None
-
-
-def _chosen(table: Table, name: str, wanted: Sequence[Column]) -> tuple[tuple[int, int], list[str]]:
-    """The indices of the two columns, and what to say about the choice."""
-    if wanted:
-        if len(wanted) != 2:
-            raise UserError(f"{len(wanted)} columns were chosen for {name}.", "Choose two: x and y.")
-        first, second = (_index(table, name, column) for column in wanted)
-        return (first, second), []
-    numeric = [index for index, is_number in enumerate(table.numeric) if is_number]
-    if len(numeric) < 2:
-        only = f": {table.names[numeric[0]]}" if numeric else ""
-        raise FileError(
-            f"{name} has only one column of numbers{only}.", "A distribution in the plane needs two: x and y."
-        )
-    called = [table.names[index].strip().lower() for index in numeric]
-    x, y = (numeric[called.index(axis)] for axis in "xy") if {"x", "y"} <= set(called) else numeric[:2]
-    if len(table.names) == 2:
-        return (x, y), []
-    rest = f"{name} has {len(table.names)} columns; {table.names[x]} and {table.names[y]} were taken as x and y."
-    return (x, y), [rest]
-
-
-def _index(table: Table, name: str, column: Column) -> int:
-    if isinstance(column, str) and column in table.names:
-        index = table.names.index(column)
-    elif str(column).isdecimal() and 1 <= int(column) <= len(table.names):
-        index = int(column) - 1
-    else:
-        known = ", ".join(table.names[:12]) + (" ..." if len(table.names) > 12 else "")
-        raise UserError(f"{name} has no column {column}.", f"Its columns: {known}.")
-    if not table.numeric[index]:
-        raise FileError(
-            f"Column {table.names[index]} of {name} holds text where numbers belong.", "Choose another column."
-        )
-    return index
-
-
-def _cleaned(points: Array, name: str, notes: list[str]) -> Array:
-    """The points without the rows that lack a number; the notes gain a sentence.
-
-    Raises:
-        FileError: infinite or enormous numbers, no rows at all, or all points equal.
-    """
-    if len(points) == 0:
-        raise FileError(f"{name} has no rows of numbers.", "Choose a file with two columns of numbers.")
-    missing = np.isnan(points).any(axis=1)
-    dropped = int(missing.sum())
-    if dropped == len(points):
-        raise FileError(f"Every row of {name} lacks a number.", "Choose other columns, or fill the missing numbers.")
-    bad = np.abs(points) > _LARGEST
-    if bad.any():
-        row = int(np.argmax(bad.any(axis=1)))
-        value = points[row][bad[row]][0]
-        what = "an infinite number" if np.isinf(value) else f"the number {value:g}, which is too large"
-        raise FileError(f"{name}, row {row + 1} of the numbers holds {what}.", "Correct or remove that row.")
-    if dropped:
-        points = points[~missing]
-        notes.append(
-            "1 row with a missing number was dropped."
-            if dropped == 1
-            else f"{dropped:,} rows with missing numbers were dropped."
-        )
-    if len(points) == 1:
-        raise FileError(f"{name} holds a single point, which is no distribution.", "Choose a file with more rows.")
-    if np.array_equal(points.min(axis=0), points.max(axis=0)):
-        raise FileError(
-            f"All {len(points):,} points of {name} are equal, so there is no distribution to learn.",
-            "Choose other columns or another file.",
-        )
-    return points

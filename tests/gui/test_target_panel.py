@@ -180,7 +180,7 @@ def test_two_columns_need_no_choice_and_dropped_rows_are_said(panel, qtbot, tmp_
         ("one.csv", b"1\n2\n3\n", "one column"),
         ("words.txt", b"some words\nand more words\n", "numbers"),
         ("broken.png", b"not a picture", "broken.png"),
-        ("unknown.xyz", b"1 2", "does not read"),
+        ("unknown.docx", b"1 2", "does not read"),
     ],
 )
 def test_bad_files_give_a_sentence_and_leave_the_target(panel, qtbot, tmp_path, name, content, word):

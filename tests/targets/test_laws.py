@@ -11,6 +11,7 @@ from flowviz.core.params import fields_of
 from flowviz.core.spec import TargetSpec
 from flowviz.targets import TARGETS, HasLogDensity, build
 from flowviz.targets.loading import text_target
+from tests.targets.shape_files import CUBE, CUBE_FACES
 
 PRESETS = [key for key, cls in TARGETS.items() if cls.is_preset]
 
@@ -23,6 +24,7 @@ def _data_targets() -> dict[str, TargetSpec]:
         "image": TargetSpec("image", {}, {"density": np.pad(ramp, 8).astype(np.float32)}),
         "text": text_target("Law").spec,
         "points": TargetSpec("points", {}, {"points": rng.normal(size=(500, 2)) * [3, 5] + 100}),
+        "mesh": TargetSpec("mesh", {}, {"vertices": CUBE, "faces": CUBE_FACES}),
     }
 
 

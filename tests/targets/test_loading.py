@@ -116,7 +116,7 @@ def test_columns_are_chosen_by_name_or_number(tmp_path, columns):
     [
         (("w", "z"), "has no column z"),
         ((1, 2), "Column kind of iris.csv holds text"),
-        (("w",), "1 columns"),
+        (("w",), "1 column was chosen"),
         ((0, 1), "no column 0"),
     ],
 )
@@ -285,7 +285,7 @@ def test_a_key_alone_and_with_parameters():
 
 
 def test_a_file_with_and_without_columns(tmp_path):
-    path = _file(tmp_path, "iris.csv", "w,h,d\n1,2,3\n4,5,6\n")
+    path = _file(tmp_path, "iris.csv", "w,h,d,l\n1,2,3,7\n4,5,6,8\n")
     assert target_from_text(str(path)).spec.data["points"].tolist() == [[1, 2], [4, 5]]
     assert target_from_text(f"{path}#d,1").spec.data["points"].tolist() == [[3, 1], [6, 4]]
 

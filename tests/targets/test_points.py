@@ -91,7 +91,7 @@ def test_jitter_adds_noise_of_its_width():
     [
         (np.zeros((5, 2)), "All 5 points are equal"),
         (np.zeros((0, 2)), "no points"),
-        (np.zeros((5, 3)), "two columns"),
+        (np.zeros((5, 4)), "two or three columns"),
         ([[0.0, 1.0], [np.nan, 2.0]], "not a number"),
     ],
 )

@@ -8,6 +8,8 @@ from pathlib import Path
 from flowviz.gui.panels.target_work import Prepared, prepare
 from flowviz.targets.loading import (
     IMAGES,
+    SHAPES,
+    SUFFIXES,
     TABLES,
     Loaded,
     LoadOptions,
@@ -25,9 +27,10 @@ def _patterns(suffixes: tuple[str, ...]) -> str:
 
 FILE_FILTERS = ";;".join(
     (
-        f"Images and tables ({_patterns(IMAGES + TABLES)})",
+        f"Images, tables, point clouds and meshes ({_patterns(SUFFIXES)})",
         f"Images ({_patterns(IMAGES)})",
         f"Tables of points ({_patterns(TABLES)})",
+        f"Point clouds and meshes ({_patterns(SHAPES)})",
         "All files (*)",
     )
 )

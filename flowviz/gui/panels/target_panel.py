@@ -126,7 +126,9 @@ class TargetPanel(QWidget):
         self.draw_button.setCheckable(True)
         set_icon(self.draw_button, "brush")
         self.draw_button.toggled.connect(self.draw_mode_requested)
-        self.open_button = _button("Open", "open", "An image, or a table of points (CSV, TSV, TXT, NPY, NPZ)")
+        self.open_button = _button(
+            "Open", "open", "An image, a table of points (CSV, NPY …), a point cloud or a mesh (PLY, OBJ, STL …)"
+        )
         self.open_button.clicked.connect(self.intake.open_dialog)
         self.text_button = _button("Text", "text", "Typed text in any installed font")
         self.text_button.clicked.connect(self.start_text)

@@ -1,0 +1,153 @@
+"""Which columns of a table become points: two or three of them, or their principal components."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowviz.core.errors import FileError, UserError
+from flowviz.core.spec import Array
+from flowviz.targets._shapes import WEIGHT_NAMES
+from flowviz.targets._tables import Table
+from flowviz.targets.points import UNLIKE
+
+Column = str | int
+_COMPONENTS = re.compile(r"pca([23])", re.IGNORECASE)
+_MOST_COLUMNS = 200
+_AXES = "xyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What is taken from a table.
+
+    Attributes:
+        columns: indices of the columns that are read.
+        weight: index of the column that says how much each row counts, or None.
+        components: 2 or 3 principal components of the columns are taken; 0: the columns themselves.
+        notes: what to say about the choice.
+    """
+
+    columns: tuple[int, ...]
+    weight: int | None = None
+    components: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def picked(table: Table, name: str, wanted: Sequence[Column]) -> Picked:
+    """What to take.
+
+    Args:
+        table: the table.
+        name: what people call the file.
+        wanted: two or three columns by name or by number counted from 1; ("pca2",) or ("pca3",); () for the
+            columns called x, y (and z), all of a table of two or three columns, else the first two.
+
+    Raises:
+        FileError, UserError: there are no such columns, or they hold no numbers.
+    """
+    numeric = [index for index, is_number in enumerate(table.numeric) if is_number]
+    if len(wanted) == 1 and (match := _COMPONENTS.fullmatch(str(wanted[0]))) and str(wanted[0]) not in table.names:
+        return _components(table, name, numeric, int(match[1]))
+    if wanted:
+        if len(wanted) not in (2, 3):
+            hint = "Choose two (x and y) or three (x, y and z), or their principal components: pca2 or pca3."
+            what = "1 column was" if len(wanted) == 1 else f"{len(wanted)} columns were"
+            raise UserError(f"{what} chosen for {name}.", hint)
+        return Picked(tuple(_index(table, name, column) for column in wanted))
+    if len(numeric) < 2:
+        only = f": {table.names[numeric[0]]}" if numeric else ""
+        raise FileError(
+            f"{name} has only one column of numbers{only}.", "A distribution in the plane needs two: x and y."
+        )
+    return _usual(table, name, numeric)
+
+
+def _components(table: Table, name: str, numeric: list[int], dim: int) -> Picked:
+    if len(numeric) < dim:
+        raise UserError(f"{name} has {len(numeric)} columns of numbers, too few for {dim} components.", "Choose fewer.")
+    if len(numeric) > _MOST_COLUMNS:
+        raise UserError(f"{name} has {len(numeric)} columns, too many to turn.", f"Keep at most {_MOST_COLUMNS}.")
+    return Picked(tuple(numeric), components=dim)
+
+
+def _usual(table: Table, name: str, numeric: list[int]) -> Picked:
+    called = {table.names[index].strip().lower(): index for index in reversed(numeric)}
+    weight = next((called[word] for word in WEIGHT_NAMES if word in called), None)
+    rest = [index for index in numeric if index != weight]
+    if len(rest) < 2:
+        weight, rest = None, numeric
+    is_cloud = name.lower().endswith(".xyz")
+    if {"x", "y"} <= called.keys():
+        columns = tuple(called[axis] for axis in _AXES if axis in called)
+    elif len(rest) == 3 and (is_cloud or len(rest) + (weight is not None) == len(table.names)):
+        columns = tuple(rest)
+    else:
+        columns = tuple(rest[:2])
+    if weight is None and len(numeric) == 4 and len(columns) != 3 and is_cloud:
+        columns, weight = tuple(numeric[:3]), numeric[3]
+    return Picked(columns, weight, 0, _said(table, name, columns, weight))
+
+
+def _said(table: Table, name: str, columns: tuple[int, ...], weight: int | None) -> tuple[str, ...]:
+    notes = []
+    if len(table.names) > len(columns) + (weight is not None):
+        chosen = _listed([table.names[column] for column in columns])
+        axes = _listed(list(_AXES[: len(columns)]))
+        notes.append(f"{name} has {len(table.names)} columns; {chosen} were taken as {axes}.")
+    if weight is not None:
+        notes.append(f"The column {table.names[weight]} says how much each point counts.")
+    return tuple(notes)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _index(table: Table, name: str, column: Column) -> int:
+    if isinstance(column, str) and column in table.names:
+        index = table.names.index(column)
+    elif str(column).isdecimal() and 1 <= int(column) <= len(table.names):
+        index = int(column) - 1
+    else:
+        known = ", ".join(table.names[:12]) + (" ..." if len(table.names) > 12 else "")
+        raise UserError(f"{name} has no column {column}.", f"Its columns: {known}.")
+    if not table.numeric[index]:
+        raise FileError(
+            f"Column {table.names[index]} of {name} holds text where numbers belong.", "Choose another column."
+        )
+    return index
+
+
+def principal_components(points: Array, dim: int) -> tuple[Array, str]:
+    """The first principal components of points, and a sentence about the share of variance that they keep.
+
+    Columns whose spreads differ more than fourfold (that includes other units) are scaled to equal spread
+    first. Each component points to where its largest loading is positive.
+
+    Args:
+        points: (n, k) float64, finite, k >= dim.
+        dim: how many components.
+
+    Returns:
+        (n, dim) float64, centred, and the sentence.
+    """
+    centred = points - points.mean(axis=0)
+    spread = centred.std(axis=0)
+    varying = spread[spread > 0]
+    is_scaled = bool(len(varying)) and varying.max() > UNLIKE * varying.min()
+    if is_scaled:
+        centred = centred / np.where(spread > 0, spread, 1.0)
+    variances, axes = np.linalg.eigh(centred.T @ centred / len(centred))
+    axes = axes[:, ::-1][:, :dim]
+    axes = axes * np.sign(axes[np.argmax(np.abs(axes), axis=0), np.arange(dim)])
+    share = float(variances[::-1][:dim].sum() / max(float(variances.sum()), np.finfo(np.float64).tiny))
+    scaled = ", after each was scaled to the same spread" if is_scaled else ""
+    sentence = (
+        f"The first {dim} principal components of {points.shape[1]} columns keep {100 * share:.1f} % of their "
+        f"variance{scaled}."
+    )
+    return centred @ axes, sentence
