@@ -18,6 +18,7 @@ from flowviz.core.film import FilmStudio
 from flowviz.gui.actions import ActionTable, ShortcutGuard
 from flowviz.gui.bridge.pump import Pump
 from flowviz.gui.canvas.canvas import DrawingCanvas
+from flowviz.gui.control.camera import CameraController
 from flowviz.gui.control.draw import DrawController
 from flowviz.gui.control.files import FileDrops
 from flowviz.gui.control.films import FilmController
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.run_controller = RunController(self.backend, self.draft, self.run, self.engine, self)
         self.runs_controller = RunsController(self.runs, self.run, self.run_controller, self.draft, self)
         self.playback = PlaybackController(self.cursor_state, self.options, self.run, self)
+        self.camera = CameraController(self.stage, self)
         self.presenter = Presenter(
             self.backend, self.stage, self.run, self.cursor_state, self.options, self.draft, self.engine, self
         )
@@ -234,7 +236,7 @@ class MainWindow(QMainWindow):
         for key, dock in self.layout_of_docks.docks.items():
             if key != "clocks":
                 view.addAction(dock.toggleViewAction())
-        for menu in ("File", "Run", "Time", "View", "View/Stage", "View/Layers", "View/Theme", "Help"):
+        for menu in ("File", "Run", "Time", "View", "View/Stage", "View/Layers", "View/Camera", "View/Theme", "Help"):
             self.table.menu(menu).aboutToHide.connect(self.table.release)
 
     # -- showing --------------------------------------------------------------------------------------------

@@ -189,6 +189,7 @@ class Presenter(QObject):
             current_tokens(),
             self._title(target.name),
             shown.source,
+            self._stage.is_turning,
         )
         self._thread.submit(job)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowviz.core.block_edits import Equalise, Refine
+from flowviz.core.camera import AXES, Axis
 from flowviz.gui.actions import Action, separator
+from flowviz.gui.control.camera import STEP
 from flowviz.gui.theme.theme import ThemeChoice
 from flowviz.gui.widgets.docks import show_about
 from flowviz.scene.resolve import layers, modes
@@ -22,6 +24,7 @@ def window_actions(window: MainWindow) -> list[Action]:
         *_run(window),
         *_time(window),
         *_view(window),
+        *_camera(window),
         *_help(window),
     ]
 
@@ -157,6 +160,39 @@ def _view(window: MainWindow) -> list[Action]:
         Action("reset_layout", "View", "Reset layout", window.layout_of_docks.reset),
         separator("View"),
     ]
+
+
+def _camera(window: MainWindow) -> list[Action]:
+    camera = window.camera
+
+    def look(axis: Axis) -> Action:
+        sign, letter = ("", axis[1].upper()) if axis[0] == "+" else ("Shift+", axis[1].upper())
+        words = axis.upper().replace("-", "\N{MINUS SIGN}")
+        return Action(
+            f"look_{axis}", "View/Camera", f"Look from {words}", lambda: camera.look_from(axis),
+            (f"Alt+{sign}{letter}",), enabled_when=lambda: camera.is_there,
+        )  # fmt: skip
+
+    def orbit(key: str, words: str, right: float, up: float) -> Action:
+        return Action(
+            f"orbit_{key.lower()}", "View/Camera", f"Orbit {words}", lambda: camera.orbit(right, up),
+            (f"Alt+{key}",), enabled_when=lambda: camera.is_there,
+        )  # fmt: skip
+
+    return [
+        Action("camera_reset", "View/Camera", "Reset the camera", camera.reset, ("R",)),
+        *(look(axis) for axis in AXES),
+        separator("View/Camera"),
+        orbit("Left", "to the left", -STEP, 0.0),
+        orbit("Right", "to the right", STEP, 0.0),
+        orbit("Up", "up", 0.0, STEP),
+        orbit("Down", "down", 0.0, -STEP),
+        separator("View/Camera"),
+        Action(
+            "parallel", "View/Camera", "Parallel projection", camera.flip_projection, ("P",),
+            enabled_when=lambda: camera.is_there, checked_when=lambda: camera.is_parallel,
+        ),
+    ]  # fmt: skip
 
 
 def _help(window: MainWindow) -> list[Action]:

@@ -15,8 +15,8 @@ class Lens:
     Args:
         camera: where it is seen from.
         width, height: pixels.
-        box: the world around the scene; its nearest and farthest corners are the ends of nearness. Without it,
-            they are half a span before and behind the camera's centre.
+        box: the world around the scene; the ball that just touches its faces is what nearness measures, since
+            hardly anything is in the corners. Without a box, it is half a span before and behind the centre.
 
     Attributes:
         axes: (3, 3) float32, rows are right, up and toward the eye.
@@ -32,16 +32,18 @@ class Lens:
         self._shift = self.axes @ np.asarray(camera.centre, np.float32)
         self._distance = np.float32(camera.distance)
         self._eye = np.asarray(camera.eye, np.float32)
-        half = np.array([-0.5, 0.5]) * camera.span
-        depth = half if box is None else self._seen(corners(box))[:, 2]
-        self._far, self._deep = float(depth.min()), max(float(depth.max() - depth.min()), 1e-6)
+        middle, radius = 0.0, camera.span / 2
+        if box is not None:
+            middle = float(self._seen(np.mean(box, axis=0))[2])
+            radius = max(high - low for low, high in zip(*box, strict=True)) / 2
+        self._far, self._deep = middle - radius, 2 * radius
 
     def _seen(self, points: Array) -> Array:
         return np.asarray(np.asarray(points, np.float32) @ self.axes.T - self._shift)
 
     def places(self, points: Array) -> tuple[Array, Array]:
         """Where points (..., 3) are seen: (..., 2) float32 in picture units, NaN where they are behind the eye;
-        and their nearness (...,): 0 at the farthest corner of the box, 1 at its nearest."""
+        and their nearness (...,): 0 at the far end of the ball within the box, 1 at its near end."""
         seen = self._seen(points)
         nearness = (seen[..., 2] - np.float32(self._far)) * np.float32(1 / self._deep)
         if self.camera.projection == "parallel":

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal
@@ -16,11 +16,13 @@ from flowviz.core.errors import UserError
 from flowviz.core.frames import Frame
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array, TargetSpec
+from flowviz.gui.bridge.pace import Pace
 from flowviz.scene._layer import Moment
 from flowviz.scene.marks import Extent, Points, Volume
 from flowviz.scene.options import StageOptions
 from flowviz.scene.painter import paint
 from flowviz.scene.panels import Box, Gazes, Panel, Scene, View, boxes, space_panel, view_of
+from flowviz.scene.projection import thinned
 from flowviz.scene.resolve import queries, resolve
 from flowviz.scene.tokens import Tokens
 from flowviz.scene.view import Corners, seen_box, world_extent, world_volume
@@ -48,6 +50,7 @@ class PaintJob:
         tokens: colours.
         title: of the picture before any run.
         source: where the flow begins, which has to be in view too; None is noise.
+        is_turning: whether a camera is on its way, so that the picture must be quick rather than whole.
     """
 
     target: TargetSpec
@@ -63,6 +66,7 @@ class PaintJob:
     tokens: Tokens
     title: str = ""
     source: TargetSpec | None = None
+    is_turning: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,12 +94,16 @@ class Picture:
         scene: its panels and words.
         tiles: one for each panel.
         wanted: what should be asked of the engine, by layer key.
+        dots: how many dots were drawn.
+        all_dots: how many there are; more than drawn while the camera turns and drawing all would take too long.
     """
 
     job: PaintJob
     scene: Scene
     tiles: tuple[Tile, ...]
     wanted: Mapping[str, Query] = field(default_factory=dict)
+    dots: int = 0
+    all_dots: int = 0
 
 
 def _breathe() -> None:
@@ -157,6 +165,7 @@ class PaintThread(QThread):
         self._job: PaintJob | None = None
         self._ends = False
         self._draws = _TargetDraws()
+        self._pace = Pace()
 
     def submit(self, job: PaintJob) -> None:
         """Paint this as soon as possible."""
@@ -204,9 +213,25 @@ class PaintThread(QThread):
             moment = Moment(job.frame, job.t, job.options, draws.points, draws.extent, draws.volume)
             wanted = queries(moment)
             scene = resolve(moment, job.answers, job.title)
+        start = time.perf_counter()
+        all_dots = _dots(scene.panels)
+        if job.is_turning:
+            scene = replace(scene, panels=tuple(self._quick(panel) for panel in scene.panels))
         places = boxes(scene.panels, *job.size, job.margins)
         tiles = tuple(_tile(panel, box, job) for panel, box in zip(scene.panels, places, strict=True))
-        return Picture(job, scene, tiles, wanted)
+        dots = _dots(scene.panels)
+        if job.is_turning:
+            self._pace.took(time.perf_counter() - start, dots)
+        return Picture(job, scene, tiles, wanted, dots, all_dots)
+
+    def _quick(self, panel: Panel) -> Panel:
+        if panel.room is None:
+            return panel
+        return replace(panel, marks=thinned(panel.marks, self._pace.most))
+
+
+def _dots(panels: Sequence[Panel]) -> int:
+    return sum(len(mark.xy) for panel in panels for mark in panel.marks if isinstance(mark, Points))
 
 
 def _tile(panel: Panel, box: Box, job: PaintJob) -> Tile:

@@ -80,6 +80,17 @@ def paint_title(painter: QPainter, spots: Sequence[Spot], scene: Scene, width: i
     painter.drawText(QPoint(left + 8, 10 + tall.ascent()), scene.title)
 
 
+def paint_note(painter: QPainter, area: QRect, note: str, fonts: Fonts) -> None:
+    """A quiet line in the lower right corner."""
+    painter.setFont(fonts(12, _PLAIN))
+    metrics = painter.fontMetrics()
+    width, height = metrics.horizontalAdvance(note) + 16, metrics.height() + 6
+    box = QRect(area.right() - width - 6, area.bottom() - height - 6, width, height)
+    paint_veil(painter, box)
+    painter.setPen(QColor(current_tokens().muted))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, note)
+
+
 def paint_hint(painter: QPainter, area: QRect, hint: str, fonts: Fonts) -> None:
     """A friendly line in the lower middle."""
     tokens = current_tokens()

@@ -7,10 +7,11 @@ widget calls back once. It halves the work of the GUI thread for a picture and s
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
+    QHideEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -20,21 +21,27 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from flowviz.core.camera import Camera
+from flowviz.core.camera import Axis, Camera
 from flowviz.gui.bridge.paint_thread import Picture, Tile
 from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.views import _stage_space as space
 from flowviz.gui.views import _stage_words as words
 from flowviz.gui.views._stage_axes import Axes, Spot, placing
 from flowviz.scene.marks import Extent
-from flowviz.scene.panels import Panel, View, boxes, view_of
+from flowviz.scene.panels import Panel, View, boxes, fit_room, view_of
 from flowviz.scene.view import Gaze, fit_extent
 
 _MARGINS = (36, 24)
+_REST_MS = 220
+"""A camera that was not moved for so long rests."""
 _BEFORE_THE_FIRST = Panel("main", (), (-4.0, 4.0, -4.0, 4.0))
 
 
 class StageView(QWidget):
     """The stage.
+
+    A plane is dragged and zoomed. In space a left drag turns, a middle drag or Ctrl+left drag moves, the wheel
+    zooms, and a click on a ball of the axis triad looks from there.
 
     Signals:
         view_changed(): another part of the world, or another size in pixels, is in view.
@@ -55,6 +62,13 @@ class StageView(QWidget):
         self.emphasis = 1.0
         self._dragged: Spot | None = None
         self._dragged_from = QPointF()
+        self._ball: Axis | None = None
+        self.is_turning = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._come_to_rest)
+        self.setMouseTracking(True)
         self._hint = ""
         self.picture: Picture | None = None
         self._axes: dict[str, Axes] = {}
@@ -113,20 +127,42 @@ class StageView(QWidget):
 
     @Slot()
     def fit(self) -> None:
-        """Bring the whole world into view."""
+        """Bring the whole world into view; in space from where one looks."""
+        spots = self.spots()
+        self.gazes = {
+            spot.panel.link: fit_room(spot.panel, spot.view, spot.plot.width(), spot.plot.height())
+            for spot in reversed(spots)
+            if isinstance(spot.view, Camera)
+        }
+        self._moved()
+
+    @Slot()
+    def reset(self) -> None:
+        """Everything in view, from the first direction."""
         self.gazes = {}
         self._moved()
+
+    def camera(self) -> Camera | None:
+        """Where the first panel in space is seen from; None on a plane."""
+        return next((spot.view for spot in self.spots() if isinstance(spot.view, Camera)), None)
+
+    def look(self, camera: Camera) -> None:
+        """Look at space from there."""
+        spot = next((spot for spot in self.spots() if isinstance(spot.view, Camera)), None)
+        if spot is not None:
+            self._turn(spot, camera)
 
     def zoom(self, factor: float, place: QPointF) -> None:
         """Come nearer by a factor; what lies under that point of the widget stays there."""
         spot = self.spot_at(place)
         if not spot.panel.link:
             return
-        if isinstance(spot.panel.view, Camera):
-            self._look(spot, self._camera(spot).zoom(factor))
+        if isinstance(spot.view, Camera):
+            self._turn(spot, spot.view.zoom(factor))
             return
         fixed = _world_at(spot, place)
         home = spot.panel.view
+        assert not isinstance(home, Camera)
         if spot.panel.is_square:
             home = fit_extent(home, spot.plot.width(), spot.plot.height())
         self._look(spot, self._gaze(spot).nearer(factor, home, fixed.x(), fixed.y()))
@@ -135,14 +171,23 @@ class StageView(QWidget):
         gaze = self.gazes.get(spot.panel.link)
         return gaze if isinstance(gaze, Gaze) else Gaze()
 
-    @staticmethod
-    def _camera(spot: Spot) -> Camera:
-        assert isinstance(spot.view, Camera)
-        return spot.view
-
     def _look(self, spot: Spot, gaze: Gaze | Camera) -> None:
         self.gazes = {**self.gazes, spot.panel.link: gaze}
         self._moved()
+
+    def _turn(self, spot: Spot, camera: Camera) -> None:
+        """Look from there; until the camera rests, pictures must be quick."""
+        self.is_turning = True
+        self._rest.start()
+        self._look(spot, camera)
+
+    @Slot()
+    def _come_to_rest(self) -> None:
+        if self._dragged is not None:
+            self._rest.start()
+            return
+        self.is_turning = False
+        self.view_changed.emit()
 
     def _moved(self) -> None:
         self.update()
@@ -158,26 +203,40 @@ class StageView(QWidget):
         spot = self.spot_at(event.position())
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton) and spot.panel.link:
             self._dragged, self._dragged_from = spot, event.position()
+            self._ball = space.ball_at(spot, event.position(), self.emphasis)
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Pan."""
+        """Move the plane, or turn space."""
         if self._dragged is None:
+            self._hover(event.position())
             return
         spot, step = self._dragged, event.position() - self._dragged_from  # as it stood when it was taken hold of
-        self._dragged_from = event.position()
+        if self._ball is not None and step.manhattanLength() < space.STEADY:
+            return
+        self._ball, self._dragged_from = None, event.position()
         if isinstance(spot.view, Camera):
+            camera = self.gazes.get(spot.panel.link, spot.view)
+            assert isinstance(camera, Camera)
+            self._turn(spot, space.dragged(spot, camera, step, event.buttons(), event.modifiers()))
             return
         low_x, high_x, low_y, high_y = spot.view
         x = -step.x() * (high_x - low_x) / spot.plot.width()
         y = step.y() * (high_y - low_y) / spot.plot.height()
         self._look(spot, self._gaze(spot).moved(x, y))
 
+    def _hover(self, place: QPointF) -> None:
+        axis = space.ball_at(self.spot_at(place), place, self.emphasis)
+        self.setCursor(Qt.CursorShape.CrossCursor if axis is None else Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("" if axis is None else f"Look from {axis.upper()}")
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go of the world."""
-        self._dragged = None
+        spot, self._dragged = self._dragged, None
         self.setCursor(Qt.CursorShape.CrossCursor)
+        if spot is not None and self._ball is not None and isinstance(spot.view, Camera):
+            self._turn(spot, spot.view.seen_from(self._ball))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fit."""
@@ -192,6 +251,12 @@ class StageView(QWidget):
         """A hidden stage is not painted; now it is wanted again."""
         super().showEvent(event)
         self.view_changed.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody turns what cannot be seen."""
+        super().hideEvent(event)
+        self._rest.stop()
+        self._dragged, self.is_turning = None, False
 
     @Slot()
     def restyle(self) -> None:
@@ -215,6 +280,8 @@ class StageView(QWidget):
             words.paint_panel_words(painter, spot, self._font)
         if self.picture is not None:
             words.paint_title(painter, spots, self.picture.scene, self.width(), self._font)
+            if self.picture.dots < self.picture.all_dots:
+                words.paint_note(painter, self.rect(), f"{_thin(self.picture)} while it turns", self._font)
         if self._hint:
             words.paint_hint(painter, self.rect().adjusted(_MARGINS[0], 0, 0, 0), self._hint, self._font)
         painter.end()
@@ -258,6 +325,10 @@ class StageView(QWidget):
             return QRectF(spot.plot)
         place = placing(spot.plot, spot.view)
         return QRectF(place(painted[0], painted[3]), place(painted[1], painted[2]))
+
+
+def _thin(picture: Picture) -> str:
+    return f"{picture.dots:,} of {picture.all_dots:,} dots"
 
 
 def _world_at(spot: Spot, place: QPointF) -> QPointF:
