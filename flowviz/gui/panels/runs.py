@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap, QShowEvent
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QFontMetrics, QIcon, QKeyEvent, QPainter, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -29,7 +29,8 @@ from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views.traces import number
 
 _WHAT = Qt.ItemDataRole.UserRole
-_ROW, _GAP_MS = 40, 500
+_CHECKABLE = Qt.ItemFlag.ItemIsUserCheckable
+_ROW, _SECOND_LINE, _GAP_MS = 42, 42, 500
 _COLUMNS = {
     "Run": "The run on the stage is marked. A tick keeps an earlier run's curves as grey lines; F2 gives another name",
     "NLL": "Negative log-likelihood of target samples, newest value, in nats",
@@ -55,12 +56,24 @@ def swatch(colour: str, is_on_stage: bool, ratio: float) -> QIcon:
 class _TwoLines(QStyledItemDelegate):
     """A name, and below it what the run was; only the name can be edited."""
 
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """The name in the upper half as usual, the second line muted below it."""
+        super().paint(painter, option, index)
+        box = QRect(option.rect)  # type: ignore[attr-defined]
+        words = QFontMetrics(option.font)  # type: ignore[attr-defined]
+        box.adjust(_SECOND_LINE, box.height() // 2 - 1, -4, 0)
+        painter.save()
+        painter.setPen(QColor(current_tokens().muted))
+        text = words.elidedText(str(index.data(_WHAT) or ""), Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, int(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft), text)
+        painter.restore()
+
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        """Both lines as the text."""
+        """The name stands in the upper half."""
         super().initStyleOption(option, index)
-        what = index.data(_WHAT)
-        if what:
-            option.text = f"{option.text}\n{what}"  # type: ignore[attr-defined]
+        option.displayAlignment = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft  # type: ignore[attr-defined]
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Two lines high."""
@@ -126,7 +139,7 @@ class RunsPanel(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for place in range(1, len(_COLUMNS)):
-            made.setColumnWidth(place, 50)
+            made.setColumnWidth(place, 46)
             made.headerItem().setTextAlignment(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         made.itemDoubleClicked.connect(self._activated)
         made.itemChanged.connect(self._item_changed)
@@ -251,13 +264,12 @@ class RunsPanel(QWidget):
         facts, tokens = self._runs.facts(entry), current_tokens()
         on_stage = entry.number == self._runs.stage
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        item.setFlags(item.flags() & ~_CHECKABLE if on_stage else item.flags() | _CHECKABLE)
         item.setText(0, entry.name)
         item.setData(1, _WHAT, entry.number)
         item.setIcon(0, swatch(run_colour(entry.number, tokens.series), on_stage, self.devicePixelRatioF()))
-        if on_stage:
-            item.setData(0, Qt.ItemDataRole.CheckStateRole, None)
-        else:
-            item.setCheckState(0, Qt.CheckState.Checked if entry.is_shown else Qt.CheckState.Unchecked)
+        is_shown = on_stage or entry.is_shown
+        item.setCheckState(0, Qt.CheckState.Checked if is_shown else Qt.CheckState.Unchecked)
         font = item.font(0)
         font.setBold(on_stage)
         item.setFont(0, font)
