@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from flowviz.core.frames import Frame
 from flowviz.core.spec import Array, RunSpec
 
 Floors = Mapping[str, tuple[float, float, float]]
+Ending = Literal["finished", "stopped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,25 @@ class RunFile:
         if not self.frames:
             raise FileError("The run holds no frame yet.", "Train it first.")
         return self.frames[-1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunEntry:
+    """One run of a session.
+
+    Attributes:
+        number: counted from 1 in a session, never used twice.
+        name: what people call it.
+        is_shown: whether its curves are drawn in grey while another run is on the stage.
+        status: how its last stretch of training ended, as far as it is known.
+        record: what is kept of it; None in the window's list while the run is on the stage.
+    """
+
+    number: int
+    name: str
+    is_shown: bool = True
+    status: Ending = "stopped"
+    record: RunFile | None = None
 
 
 def thinned(frames: Sequence[Frame], most: int) -> tuple[Frame, ...]:

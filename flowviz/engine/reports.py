@@ -10,11 +10,11 @@ import numpy as np
 
 from flowviz.core.errors import RunError, UserError
 from flowviz.core.queries import LogDensityQuery, TransportQuery
+from flowviz.core.records import RunFile
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array
 from flowviz.engine._sampling import stream
 from flowviz.engine.derive import Deriver
-from flowviz.engine.run_file import RunFile
 from flowviz.metrics import METRICS
 from flowviz.targets import HasLogDensity, Target
 

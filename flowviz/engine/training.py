@@ -10,10 +10,12 @@ from flowviz.core.control import Control
 from flowviz.core.errors import ParameterError
 from flowviz.core.events import Cancelled, Failed, Finished, RunEvent
 from flowviz.core.params import fields_of, from_mapping, parse_assignments, to_mapping
+from flowviz.core.records import RunFile
 from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
 from flowviz.engine._problem import check_source
+from flowviz.engine.collector import Collector
 from flowviz.engine.run import Run
-from flowviz.engine.run_file import Collector, RunFile, save_run
+from flowviz.engine.run_file import save_run
 from flowviz.flows import FLOWS
 from flowviz.targets import TARGETS, build, build_source
 from flowviz.targets.loading import (

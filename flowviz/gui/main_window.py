@@ -19,6 +19,7 @@ from flowviz.gui.actions import ActionTable, ShortcutGuard
 from flowviz.gui.bridge.pump import Pump
 from flowviz.gui.canvas.canvas import DrawingCanvas
 from flowviz.gui.control.camera import CameraController
+from flowviz.gui.control.choices import ChoicesController
 from flowviz.gui.control.draw import DrawController
 from flowviz.gui.control.files import FileDrops
 from flowviz.gui.control.films import FilmController
@@ -36,6 +37,7 @@ from flowviz.gui.panels.top_bar import TopBar
 from flowviz.gui.presenter import Presenter
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.draft import DraftState
+from flowviz.gui.state.history import History
 from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.run import EngineState, RunState
 from flowviz.gui.state.runs import RunsState
@@ -85,12 +87,16 @@ class MainWindow(QMainWindow):
         self.cursor_state = CursorState(self)
         self.options = OptionsState(self)
         self.draft = DraftState(self)
-        self.drawing = DrawController(self)
+        self.history = History(self)
+        self.choices = ChoicesController(self.draft, self.history, self)
+        self.drawing = DrawController(self, self.history.stack)
 
     def _make_controllers(self) -> None:
         self.pump = Pump(self.backend, self)
         self.run_controller = RunController(self.backend, self.draft, self.run, self.engine, self)
-        self.runs_controller = RunsController(self.runs, self.run, self.run_controller, self.draft, self)
+        self.runs_controller = RunsController(
+            self.runs, self.run, self.run_controller, self.choices, self.history, self
+        )
         self.playback = PlaybackController(self.cursor_state, self.options, self.run, self)
         self.camera = CameraController(self.stage, self)
         self.presenter = Presenter(
@@ -160,15 +166,15 @@ class MainWindow(QMainWindow):
         self.top_bar.step_requested.connect(control.step_once)
         self.top_bar.stop_requested.connect(control.stop)
         self.top_bar.restart_requested.connect(control.restart)
-        self.method_panel.method_chosen.connect(self.draft.set_method)
-        self.method_panel.param_chosen.connect(self.draft.set_param)
-        self.method_panel.budget_chosen.connect(self.draft.set_budget)
-        self.method_panel.seed_chosen.connect(self.draft.set_seed)
-        self.method_panel.device_chosen.connect(self.draft.set_device)
+        self.method_panel.method_chosen.connect(self.choices.set_method)
+        self.method_panel.param_chosen.connect(self.choices.set_param)
+        self.method_panel.budget_chosen.connect(self.choices.set_budget)
+        self.method_panel.seed_chosen.connect(self.choices.set_seed)
+        self.method_panel.device_chosen.connect(self.choices.set_device)
         self.blocks.pause_after_block_requested.connect(control.pause_after_block)
         self.blocks.add_block_requested.connect(control.add_block)
         self.blocks.edit_requested.connect(control.edit_blocks)
-        self.restart_bar.add_button("Keep as it is", control.revert)
+        self.restart_bar.add_button("Keep as it is", self._keep_as_it_is)
         self.restart_bar.add_button("Restart to apply", control.restart, primary=True)
         control.restart_needed.connect(self._show_restart)
         control.notice.connect(self.show_notice)
@@ -227,7 +233,7 @@ class MainWindow(QMainWindow):
 
     def _finish_menus(self) -> None:
         edit = self.table.menu("Edit")
-        stack = self.target_panel.undo_stack()
+        stack = self.history.stack
         undo, redo = stack.createUndoAction(self, "Undo"), stack.createRedoAction(self, "Redo")
         undo.setShortcuts([QKeySequence("Ctrl+Z")])
         redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
@@ -271,6 +277,11 @@ class MainWindow(QMainWindow):
             )
         else:
             self.restart_bar.hide()
+
+    def _keep_as_it_is(self) -> None:
+        spec = self.run_controller.spec_now()
+        if spec is not None:
+            self.choices.take("Keep as it is", spec)
 
     @Slot(str, str)
     def show_notice(self, message: str, hint: str = "") -> None:

@@ -13,8 +13,9 @@ from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
 from flowviz.engine import run_file
 from flowviz.engine._archive import npy_bytes
 from flowviz.engine._atomic import whole_file
+from flowviz.engine.collector import Collector
 from flowviz.engine.run import run
-from flowviz.engine.run_file import Collector, open_run, save_run, thinned
+from flowviz.engine.run_file import open_run, save_run, thinned
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_the_file_is_a_zip_without_any_pickle(saved):
 
 def test_a_long_run_is_thinned_evenly(trained):
     frames = [replace(trained.frames[0], step=step) for step in range(1000)]
-    kept = thinned(frames)
+    kept = thinned(frames, run_file.MOST_FRAMES)
     assert len(kept) <= run_file.MOST_FRAMES and kept[0].step == 0 and kept[-1].step == 999
     assert max(np.diff([frame.step for frame in kept])) <= 8
 
@@ -239,7 +240,7 @@ def test_a_run_that_asks_for_the_impossible_is_refused(saved, change, words):
 @pytest.mark.parametrize("times", [np.zeros(0), np.zeros(1), np.linspace(1, 0, 5), np.full(5, np.nan)])
 def test_paths_whose_times_do_not_increase_are_refused(saved, times):
     parts = {"times": times, "paths": np.zeros((len(times), 4, 2), np.float32)}
-    with pytest.raises(FileError, match=r"has a frame 0 whose (times|paths)"):
+    with pytest.raises(FileError, match=r"has a part frames/0 whose (times|paths)"):
         open_run(_rewritten(saved, **{f"frames/0/{name}.npy": npy_bytes(array) for name, array in parts.items()}))
 
 

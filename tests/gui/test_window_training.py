@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 from scripted import blocks
 
 from flowviz.core.backend import EngineLost
@@ -80,7 +81,7 @@ def test_keeping_the_run_as_it_is_puts_the_panels_back(window, qtbot, scripted):
     run_and_train(window, qtbot, scripted, 1)
     window.draft.set_param("rate", 0.02)
     window.draft.set_param("width", 128)
-    window.run_controller.revert()
+    next(b for b in window.restart_bar.findChildren(QPushButton) if b.text() == "Keep as it is").click()
     assert window.draft.params["cnf"] == {"rate": 0.02, "width": 64}
     assert not window.restart_bar.isVisible()
 

@@ -56,12 +56,11 @@ class DrawController(QObject):
     start_from_requested = Signal()
     """The person wants the chosen target as the base of the drawing; the target panel brings it."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, undo_stack: QUndoStack | None = None) -> None:
         super().__init__(parent)
         self.grid: Array = np.zeros((RESOLUTION, RESOLUTION), dtype=np.float32)
         self.brush = Brush()
-        self.undo_stack = QUndoStack(self)
-        self.undo_stack.setUndoLimit(200)
+        self.undo_stack = undo_stack or QUndoStack(self)
         self.target: TargetSpec | None = None
         self.guide: Array | None = None
         self.is_guide_shown = True

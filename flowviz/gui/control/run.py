@@ -88,6 +88,7 @@ class RunController(QObject):
         """Stop the run on the stage, if it trains, and hear no more of it: another one takes its place there."""
         self.stop()
         self._handle = None
+        self._live = {}
         self._pauses_after_block = False
 
     def _begin(self, spec: RunSpec, origin: Origin, keep: bool, edit: BlockEdit | None = None) -> None:
@@ -210,13 +211,12 @@ class RunController(QObject):
             result.append("device")
         return tuple(result)
 
-    def revert(self) -> None:
-        """Put the panels back to what the run on the stage has."""
-        if self._run.spec is not None:
-            spec = self._run.spec
-            self._draft.take(spec)
-            for name, value in self._live.items():
-                self._draft.set_param(name, value)
+    def spec_now(self) -> RunSpec | None:
+        """The run on the stage with the live parameters that it has now."""
+        spec = self._run.spec
+        if spec is None:
+            return None
+        return replace(spec, flow=replace(spec.flow, params={**spec.flow.params, **self._live}))
 
     def _check_differences(self) -> None:
         self.restart_needed.emit(self.differences())

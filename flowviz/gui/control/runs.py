@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowviz.core.spec import FlowSpec
+from flowviz.gui.control.choices import ChoicesController
 from flowviz.gui.control.run import RunController
-from flowviz.gui.state.draft import DraftState
+from flowviz.gui.state.history import History
 from flowviz.gui.state.run import RunState
-from flowviz.gui.state.runs import RunEntry, RunsState
+from flowviz.gui.state.runs import RunsState
 
 
 class RunsController(QObject):
@@ -22,10 +26,17 @@ class RunsController(QObject):
     notice = Signal(str, str)
 
     def __init__(
-        self, runs: RunsState, run: RunState, training: RunController, draft: DraftState, parent: QObject | None = None
+        self,
+        runs: RunsState,
+        run: RunState,
+        training: RunController,
+        choices: ChoicesController,
+        history: History,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._runs, self._run, self._training, self._draft = runs, run, training, draft
+        self._runs, self._run, self._training = runs, run, training
+        self._choices, self._history = choices, history
 
     @Slot(int)
     def bring_back(self, number: int) -> None:
@@ -37,14 +48,16 @@ class RunsController(QObject):
             self.notice.emit(f"{leaving.name} was stopped where it stood.", "It is in the list and can be trained on.")
         self._training.let_go()
         self._runs.bring_back(number)
-        self._draft.take(entry.record.spec)
+        self._choices.take(f"Bring back {entry.name}", entry.record.spec)
         self.brought_back.emit()
 
     @Slot(int, str)
     def rename(self, number: int, name: str) -> None:
         """Give a run a name; blank names change nothing."""
-        if name.strip():
-            self._runs.change(number, name=name.strip())
+        entry, new = self._runs.entry(number), name.strip()
+        if entry is not None and new and new != entry.name:
+            old, change = entry.name, self._runs.change
+            self._history.do(f"Name {new}", lambda: change(number, name=new), lambda: change(number, name=old))
 
     @Slot(int, bool)
     def show_curves(self, number: int, is_shown: bool) -> None:
@@ -52,13 +65,11 @@ class RunsController(QObject):
         self._runs.change(number, is_shown=is_shown)
 
     @Slot(int)
-    def remove(self, number: int) -> RunEntry | None:
-        """Forget an earlier run; what was forgotten, or None for the one on the stage."""
-        entry = self._runs.entry(number)
-        if entry is None or number == self._runs.stage:
-            return None
-        self._runs.remove(number)
-        return entry
+    def remove(self, number: int) -> None:
+        """Forget an earlier run, as a step that can be undone; the one on the stage stays."""
+        entry, runs = self._runs.entry(number), self._runs
+        if entry is not None and number != runs.stage:
+            self._history.do(f"Remove {entry.name}", lambda: runs.remove(number), lambda: runs.insert(entry))
 
     @Slot(str)
     def run_with(self, method: str) -> None:
@@ -66,6 +77,5 @@ class RunsController(QObject):
         spec = self._run.spec
         if spec is None:
             return
-        self._draft.take(spec)
-        self._draft.set_method(method)
+        self._choices.take("Compare", replace(spec, flow=FlowSpec(method)))
         self._training.restart()

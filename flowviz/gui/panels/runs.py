@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QFontMetrics, QIcon, QKeyEvent, QPainter, QPixmap, QShowEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QKeyEvent, QPainter, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -21,16 +21,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from flowviz.core.records import RunEntry
 from flowviz.gui.panels.top_bar import duration
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.run import RunState
-from flowviz.gui.state.runs import RunEntry, RunsState
+from flowviz.gui.state.runs import RunsState
 from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views.traces import number
 
 _WHAT = Qt.ItemDataRole.UserRole
 _CHECKABLE = Qt.ItemFlag.ItemIsUserCheckable
-_ROW, _SECOND_LINE, _GAP_MS = 42, 42, 500
+_ROW, _WORDS_LEFT, _GAP_MS = 44, 42, 500
 _COLUMNS = {
     "Run": "The run on the stage is marked. A tick keeps an earlier run's curves as grey lines; F2 gives another name",
     "NLL": "Negative log-likelihood of target samples, newest value, in nats",
@@ -59,21 +60,24 @@ class _TwoLines(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """The name in the upper half as usual, the second line muted below it."""
+        """Tick and swatch as usual; the name above, the second line muted below it."""
         super().paint(painter, option, index)
-        box = QRect(option.rect)  # type: ignore[attr-defined]
-        words = QFontMetrics(option.font)  # type: ignore[attr-defined]
-        box.adjust(_SECOND_LINE, box.height() // 2 - 1, -4, 0)
+        box = QRect(option.rect).adjusted(_WORDS_LEFT, 4, -4, -4)  # type: ignore[attr-defined]
+        tokens, high, low = current_tokens(), Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
+        font = QFont(option.font)  # type: ignore[attr-defined]
         painter.save()
-        painter.setPen(QColor(current_tokens().muted))
-        text = words.elidedText(str(index.data(_WHAT) or ""), Qt.TextElideMode.ElideRight, box.width())
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft), text)
+        for text, colour, place in ((index.data(), tokens.text, high), (index.data(_WHAT), tokens.muted, low)):
+            font.setBold(place == high and bool((index.data(Qt.ItemDataRole.FontRole) or font).bold()))
+            painter.setFont(font)
+            painter.setPen(QColor(colour))
+            shown = QFontMetrics(font).elidedText(str(text or ""), Qt.TextElideMode.ElideRight, box.width())
+            painter.drawText(box, int(place | Qt.AlignmentFlag.AlignLeft), shown)
         painter.restore()
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        """The name stands in the upper half."""
+        """`paint` writes the words itself."""
         super().initStyleOption(option, index)
-        option.displayAlignment = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft  # type: ignore[attr-defined]
+        option.text = ""  # type: ignore[attr-defined]
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Two lines high."""

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
 from PySide6.QtCore import QObject, Signal
 
 from flowviz.core.backend import Choice
+from flowviz.core.errors import ParameterError
 from flowviz.core.params import ParamValue
 from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choices:
+    """All that a draft holds: the run that it would be, and the parameters of every method."""
+
+    spec: RunSpec
+    params: Mapping[str, Mapping[str, ParamValue]]
 
 
 class DraftState(QObject):
@@ -37,10 +49,7 @@ class DraftState(QObject):
     def set_methods(self, methods: tuple[Choice, ...]) -> None:
         """What can be trained; values that were typed before stay."""
         self.methods = {choice.key: choice for choice in methods}
-        for choice in methods:
-            values = self.params.setdefault(choice.key, {})
-            for field in choice.params:
-                values.setdefault(field.name, field.default)
+        self._fill_in()
         if self.method not in self.methods and methods:
             self.method = methods[0].key
         self.changed.emit("method")
@@ -63,9 +72,9 @@ class DraftState(QObject):
             self.method = key
             self.changed.emit("method")
 
-    def set_param(self, name: str, value: ParamValue) -> None:
-        """Choose a parameter of the chosen method."""
-        values = self.params.setdefault(self.method, {})
+    def set_param(self, name: str, value: ParamValue, method: str = "") -> None:
+        """Choose a parameter of the chosen method, or of another one."""
+        values = self.params.setdefault(method or self.method, {})
         if values.get(name) != value:
             values[name] = value
             self.changed.emit(name)
@@ -93,10 +102,32 @@ class DraftState(QObject):
         flow = FlowSpec(self.method, dict(self.params.get(self.method, {})))
         return RunSpec(self.target, flow, self.budget, self.seed, self.device, source=self.source)
 
-    def take(self, spec: RunSpec) -> None:
-        """Go back to the choices of a run."""
+    def take(self, spec: RunSpec, params: Mapping[str, Mapping[str, ParamValue]] | None = None) -> None:
+        """Go back to the choices of a run; `params` are those of other methods, which are left alone without."""
+        params = {**self.params, **(params or {})}
+        mine = {**params.get(spec.flow.key, {}), **spec.flow.params}
+        self.put(replace(self.choices(), spec=spec, params={**params, spec.flow.key: mine}))
+
+    def choices(self) -> Choices:
+        """All choices as a value."""
+        return Choices(self.spec(), {method: dict(values) for method, values in self.params.items()})
+
+    def put(self, choices: Choices) -> None:
+        """Other choices in the place of all these."""
+        spec, self.params = choices.spec, {method: dict(values) for method, values in choices.params.items()}
+        self._fill_in()
         self.target, self.source, self.method = spec.target, spec.source, spec.flow.key
-        self.params.setdefault(spec.flow.key, {}).update(spec.flow.params)
         self.budget, self.seed, self.device = spec.budget, spec.seed, spec.device
         for what in ("target", "source", "method", "budget", "seed", "device"):
             self.changed.emit(what)
+
+    def _fill_in(self) -> None:
+        """Every declared parameter has a value that it may have."""
+        for choice in self.methods.values():
+            given, self.params[choice.key] = self.params.get(choice.key, {}), {}
+            for field in choice.params:
+                try:
+                    value = field.check(given.get(field.name, field.default))
+                except ParameterError:
+                    value = field.default
+                self.params[choice.key][field.name] = value

@@ -8,33 +8,14 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowviz.core.frames import Frame
-from flowviz.core.records import RunFile, thinned
+from flowviz.core.records import Ending, RunEntry, RunFile, thinned
 from flowviz.core.spec import RunSpec
-from flowviz.gui.state.run import RunState, Status
+from flowviz.gui.state.run import RunState
 
 KEPT_FRAMES = 80
 KEPT_BYTES = 256 * 2**20
 """Of the frames of all runs off the stage together; beyond it the longest are thinned."""
 _LEAST_FRAMES = 8
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RunEntry:
-    """One run in the list.
-
-    Attributes:
-        number: counted from 1 in a session, never used twice.
-        name: what people call it.
-        is_shown: whether its curves are drawn in grey while another run is on the stage.
-        status: where it stood when it left the stage.
-        record: what is kept of it; None while it is on the stage, where RunState has it.
-    """
-
-    number: int
-    name: str
-    is_shown: bool = True
-    status: Status = "stopped"
-    record: RunFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +130,25 @@ class RunsState(QObject):
         if record is None:
             self._entries.remove(entry)
             return
-        status: Status = "stopped" if self._run.is_active else self._run.status
-        frames = thinned(record.frames, KEPT_FRAMES)
-        self._entries[self._entries.index(entry)] = replace(entry, status=status, record=replace(record, frames=frames))
+        kept = replace(record, frames=thinned(record.frames, KEPT_FRAMES))
+        self._entries[self._entries.index(entry)] = replace(entry, status=self._ending(), record=kept)
         self._keep_within()
+
+    def _ending(self) -> Ending:
+        match self._run.status:
+            case "finished" | "failed" as status:
+                return status
+        return "stopped"
+
+    def everything(self) -> tuple[RunEntry, ...]:
+        """All runs that have a frame with what is kept of them, the one on the stage included: values for a file."""
+        result = []
+        for entry in self._entries:
+            if entry.number == self.stage:
+                entry = replace(entry, status=self._ending(), record=self._run.record())
+            if entry.record is not None:
+                result.append(entry)
+        return tuple(result)
 
     def _keep_within(self) -> None:
         """Thin the heaviest kept runs until all fit."""

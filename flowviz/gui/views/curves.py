@@ -9,10 +9,11 @@ from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QHideEvent, QIcon, QPainter, QPen, QPixmap, QShowEvent
 from PySide6.QtWidgets import QLabel, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
+from flowviz.core.records import RunEntry
 from flowviz.gui.panels.blocks import BlocksView
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.run import RunState
-from flowviz.gui.state.runs import RunEntry, RunsState
+from flowviz.gui.state.runs import RunsState
 from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views.earlier_curves import earlier_traces
 from flowviz.gui.views.jko import JkoPage

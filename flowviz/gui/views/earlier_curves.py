@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from flowviz.core.records import RunFile
+from flowviz.core.records import RunEntry, RunFile
 from flowviz.core.spec import Array
-from flowviz.gui.state.runs import RunEntry
 from flowviz.gui.views.traces import CurveKind, Trace, number, thin
 from flowviz.scene.tokens import Tokens
 
