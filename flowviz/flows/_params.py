@@ -47,7 +47,7 @@ class NetworkParams(TrainingParams):
 
 
 @dataclass(frozen=True)
-class LikelihoodParams(NetworkParams):
+class SolvedParams(TrainingParams):
     """Of every method that differentiates through a fixed-step solver whose steps a StepChooser adapts."""
 
     solver: str = param(
@@ -61,6 +61,11 @@ class LikelihoodParams(NetworkParams):
         0.01, "Solver error allowed", lo=0.0, hi=1.0, live=True, unit="nats", group=ADVANCED,
         help="Training takes more solver steps while doubling them changes log-densities by more (0: never).",
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LikelihoodParams(NetworkParams, SolvedParams):
+    """Of every method that fits a VelocityNet by likelihood."""
 
 
 def steps_of_a_run(default: int) -> Any:

@@ -87,7 +87,7 @@ def test_a_budget_in_seconds_ends_when_they_are_used(key):
 
 
 def test_without_a_budget_the_method_has_its_own_length(key):
-    own = {"steps": 9} if key == "cnf" else {"steps_per_block": 3, "blocks": 3}
+    own = {"steps_per_block": 3, "blocks": 3} if key == "jko" else {"steps": 9}
     assert len(run(FLOWS.get(key).create(small(key) | own, problem()), Budget())) == 9
 
 
