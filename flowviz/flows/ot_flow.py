@@ -47,6 +47,7 @@ class OtFlow(LikelihoodFlow[OtFlowParams]):
     label = "OT-Flow"
     summary = "A potential whose gradient moves the points, fitted by likelihood; it pays for distance and for bends."
     Params = OtFlowParams
+    source_need = "density"
 
     @classmethod
     def create(cls, params: Mapping[str, object], problem: Problem) -> OtFlow:

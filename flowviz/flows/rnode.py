@@ -41,6 +41,7 @@ class RnodeFlow(LikelihoodFlow[RnodeParams]):
     label = "RNODE"
     summary = "A CNF that also pays for kinetic energy and for a field that differs between neighbours."
     Params = RnodeParams
+    source_need = "density"
 
     @classmethod
     def create(cls, params: Mapping[str, object], problem: Problem) -> RnodeFlow:
