@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import bisect
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from flowviz.core.frames import Frame
-from flowviz.core.spec import Array
+from flowviz.core.spec import Array, frozen_array
 
 DEFAULT_BUDGET = 512 * 2**20
+KEPT_PATHS = 64
+"""Particles of a thinned frame: enough to show something true until the others are computed again."""
+_NEWEST = 4
+"""So many of the newest frames always stay whole."""
 
 
 class Timeline:
     """Frames by training step, oldest first; one owner.
 
-    Over its byte budget it drops, among the older three quarters, the frame whose absence leaves the
-    smallest gap: the first and the last frame stay, recent history stays dense, and no stretch is lost.
+    Over its byte budget it thins the older three quarters, beginning where frames are closest together. A frame with
+    weights first loses all but a few of its paths, since anyone can compute those again from its weights; only when
+    all of them are checkpoints like that does it drop whole frames. The first frame and the newest few stay whole,
+    recent history stays dense, and no stretch is lost.
 
     Args:
         budget: most bytes of frames kept.
@@ -68,9 +75,24 @@ class Timeline:
         self._frames.append(frame)
         thinned = False
         while self._nbytes > self._budget and len(self._frames) > 4:
-            self._release(self._frames.pop(self._least_missed()))
+            self._thin()
             thinned = True
         return thinned
+
+    def _thin(self) -> None:
+        older = range(1, max(2, len(self._frames) * 3 // 4))
+        full = [index for index in older if _can_lose_paths(self._frames[index])] or [
+            index for index in range(1, len(self._frames) - _NEWEST) if _can_lose_paths(self._frames[index])
+        ]
+        index = self._least_missed(full or older)
+        frame = self._frames[index]
+        self._release(frame)
+        if full:
+            checkpoint = replace(frame, paths=frozen_array(frame.paths[:, :KEPT_PATHS].copy()))
+            self._frames[index] = checkpoint
+            self._hold(checkpoint)
+        else:
+            self._frames.pop(index)
 
     def _hold(self, frame: Frame) -> None:
         for array in _arrays(frame):
@@ -85,10 +107,9 @@ class Timeline:
                 del self._users[id(array)]
                 self._nbytes -= array.nbytes
 
-    def _least_missed(self) -> int:
-        steps = self.steps
-        older = range(1, max(2, len(steps) * 3 // 4))
-        return min(older, key=lambda i: steps[i + 1] - steps[i - 1])
+    def _least_missed(self, among: Sequence[int]) -> int:
+        frames = self._frames
+        return min(among, key=lambda i: frames[i + 1].step - frames[i - 1].step)
 
     def nearest(self, step: int) -> Frame | None:
         """The kept frame nearest to a training step (the older one of two equally near)."""
@@ -102,6 +123,10 @@ class Timeline:
             return self._frames[-1]
         before, after = self._frames[index - 1], self._frames[index]
         return after if after.step - step < step - before.step else before
+
+
+def _can_lose_paths(frame: Frame) -> bool:
+    return bool(frame.weights) and frame.paths.shape[1] > KEPT_PATHS
 
 
 def _arrays(frame: Frame) -> Iterator[Array]:

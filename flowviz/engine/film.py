@@ -78,8 +78,8 @@ class FilmPainter:
         self.film = film
         self.total = total or film.frame_count
         self._spec, self._frames = run.spec, tuple(run.frames)
-        recorded = min(frame.paths.shape[1] for frame in self._frames)
-        # unless asked for, no more particles than recorded: showing those needs no torch
+        recorded = max(frame.paths.shape[1] for frame in self._frames)
+        # unless asked for, no more particles than recorded: showing those needs no torch where the frames are whole
         options = {"particles": min(StageOptions().particles, recorded), **film.options}
         self._options = options_from_mapping(options, film.layers, film.direction)
         MODES.get(self._options.mode)
@@ -102,7 +102,7 @@ class FilmPainter:
     def picture(self, index: int) -> Array:
         """Picture number `index`, (height, width, 3) uint8 RGB."""
         frame, t = self.moment_of(index)
-        moment = Moment(frame, t, self._options, self._target_points, self._world, self._volume)
+        moment = Moment(frame, t, self._options, self._target_points, self._world, self._volume, self._spec.seed)
         scene = resolve(moment, self._ask(moment), title_of(self._spec))
         spots = self._paint(scene, index)
         return np.asarray(self._frame.compose(self._stage, spots, scene.clock, self._progress(index, frame, t)))

@@ -199,17 +199,18 @@ class MainWindow(QMainWindow):
 
     def _connect_looking(self) -> None:
         play, clocks = self.playback, self.clocks
-        clocks.play_requested.connect(play.toggle)
-        clocks.start_requested.connect(play.to_start)
-        clocks.end_requested.connect(play.to_end)
-        clocks.loop_requested.connect(play.next_loop)
+        for row, clock in ((clocks.flow, play.flow), (clocks.training, play.training)):
+            row.play_requested.connect(clock.toggle)
+            row.start_requested.connect(clock.to_start)
+            row.end_requested.connect(clock.to_end)
+            row.loop_requested.connect(clock.next_loop)
+            row.held.connect(clock.scrub)
+            row.speed_requested.connect(clock.set_speed)
+        clocks.flow.walk_requested.connect(play.walk_flow)
+        clocks.training.walk_requested.connect(play.walk_frames)
         clocks.direction_requested.connect(play.flip_direction)
-        clocks.nudge_requested.connect(play.nudge)
         clocks.t_requested.connect(play.set_t)
-        clocks.scrub_held.connect(play.scrub)
-        clocks.speed_requested.connect(play.set_speed)
         clocks.step_requested.connect(play.show_step)
-        clocks.frame_walk_requested.connect(play.walk_frames)
         clocks.follow_requested.connect(play.follow)
         clocks.solver_requested.connect(self._solver_chosen)
         self.curves.step_requested.connect(play.show_step)

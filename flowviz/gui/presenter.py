@@ -23,7 +23,7 @@ from flowviz.gui.views.stage import StageView
 from flowviz.scene.resolve import query_key
 
 _GAP_MS = 30  # a little less than the clock's beat, so that every beat is shown
-_KEPT_ANSWERS = 96
+_KEPT_BYTES = 96 * 2**20
 _NFE = "nfe"
 _NFE_GAP_MS = 700
 Key = tuple[Hashable, ...]
@@ -34,14 +34,19 @@ def loose_key(query: Query) -> Key:
     return ("density", query.resolution) if isinstance(query, DensityQuery) else (query_key(query),)
 
 
+def _nbytes(arrays: Mapping[str, Array]) -> int:
+    return sum(array.nbytes for array in arrays.values())
+
+
 class Answers:
-    """Answers of the engine: by run, training step and question; bounded."""
+    """Answers of the engine by training step and question: the newest ones, within a byte budget."""
 
     def __init__(self) -> None:
         self._exact: OrderedDict[Key, Mapping[str, Array]] = OrderedDict()
         self._newest: dict[Key, Mapping[str, Array]] = {}
         self._asked: dict[int, tuple[Key, Key]] = {}
         self._waiting: dict[str, tuple[int, Key]] = {}
+        self._nbytes = 0
 
     def clear(self) -> None:
         """Forget everything (another run)."""
@@ -49,6 +54,7 @@ class Answers:
         self._newest.clear()
         self._asked.clear()
         self._waiting.clear()
+        self._nbytes = 0
 
     def is_known(self, key: Key) -> bool:
         """Whether the answer is here, or asked for (layers may share a question)."""
@@ -69,9 +75,11 @@ class Answers:
         if keys is None:
             return False
         key, loose = keys
+        self._nbytes -= _nbytes(self._exact.pop(key, {}))
         self._exact[key] = answer.arrays
-        while len(self._exact) > _KEPT_ANSWERS:
-            self._exact.popitem(last=False)
+        self._nbytes += _nbytes(answer.arrays)
+        while self._nbytes > _KEPT_BYTES and len(self._exact) > 1:
+            self._nbytes -= _nbytes(self._exact.popitem(last=False)[1])
         if answer.arrays:
             self._newest[loose] = answer.arrays
         return True
@@ -190,6 +198,7 @@ class Presenter(QObject):
             self._title(target.name),
             shown.source,
             self._stage.is_turning,
+            spec.seed if spec is not None else 0,
         )
         self._thread.submit(job)
 

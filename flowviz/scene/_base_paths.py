@@ -16,13 +16,14 @@ SHOWN_SEED = 20_001
 
 
 def shown_query(moment: Moment) -> TransportQuery | None:
-    """The transport of the shown particles, or None when the frame has recorded exactly that."""
+    """The transport of the shown particles, or None when the frame has recorded exactly that (and still has it)."""
     options, frame = moment.options, moment.frame
     times = tuple(float(t) for t in frame.times)
     if options.direction == "encode":
         return TransportQuery("data", times[::-1], options.particles, SHOWN_SEED, solver=options.solver)
     if options.particles > frame.paths.shape[1]:
-        return TransportQuery("noise", times, options.particles, SHOWN_SEED, solver=options.solver)
+        # with the run's seed, these begin with the recorded particles, also with those that a thinned frame lost
+        return TransportQuery("noise", times, options.particles, moment.seed, solver=options.solver)
     if options.solver != METHOD_SOLVER:
         # the same noise as the recorded particles, so that only the solver makes the difference
         return TransportQuery("points", times, options.particles, points=frame.paths[0], solver=options.solver)

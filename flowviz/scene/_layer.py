@@ -26,6 +26,7 @@ class Moment:
         target_points: (n, d) draws of the target.
         extent: the world around target and noise, in the plane of the first two axes.
         volume: the same of a flow in three dimensions, or None.
+        seed: of the run; its recorded particles are the first draws of the source with it.
     """
 
     frame: Frame
@@ -34,6 +35,7 @@ class Moment:
     target_points: Array
     extent: Extent
     volume: Volume | None = None
+    seed: int = 0
 
     @property
     def dim(self) -> int:

@@ -72,10 +72,10 @@ def scrub(window: MainWindow) -> None:
     QTest.mouseClick(window.top_bar.stop_button, Qt.MouseButton.LeftButton)
     wait_for(window.run.status_changed, lambda: window.run.status == "stopped", "the end of training")
     assert window.cursor_state.follow_latest
-    track = window.clocks.training_track
+    track = window.clocks.training.track
     middle = track.height() // 2
     drag(track, [QPoint(x, middle) for x in (track.width() - 12, track.width() // 2, 4)])
-    track = window.clocks.flow_track
+    track = window.clocks.flow.track
     drag(track, [QPoint(x, track.height() // 2) for x in (20, track.width() // 2)])
 
 

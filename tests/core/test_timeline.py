@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowviz.core.frames import Frame
-from flowviz.core.timeline import Timeline
+from flowviz.core.timeline import KEPT_PATHS, Timeline
 
 
 def frame(step, n=10, weights=None):
@@ -54,3 +54,19 @@ def test_thinning_keeps_the_first_the_last_and_the_budget(count):
     assert timeline.steps == sorted(set(timeline.steps))
     gaps = np.diff(timeline.steps)
     assert not len(gaps) or gaps.max() <= max(2, count / 4)
+
+
+def test_frames_with_weights_lose_paths_before_any_is_dropped():
+    whole = frame(0, n=1000, weights={"w": np.zeros(10)}).nbytes
+    timeline = Timeline(20 * whole)
+    for step in range(100):
+        timeline.append(frame(step, n=1000, weights={"w": np.full(10, step)}))
+    assert timeline.nbytes <= 20 * whole
+    assert len(timeline) == 100, "a checkpoint was dropped while paths could go"
+    assert {f.paths.shape[1] for f in timeline.frames} == {1000, KEPT_PATHS}
+    assert [f.weights["w"][0] for f in timeline.frames] == list(range(100))
+    assert timeline.frames[0].paths.shape[1] == timeline.last.paths.shape[1] == 1000
+    for step in range(100, 2000):
+        timeline.append(frame(step, n=1000, weights={"w": np.full(10, step)}))
+    assert timeline.nbytes <= 20 * whole
+    assert timeline.steps[0] == 0 and np.diff(timeline.steps).max() < 200

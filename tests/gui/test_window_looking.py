@@ -32,7 +32,7 @@ def test_before_a_run_the_stage_shows_the_target_and_a_hint(window, qtbot):
 
 
 def test_scrubbing_back_in_training_lets_go_of_the_newest_and_the_end_takes_hold_again(trained, qtbot, scripted):
-    track = trained.clocks.training_track
+    track = trained.clocks.training.track
     qtbot.mouseClick(track, Qt.MouseButton.LeftButton, pos=QPoint(track.width() // 2, 12))
     assert trained.cursor_state.step == 20
     assert not trained.cursor_state.follow_latest
@@ -53,23 +53,23 @@ def test_the_picture_is_a_function_of_both_clocks(trained, qtbot):
 def test_holding_the_flow_clock_freezes_it_but_keeps_that_it_plays(trained, qtbot):
     trained.cursor_state.set_t(0.5)
     trained.playback.play()
-    trained.playback.scrub(True)
-    trained.playback._tick()
+    trained.playback.flow.scrub(True)
+    trained.playback.flow._tick()
     assert trained.cursor_state.t == 0.5
     assert trained.cursor_state.playing
-    trained.playback.scrub(False)
+    trained.playback.flow.scrub(False)
     qtbot.waitUntil(lambda: trained.cursor_state.t > 0.5, timeout=5000)
 
 
 def play_through(window, seconds, parts=40):
     for _ in range(parts):
-        window.playback.advance(seconds / parts)
+        window.playback.flow.advance(seconds / parts)
 
 
 def test_playing_once_stops_at_the_end(trained):
-    trained.cursor_state.set_loop("once")
+    trained.cursor_state.flow.set_loop("once")
     trained.playback.to_start()
-    trained.cursor_state.set_playing(True)
+    trained.cursor_state.flow.set_playing(True)
     play_through(trained, 12.0)
     assert trained.cursor_state.t == 1.0
     assert not trained.cursor_state.playing
@@ -77,19 +77,19 @@ def test_playing_once_stops_at_the_end(trained):
 
 def test_one_pass_takes_ten_seconds_at_speed_one(trained):
     trained.playback.to_start()
-    trained.playback.advance(5.0)
+    trained.playback.flow.advance(5.0)
     assert trained.cursor_state.t == pytest.approx(0.5)
-    trained.cursor_state.set_speed(0.1)
-    trained.playback.advance(5.0)
+    trained.cursor_state.flow.set_speed(0.1)
+    trained.playback.flow.advance(5.0)
     assert trained.cursor_state.t == pytest.approx(0.55)
 
 
 def test_looping_starts_again_and_back_and_forth_turns_round(trained):
-    trained.cursor_state.set_loop("loop")
+    trained.cursor_state.flow.set_loop("loop")
     trained.cursor_state.set_t(0.9)
     play_through(trained, 3.0)
     assert trained.cursor_state.t < 0.5
-    trained.cursor_state.set_loop("pingpong")
+    trained.cursor_state.flow.set_loop("pingpong")
     trained.cursor_state.set_t(0.9)
     play_through(trained, 3.0)
     assert 0.6 < trained.cursor_state.t < 1.0
@@ -99,7 +99,7 @@ def test_data_to_noise_plays_the_other_way(trained):
     trained.playback.flip_direction()
     trained.playback.to_start()
     assert trained.cursor_state.t == 1.0
-    trained.playback.advance(1.0)
+    trained.playback.flow.advance(1.0)
     assert trained.cursor_state.t == pytest.approx(0.9)
     assert trained.clocks.direction_button.text() == "Data to noise"
 
@@ -129,7 +129,7 @@ def test_keys_move_both_clocks(trained, qtbot):
     qtbot.keyClick(trained.stage, Qt.Key.Key_Up)
     assert trained.cursor_state.step == 30
     qtbot.keyClick(trained.stage, Qt.Key.Key_Minus)
-    assert trained.cursor_state.speed == 0.5
+    assert trained.cursor_state.flow.speed == 0.5
     qtbot.keyClick(trained.stage, Qt.Key.Key_Space)
     assert trained.cursor_state.playing
 
@@ -149,7 +149,7 @@ def test_keys_typed_into_a_field_stay_there(trained, qtbot):
 
 def test_another_solver_is_asked_of_the_engine_and_its_effort_is_shown(trained, qtbot, scripted):
     trained.clocks.solver_requested.emit(Solver("euler", 40))
-    qtbot.waitUntil(lambda: trained.clocks.nfe.text() == "NFE 48" and trained.presenter.is_idle, timeout=5000)
+    qtbot.waitUntil(lambda: trained.clocks.solver.nfe.text() == "NFE 48" and trained.presenter.is_idle, timeout=5000)
     assert any(isinstance(q, TransportQuery) and q.solver.name == "euler" for _, q in scripted.asked)
     asked = len(scripted.asked)
     trained.playback.set_t(0.3)

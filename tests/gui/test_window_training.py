@@ -33,7 +33,7 @@ def test_frames_arrive_and_the_cursor_follows_the_newest(window, qtbot, scripted
     assert window.run.status == "running"
     assert window.cursor_state.step == 30
     assert window.top_bar.counter.text() == "000030"
-    assert window.clocks.training_track.maximum() == 30
+    assert window.clocks.training.track.maximum() == 30
     with qtbot.waitSignal(window.presenter.shown, timeout=5000, check_params_cb=lambda p: p.job.frame is not None):
         scripted.train(40)
     qtbot.waitUntil(lambda: window.cursor_state.step == 40, timeout=5000)

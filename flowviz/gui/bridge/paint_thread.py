@@ -51,6 +51,7 @@ class PaintJob:
         title: of the picture before any run.
         source: where the flow begins, which has to be in view too; None is noise.
         is_turning: whether a camera is on its way, so that the picture must be quick rather than whole.
+        seed: of the run.
     """
 
     target: TargetSpec
@@ -67,6 +68,7 @@ class PaintJob:
     title: str = ""
     source: TargetSpec | None = None
     is_turning: bool = False
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,7 +212,7 @@ class PaintThread(QThread):
                 panel = space_panel("main", marks, draws.volume)
             scene = Scene((panel,), job.title, "")
         else:
-            moment = Moment(job.frame, job.t, job.options, draws.points, draws.extent, draws.volume)
+            moment = Moment(job.frame, job.t, job.options, draws.points, draws.extent, draws.volume, job.seed)
             wanted = queries(moment)
             scene = resolve(moment, job.answers, job.title)
         start = time.perf_counter()
