@@ -11,11 +11,14 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from flowviz import __version__
+from flowviz import cli_base as types
+from flowviz.cli_base import DONE, FAILED, STOPPED, WRONG, blaming, check_out, complain
+from flowviz.cli_films import add_render
 from flowviz.core.control import Control
 from flowviz.core.errors import FileError, ParameterError, RunError, UserError
 from flowviz.core.events import Cancelled, Failed
@@ -25,7 +28,6 @@ from flowviz.core.spec import Budget, RunSpec
 from flowviz.engine.interrupts import Interrupted, ends_in_order, stops
 from flowviz.engine.terminal import Progress
 
-DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
 METRIC_LABELS = {"w2": "W2", "sliced_w2": "Sliced W2", "mmd": "MMD²"}
 
 
@@ -40,36 +42,31 @@ def run_cli(arguments: Sequence[str]) -> int:
     except SystemExit as end:  # argparse: --help, --version, bad use
         return int(end.code or 0) if not isinstance(end.code, str) else WRONG
     except KeyboardInterrupt as stop:
-        return _complain("Stopped.", stop.status if isinstance(stop, Interrupted) else STOPPED)
+        return complain("Stopped.", stop.status if isinstance(stop, Interrupted) else STOPPED)
     except BrokenPipeError:  # whoever read our results went away (`| head`)
         _drop_output()
         return FAILED
     except MemoryError:
-        return _complain("There is not enough memory for that. Ask for less at a time.", FAILED)
+        return complain("There is not enough memory for that. Ask for less at a time.", FAILED)
     except OSError as error:
         _drop_output()
         where = error.filename or "The results"
         hint = "Change its permissions, or choose another place."
-        return _complain(f"{where} could not be read or written: {error.strerror or error}. {hint}", FAILED)
+        return complain(f"{where} could not be read or written: {error.strerror or error}. {hint}", FAILED)
     except UserError as error:
         wrong = not isinstance(error, (FileError, RunError))
-        return _complain(str(error), WRONG if wrong else FAILED)
+        return complain(str(error), WRONG if wrong else FAILED)
     except Exception as error:
         if os.environ.get("FLOWVIZ_DEBUG"):
             raise
         text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        return _complain(f"Something unexpected happened: {text}. Set FLOWVIZ_DEBUG=1 to see where.", FAILED)
+        return complain(f"Something unexpected happened: {text}. Set FLOWVIZ_DEBUG=1 to see where.", FAILED)
 
 
 def _drop_output() -> None:
     """Python must not complain once more at exit of what cannot be written any more."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _complain(sentence: str, status: int) -> int:
-    print(f"flowviz: {sentence}", file=sys.stderr)
-    return status
 
 
 class _Parser(argparse.ArgumentParser):
@@ -91,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sample(commands)
     _add_density(commands)
     _add_evaluate(commands)
-    _add_render(commands)
+    add_render(commands)
     listing = commands.add_parser("list", help="show targets, methods, metrics and devices, with their parameters")
     listing.add_argument("--json", action="store_true", help="as one JSON object")
     listing.set_defaults(command=_list)
@@ -111,9 +108,9 @@ def _add_train(commands: Any) -> None:
     train.add_argument("--source-param", metavar="NAME=VALUE", action="append", default=[], help="a source's parameter")
     train.add_argument("--flow", metavar="cnf|jko", help="method (see flowviz list)")
     train.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="a method's parameter")
-    train.add_argument("--steps", type=_count, help="end after that many training steps")
-    train.add_argument("--seconds", type=_seconds, help="end after that many seconds of training")
-    train.add_argument("--seed", type=_seed, help="of all random numbers (default 0)")
+    train.add_argument("--steps", type=types.count, help="end after that many training steps")
+    train.add_argument("--seconds", type=types.seconds, help="end after that many seconds of training")
+    train.add_argument("--seed", type=types.seed, help="of all random numbers (default 0)")
     train.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), help="where to train (default auto)")
     train.add_argument("--resume", metavar="RUN", help="train this run on instead of beginning afresh")
     train.add_argument("--out", metavar="RUN", required=True, help="run file to write")
@@ -122,8 +119,8 @@ def _add_train(commands: Any) -> None:
 
 def _add_sample(commands: Any) -> None:
     sample = _on_run(commands, "sample", "draw points from the model")
-    sample.add_argument("-n", type=_count, default=1000, help="how many (default 1000)")
-    sample.add_argument("--seed", type=_seed, default=0, help="of the noise (default 0)")
+    sample.add_argument("-n", type=types.count, default=1000, help="how many (default 1000)")
+    sample.add_argument("--seed", type=types.seed, default=0, help="of the noise (default 0)")
     sample.add_argument("--out", metavar="FILE", required=True, help=".npy, .csv, .tsv or .txt")
     sample.set_defaults(command=_sample)
 
@@ -141,90 +138,24 @@ def _add_evaluate(commands: Any) -> None:
         "--data", metavar="FILE", help="points in the data's own units (default: fresh draws of the target)"
     )
     evaluate.add_argument(
-        "--size", type=_points, default=1000, help="most points in W2, sliced W2 and MMD (default 1000)"
+        "--size", type=types.points, default=1000, help="most points in W2, sliced W2 and MMD (default 1000)"
     )
-    evaluate.add_argument("--seed", type=_seed, default=0, help="of all draws (default 0)")
+    evaluate.add_argument("--seed", type=types.seed, default=0, help="of all draws (default 0)")
     evaluate.add_argument("--json", action="store_true", help="as one JSON object")
     evaluate.set_defaults(command=_evaluate)
-
-
-def _add_render(commands: Any) -> None:
-    render = commands.add_parser("render", help="make a film of a run")
-    render.add_argument("run", help="run file")
-    render.add_argument(
-        "--out", metavar="FILM", required=True, help=".mp4, .gif, .webm, .webp, .png, .frames (a folder)"
-    )
-    render.add_argument("--clock", choices=("flow", "training"), default="flow", help="what moves (default flow)")
-    render.add_argument("--size", type=_size, default=(1280, 720), help="WIDTHxHEIGHT (default 1280x720)")
-    render.add_argument("--fps", type=_count, default=30, help="frames a second (default 30)")
-    render.add_argument("--seconds", type=_seconds, default=10.0, help="length (default 10)")
-    render.add_argument("--layers", metavar="A,B", help="layers to show (default particles,trails)")
-    render.add_argument("--mode", default="flow", help="stage mode: flow, journey, strip, four_up (default flow)")
-    render.add_argument("--theme", choices=("dark", "light"), default="dark", help="default dark")
-    render.set_defaults(command=_render)
 
 
 def _on_run(commands: Any, name: str, help: str) -> Any:
     parser = commands.add_parser(name, help=help)
     parser.add_argument("run", help="run file")
     parser.add_argument("--solver", choices=SOLVER_NAMES, default="rk4", help="ODE solver (default rk4)")
-    parser.add_argument("--solver-steps", type=_count, default=0, help="its steps (default: the method's own)")
+    parser.add_argument("--solver-steps", type=types.count, default=0, help="its steps (default: the method's own)")
     return parser
-
-
-def _number(kind: Callable[[str], Any], holds: Callable[[Any], bool], words: str) -> Callable[[str], Any]:
-    def parse(text: str) -> Any:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = None
-        if value is None or not holds(value):
-            raise argparse.ArgumentTypeError(f"{text!r} is not {words}")
-        return value
-
-    return parse
-
-
-_count = _number(int, lambda n: 1 <= n <= 1_000_000_000, "a whole number of 1 or more")
-_points = _number(int, lambda n: 2 <= n <= 10_000, "a whole number from 2 to 10000")
-_seed = _number(int, lambda n: 0 <= n < 2**63, "a whole number of 0 or more")
-_seconds = _number(float, lambda s: 0 < s < 1e9, "a number of seconds above 0")
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 1280x720")
-    return int(width), int(height)
-
-
-def _check_out(path: str) -> None:
-    """Tell before the work, not after it, that its result has no place to go.
-
-    Raises:
-        FileError: no such folder, a folder of that name, or no right to write there.
-    """
-    out = Path(path)
-    if not out.parent.is_dir():
-        raise FileError(f"The folder {out.parent} does not exist.", "Create it first, or choose another.")
-    if out.is_dir() or not os.access(out.parent, os.W_OK):
-        raise FileError(f"{out} cannot be written.", "Give the name of a file in a folder of yours.")
-
-
-@contextlib.contextmanager
-def _blaming(path: str) -> Iterator[None]:
-    """What is wrong with a run's contents is the run file's fault, not a wrong use of the command."""
-    try:
-        yield
-    except (FileError, RunError):
-        raise
-    except UserError as error:
-        raise FileError(f"The file {Path(path).name}: {error.message}", error.hint) from error
 
 
 def _train(options: argparse.Namespace) -> int:
     out = Path(options.out)
-    _check_out(options.out)
+    check_out(options.out)
     kept = (options.target, options.target_param, options.source, options.source_param, options.flow)
     if options.resume and (any(kept) or options.seed is not None):
         hint = "Leave out --target, --source, their parameters, --flow and --seed, or --resume."
@@ -239,7 +170,7 @@ def _train(options: argparse.Namespace) -> int:
     earlier = open_run(options.resume) if options.resume else None
     if earlier is not None:
         changes = parse_assignments(options.param)
-        with _blaming(options.resume):
+        with blaming(options.resume):
             TrainedRun(earlier)
         spec = training.continued(earlier, budget, changes, options.device)
     else:
@@ -250,10 +181,10 @@ def _train(options: argparse.Namespace) -> int:
     progress.close()
     if isinstance(ending, Failed):
         reached = f" What was reached until step {saved.last.step} is in {out}." if saved else ""
-        return _complain(f"{ending.message} {ending.hint}{reached}".strip(), FAILED)
+        return complain(f"{ending.message} {ending.hint}{reached}".strip(), FAILED)
     assert saved is not None
     if isinstance(ending, Cancelled):
-        return _complain(f"Stopped at step {ending.step}; what was reached is in {out}.", told.status)
+        return complain(f"Stopped at step {ending.step}; what was reached is in {out}.", told.status)
     print(f"{out}: {ending.step} steps in {ending.seconds:.1f} s, seed {spec.seed}{_nll_words(saved)}")
     return DONE
 
@@ -289,7 +220,7 @@ def _trained(options: argparse.Namespace) -> Any:
 
     solver = Solver(options.solver, options.solver_steps)
     run = open_run(options.run)
-    with _blaming(options.run):
+    with blaming(options.run):
         return TrainedRun(run, solver)
 
 
@@ -297,7 +228,7 @@ def _sample(options: argparse.Namespace) -> int:
     from flowviz.engine.points_file import check_suffix, write_array
 
     check_suffix(options.out)
-    _check_out(options.out)
+    check_out(options.out)
     write_array(options.out, _trained(options).sample(options.n, options.seed))
     print(f"{options.out}: {options.n} point{'s' * (options.n > 1)}, seed {options.seed}")
     return DONE
@@ -307,7 +238,7 @@ def _density(options: argparse.Namespace) -> int:
     from flowviz.engine.points_file import check_suffix, read_points, write_array
 
     check_suffix(options.out)
-    _check_out(options.out)
+    check_out(options.out)
     trained = _trained(options)
     values = trained.log_density(read_points(options.points, trained.target.dim))
     write_array(options.out, values)
@@ -328,45 +259,6 @@ def _evaluate(options: argparse.Namespace) -> int:
         print(f"{key:<10} {'unknown' if report[key] is None else f'{report[key]:.4f} nats'}")
     for key, label in METRIC_LABELS.items():
         print(f"{label:<10} {report[key]['value']:.4f}   (floor {report[key]['floor']:.4f})")
-    return DONE
-
-
-def _render(options: argparse.Namespace) -> int:
-    from flowviz.core.film import FilmSpec
-    from flowviz.engine.film import FilmCancelledByUser, render_film
-    from flowviz.engine.run_file import open_run
-    from flowviz.export import EXPORTERS, suffix_words, suffixes
-    from flowviz.targets import build
-
-    if Path(options.out).suffix.lower() not in suffixes():
-        hint = f"Use a name that ends in {suffix_words()}."
-        raise ParameterError(f"{Path(options.out).name} names no format for films.", hint, "out")
-    width, height = options.size
-    layers = tuple(options.layers.split(",")) if options.layers else FilmSpec().layers
-    film = FilmSpec(
-        options.clock,
-        width,
-        height,
-        options.fps,
-        options.seconds,
-        layers=layers,
-        theme=options.theme,
-        options={"mode": options.mode},
-    )
-    control, progress = Control(), Progress(sys.stderr)
-    run = open_run(options.run)
-    with _blaming(options.run):
-        build(run.spec.target)
-    try:
-        with stops(control.cancel) as told:
-            path = render_film(run, film, options.out, progress.pictures, lambda: control.is_cancelled)
-    except FilmCancelledByUser:
-        progress.close()
-        return _complain("Stopped; no film was written.", told.status)
-    progress.close()
-    rate = EXPORTERS.get(path.suffix.lower()).rate(film.fps)  # a GIF cannot have every rate
-    count = max(1, round(rate * film.seconds))
-    print(f"{options.out}: {count} frame{'s' * (count > 1)} at {rate:g} a second, {path.stat().st_size} bytes")
     return DONE
 
 

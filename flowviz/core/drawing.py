@@ -1,4 +1,4 @@
-"""A vector drawing: what SVG and PDF files are made of. Lengths are in points, x to the right and y down."""
+"""A vector drawing: what SVG and PDF files are made of. Lengths in pixels (1/96 inch), x to the right and y down."""
 
 from __future__ import annotations
 
@@ -62,26 +62,37 @@ class Picture:
     box: Box
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Words:
     """One line of text.
 
     Attributes:
         text: the words.
-        x, y: where they are anchored; y is the baseline, or the middle of the capitals.
-        size: of the font, in points.
+        x, y: where the baseline is anchored.
+        size: of the font, in pixels.
         colour: "#rrggbb".
         anchor: which end stands on x.
         bold: whether in the bold face.
+        alpha: opacity.
     """
 
     text: str
     x: float
     y: float
-    size: float
+    size: int
     colour: str
     anchor: Literal["start", "middle", "end"] = "start"
     bold: bool = False
+    alpha: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A filled rectangle."""
+
+    box: Box
+    colour: str
+    alpha: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +103,7 @@ class Clipped:
     items: tuple[Item, ...]
 
 
-Item = Dots | Strokes | Shapes | Picture | Words | Clipped
+Item = Dots | Strokes | Shapes | Picture | Words | Block | Clipped
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +119,7 @@ class Drawing:
     """A whole drawing, items from back to front.
 
     Attributes:
-        width, height: in points.
+        width, height: in pixels.
         items: from back to front.
         faces: fonts of its words.
         title: what it shows, for the file's description.

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from flowviz.core.camera import Camera
+from flowviz.core.drawing import Drawing
 from flowviz.core.errors import UserError
-from flowviz.core.film import FilmSpec
+from flowviz.core.film import Curves, FilmSpec
 from flowviz.core.frames import Frame
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array, RunSpec
-from flowviz.export import FilmWriter, Shape, WriterCancelled, writer_for
-from flowviz.scene import lettering
+from flowviz.engine._film_clock import Instant, instant
+from flowviz.export import DrawingWriter, FilmWriter, Shape, WriterCancelled, writer_for
 from flowviz.scene._layer import LAYERS, Moment
 from flowviz.scene._mode import MODES
-from flowviz.scene._surface import packed
-from flowviz.scene.colour_maps import rgb
+from flowviz.scene.composition import Composer, Shot
+from flowviz.scene.curve_panels import beside
+from flowviz.scene.legend import legend_of
+from flowviz.scene.lettering import Entry
 from flowviz.scene.options import StageOptions, options_from_mapping
-from flowviz.scene.painter import paint
-from flowviz.scene.panels import Panel, Scene, boxes, view_of
+from flowviz.scene.panels import Panel, Scene
 from flowviz.scene.resolve import queries, query_key, resolve
 from flowviz.scene.tokens import THEMES
 from flowviz.scene.view import Corners, Gaze, seen_box, world_extent, world_volume
 from flowviz.targets import TARGETS, Target, build, build_source
 
 TARGET_POINTS = 2000
-_FIRST, _LAST = 0.06, 0.12
-"""Shares of a film over flow time in which it rests at its beginning and at its end."""
-_EARLY = 1.6
-"""A film over training reaches training step share**_EARLY: early steps change most, and get more pictures."""
 
 
 class FilmCancelledByUser(Exception):
@@ -52,6 +50,15 @@ class Filmable(Protocol):
     def frames(self) -> Sequence[Frame]:
         """Its frames by increasing training step."""
         ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filmed:
+    """A run to film, with what was measured during it."""
+
+    spec: RunSpec
+    frames: Sequence[Frame]
+    curves: Curves = Curves()
 
 
 class _Asker(Protocol):
@@ -91,72 +98,58 @@ class FilmPainter:
         self._volume = world_volume(*target.bounds(), self._target_points, source=around)
         if film.clock == "camera" and self._volume is None:
             raise UserError("A camera can turn around a run in three dimensions only.", "Film flow time or training.")
-        self._tokens = THEMES[film.theme]
         self._gazes: dict[str, Gaze | Camera] = {"space": film.camera} if film.camera is not None else {}
-        self._frame = lettering.Frame(film.width, film.height, self._tokens, title_of(run.spec), film.caption)
-        self._stage = np.empty((self._frame.stage[1], self._frame.stage[0], 4), np.uint8)
+        title = title_of(run.spec)
+        self._composer = Composer(film.size, THEMES[film.theme], title, film.parts, film.background)
+        self._curves = getattr(run, "curves", Curves()) if "curves" in film.parts else Curves()
+        self._legends: dict[tuple[str, ...], tuple[Entry, ...]] = {}
         self._asker: _Asker | None = None
         self._answers: dict[Hashable, dict[str, Array]] = {}
         self._answers_of: Frame | None = None
 
+    @property
+    def is_transparent(self) -> bool:
+        """Whether pictures are RGBA."""
+        return self._composer.is_transparent
+
     def picture(self, index: int) -> Array:
-        """Picture number `index`, (height, width, 3) uint8 RGB."""
-        frame, t = self.moment_of(index)
-        moment = Moment(frame, t, self._options, self._target_points, self._world, self._volume, self._spec.seed)
-        scene = resolve(moment, self._ask(moment), title_of(self._spec))
-        spots = self._paint(scene, index)
-        return np.asarray(self._frame.compose(self._stage, spots, scene.clock, self._progress(index, frame, t)))
+        """Picture number `index`, (height, width, 3) uint8 RGB, or RGBA with 4 on a transparent background."""
+        return self._composer.picture(self._shot(index))
 
-    def _paint(self, scene: Scene, index: int) -> list[lettering.Spot]:
-        """Paint the panels onto the stage; where each of them stands."""
-        width, height = self._frame.stage
-        scale = max(0.4, min(self.film.height, self.film.width) / 720)
-        spots = []
-        if len(scene.panels) > 1:
-            self._stage[...] = packed(rgb(self._tokens.border)[None]).view(np.uint8)
-        for panel, box in zip(scene.panels, boxes(scene.panels, width, height), strict=True):
-            left, top, wide, tall = box
-            view = view_of(self._seen(panel), wide, tall, self._gazes)
-            if isinstance(view, Camera) and self.film.clock == "camera":
-                view = view.orbit(360.0 * index / self.total)
-            whole = (wide, tall) == (width, height)
-            painted = paint(panel.marks, view, wide, tall, self._tokens, scale, out=self._stage if whole else None)
-            if not whole:
-                self._stage[top : top + tall, left : left + wide] = painted
-            spots.append(lettering.Spot(panel, box, view))
-        return spots
+    def drawing(self, index: int) -> Drawing:
+        """Picture number `index` as a vector drawing."""
+        return self._composer.drawing(self._shot(index))
 
-    def _seen(self, panel: Panel) -> Panel:
+    def _shot(self, index: int) -> Shot:
+        now = instant(self.film, index, self.total, (self._frames[0].step, self._frames[-1].step))
+        frame, options = self._frame_of(now), self._options
+        if now.layers != self.film.layers:
+            options = replace(options, layers=frozenset(now.layers))
+        moment = Moment(frame, now.t, options, self._target_points, self._world, self._volume, self._spec.seed)
+        answers = self._ask(moment)
+        scene = resolve(moment, answers, title_of(self._spec))
+        seen = tuple(self._seen(panel, now) for panel in scene.panels)
+        scene = beside(Scene(seen, scene.title, scene.clock), self._curves, frame.step)
+        if now.layers not in self._legends:
+            self._legends[now.layers] = legend_of(moment, answers)
+        gazes = {**self._gazes, **({"space": now.camera} if now.camera is not None else {})}
+        return Shot(scene, gazes, now.progress, now.turn, self._legends[now.layers])
+
+    @staticmethod
+    def _seen(panel: Panel, now: Instant) -> Panel:
         """The panel with the part of the plane in view that the film asks for."""
-        if self.film.extent is None or panel.link != "plane":
-            return panel
-        return replace(panel, view=self.film.extent)
+        return panel if now.extent is None or panel.link != "plane" else replace(panel, view=now.extent)
 
     def moment_of(self, index: int) -> tuple[Frame, float]:
         """The frame and the flow time that picture number `index` shows."""
-        share = index / max(1, self.total - 1)
-        if self.film.clock == "training":
-            first, last = self._frames[0].step, self._frames[-1].step
-            return self._nearest(first + share**_EARLY * (last - first)), self.film.t
-        run = min(max((share - _FIRST) / (1.0 - _FIRST - _LAST), 0.0), 1.0)
-        if self.total == 1:
-            run = 1.0
-        t = 0.5 * run + 0.5 * run * run * (3.0 - 2.0 * run)
-        frame = self._frames[-1] if self.film.step is None else self._nearest(self.film.step)
-        if self.film.clock == "camera":
-            return frame, self.film.t
-        return frame, 1.0 - t if self.film.direction == "encode" else t
+        now = instant(self.film, index, self.total, (self._frames[0].step, self._frames[-1].step))
+        return self._frame_of(now), now.t
+
+    def _frame_of(self, now: Instant) -> Frame:
+        return self._frames[-1] if now.step is None else self._nearest(now.step)
 
     def _nearest(self, step: float) -> Frame:
         return min(self._frames, key=lambda frame: abs(frame.step - step))
-
-    def _progress(self, index: int, frame: Frame, t: float) -> float:
-        if self.film.clock == "camera":
-            return (index + 1) / self.total
-        if self.film.clock == "training":
-            first, last = self._frames[0].step, self._frames[-1].step
-            return (frame.step - first) / max(1, last - first)
-        return 1.0 - t if self.film.direction == "encode" else t
 
     def _ask(self, moment: Moment) -> dict[str, dict[str, Array]]:
         """Answers for every layer that asks; kept while the frame stays the same."""
@@ -192,6 +185,11 @@ def title_of(spec: RunSpec) -> str:
     return f"{method} on {name}"
 
 
+def still(film: FilmSpec) -> FilmSpec:
+    """The one picture of a film that a still shows: the moment at `step` and `t`."""
+    return replace(film, clock="still", repeat="once", frames=1)
+
+
 def picture(run: Filmable, film: FilmSpec, index: int) -> Array:
     """One picture of a film, (height, width, 3) uint8 RGB."""
     return FilmPainter(run, film).picture(index)
@@ -223,10 +221,18 @@ def render_film(
     """
     path = Path(path).expanduser().absolute()
     writer = writer_for(path)
+    if isinstance(writer, DrawingWriter):
+        writer.save(path, FilmPainter(run, still(film), 1).drawing(0))
+        return path
     assert isinstance(writer, FilmWriter)
-    total = 1 if writer.is_still else max(1, round(writer.rate(film.fps) * film.seconds))
+    if film.background == "transparent" and not writer.has_alpha:
+        hint = "Choose another background, or WebM, WebP, GIF or a PNG sequence."
+        raise UserError(f"{writer.label} has no transparent background.", hint)
+    if writer.is_still:
+        film = still(film)
+    total = 1 if writer.is_still else film.pictures(writer.rate(film.fps))
     painter = FilmPainter(run, film, total)
-    writer.open(path, Shape(film.width, film.height, film.fps))
+    writer.open(path, Shape(*film.size, film.fps, painter.is_transparent, film.dither))
     try:
         for index in range(total):
             if is_cancelled is not None and is_cancelled():

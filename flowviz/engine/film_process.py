@@ -16,7 +16,6 @@ import traceback
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import SimpleNamespace
 
 from flowviz.core.errors import UserError
 from flowviz.core.film import (
@@ -217,7 +216,7 @@ def _watch(pipe: Connection, stop: threading.Event) -> None:
 
 
 def _make(job: FilmJob, pipe: Connection, stop: threading.Event) -> FilmEvent:
-    from flowviz.engine.film import FilmCancelledByUser, render_film
+    from flowviz.engine.film import FilmCancelledByUser, Filmed, render_film
 
     last = 0.0
 
@@ -229,7 +228,7 @@ def _make(job: FilmJob, pipe: Connection, stop: threading.Event) -> FilmEvent:
             pipe.send(FilmProgress(done, total))
 
     try:
-        run = SimpleNamespace(spec=job.run, frames=job.frames)
+        run = Filmed(job.run, job.frames, job.curves)
         path = render_film(run, job.film, job.path, tell, stop.is_set)
         return FilmDone(str(path), path.stat().st_size)
     except FilmCancelledByUser:

@@ -57,12 +57,12 @@ class Surface:
         self.breathe = breathe or _go_on
         self.tokens = tokens
         self.stride = width + 2 * PAD
-        self.pristine = True
+        self.pristine = not tokens.ground
         size = self.stride * (height + 2 * PAD)
         self._scratch = _scratch(size)
         self._touched = self._scratch.touched[:size]
         self._pixels = self._scratch.pixels[:size]
-        self._pixels.fill(packed(rgb(tokens.stage)[None])[0])
+        self._pixels.fill(packed(rgb(tokens.ground or tokens.stage)[None])[0])
         self._first, self._end = size, 0
         self.rows = self._pixels.reshape(height + 2 * PAD, self.stride)[PAD:-PAD, PAD:-PAD]
 

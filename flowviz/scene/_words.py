@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from flowviz.core.spec import Array
 from flowviz.scene._surface import PAD, Surface
 from flowviz.scene.colour_maps import rgb, token_rgb
-from flowviz.scene.lettering import font
+from flowviz.scene.letters import font
 from flowviz.scene.marks import Words
 
 

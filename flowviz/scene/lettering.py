@@ -1,37 +1,32 @@
-"""Words and measures around a film's picture: title, clock, progress and a quiet scale. Pillow."""
+"""Words and measures around a film's picture: title, clock, progress, legend and a quiet scale.
+
+They are laid out once as items of a drawing, for pixels (`flowviz.scene.letters`) and for vector files alike.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from flowviz.core.camera import Camera
+from flowviz.core.drawing import Block, Words
+from flowviz.core.film import Part
+from flowviz.scene.colour_maps import colour_map
+from flowviz.scene.letters import length
 from flowviz.scene.marks import Extent
 from flowviz.scene.panels import Box, Panel, View
 from flowviz.scene.ticks import number_text, round_step, round_values
 from flowviz.scene.tokens import Tokens
 
-_Tick = tuple[tuple[int, int], Image.Image]
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-_REGULAR = ("DejaVuSans.ttf", "Inter-Regular.ttf", "segoeui.ttf", "Helvetica.ttc", "Arial.ttf", "arial.ttf")
-_BOLD = ("DejaVuSans-Bold.ttf", "Inter-SemiBold.ttf", "segoeuib.ttf", "HelveticaNeue.ttc", "Arial Bold.ttf")
+Lettering = tuple[Words | Block, ...]
 _STRIP = 0.088
 """Height of the caption strip as a share of the picture's."""
-
-
-@lru_cache(maxsize=32)
-def font(size: int, bold: bool = False) -> Font:
-    """The first known font that this machine has, else the one that Pillow brings."""
-    for name in _BOLD if bold else _REGULAR:
-        try:
-            return ImageFont.truetype(name, size)
-        except OSError:
-            continue
-    return ImageFont.load_default(size)
+_MIDDLE = 0.36
+"""From the baseline up to the middle of the capitals, in font sizes."""
+_RAMP = 16
 
 
 def strip_height(width: int, height: int) -> int:
@@ -48,6 +43,21 @@ class Spot:
     view: View
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the legend.
+
+    Attributes:
+        label: what it is.
+        kind: how it looks on the stage.
+        colour: token, or the name of a colour map.
+    """
+
+    label: str
+    kind: Literal["dot", "line", "ramp"]
+    colour: str
+
+
 class Frame:
     """The words and measures around one film's stage.
 
@@ -55,104 +65,129 @@ class Frame:
         width, height: of the whole picture.
         tokens: colours.
         title: words at the left of the strip.
-        caption: whether there is a strip at all.
+        parts: which of them there are.
     """
 
-    def __init__(self, width: int, height: int, tokens: Tokens, title: str, caption: bool) -> None:
+    def __init__(self, width: int, height: int, tokens: Tokens, title: str, parts: Sequence[Part]) -> None:
         self._width, self._height, self._tokens = width, height, tokens
-        self._strip = strip_height(width, height) if caption else 0
-        self._title = title
+        self._parts = frozenset(parts)
+        self._strip = strip_height(width, height) if self._parts & {"title", "clock"} else 0
+        self._title = title if "title" in self._parts else ""
         self.stage = (width, height - self._strip)
         self._letter = max(7, round(min(self.stage) * 0.0185))
-        self._ticks: dict[tuple[Box, Extent], list[_Tick]] = {}
 
-    def compose(self, stage: np.ndarray, spots: Sequence[Spot], clock: str, progress: float) -> Image.Image:
-        """The whole picture (RGB) around a painted stage (h, w, 4) BGRA.
+    def still(self, spots: Sequence[Spot], legend: Sequence[Entry] = ()) -> Lettering:
+        """What mostly stands still: scales, names of panels, labels, legend.
 
         Args:
-            stage: painted panels; its size is `self.stage`.
-            spots: where they stand.
-            clock: words at the right of the strip.
-            progress: 0 to 1, how far the bar above the strip has come.
+            spots: where the panels stand.
+            legend: its lines, from the top.
         """
-        size = (stage.shape[1], stage.shape[0])
-        painted = Image.frombuffer("RGB", size, stage, "raw", "BGRX", 0, 1)
-        picture = Image.new("RGB", (self._width, self._height), self._tokens.panel)
-        picture.paste(painted, (0, 0))
+        items: list[Words | Block] = []
         for spot in spots:
-            for place, mask in self._ticks_of(spot):
-                picture.paste(self._tokens.muted, place, mask)
-            self._label(picture, spot)
-        if self._strip:
-            self._write(picture, clock, progress)
-        return picture
+            if "scale" in self._parts and spot.panel.axes and not isinstance(spot.view, Camera):
+                items += _ticks(spot.box, spot.view, self._letter, self._tokens.muted)
+            items += self._labels(spot)
+        if "legend" in self._parts and legend and spots:
+            items += self._legend(spots[0].box, legend)
+        return tuple(items)
 
-    def _ticks_of(self, spot: Spot) -> list[_Tick]:
-        """Made once for each rectangle and view: a film's panels mostly stand still."""
-        if not spot.panel.axes or isinstance(spot.view, Camera):
-            return []
-        key = (spot.box, spot.view)
-        if key not in self._ticks:
-            if len(self._ticks) > 16:
-                self._ticks.clear()
-            self._ticks[key] = _draw_ticks(spot.box, spot.view, self._letter)
-        return self._ticks[key]
+    def moving(self, clock: str, progress: float) -> Lettering:
+        """The strip: title and clock under a bar that shows how far the film has come (0 to 1)."""
+        if not self._strip:
+            return ()
+        top, unit = self._height - self._strip, self._strip
+        bar = max(2, round(unit * 0.055))
+        items: list[Words | Block] = [Block((0, top, self._width, bar), self._tokens.border)]
+        reached = round(self._width * min(max(progress, 0.0), 1.0))
+        if reached > 0:
+            items.append(Block((0, top, reached, bar), self._tokens.accent))
+        clock = clock if "clock" in self._parts else ""
+        margin, middle = round(unit * 0.42), top + bar + (unit - bar) / 2
+        size, small = max(8, round(unit * 0.34)), max(8, round(unit * 0.31))
+        room = self._width - 2 * margin - (unit if clock and self._title else 0)
+        while size > 8 and length(self._title, size, True) + length(clock, small) > room:
+            size, small = size - 1, max(8, small - 1)
+        if self._title:
+            items.append(Words(self._title, margin, middle + _MIDDLE * size, size, self._tokens.text, bold=True))
+        if clock:
+            end = self._width - margin
+            items.append(Words(clock, end, middle + _MIDDLE * small, small, self._tokens.muted, "end"))
+        return tuple(items)
 
-    def _label(self, picture: Image.Image, spot: Spot) -> None:
+    @property
+    def strip(self) -> Block | None:
+        """The ground of the strip."""
+        box = (0, self._height - self._strip, self._width, self._strip)
+        return Block(box, self._tokens.panel) if self._strip else None
+
+    def _labels(self, spot: Spot) -> list[Words | Block]:
         """The panel's title, and the words in its world."""
-        draw, (left, top, wide, tall) = ImageDraw.Draw(picture), spot.box
+        left, top, wide, tall = spot.box
         size = round(self._letter * 1.35)
+        items: list[Words | Block] = []
         if spot.panel.title:
-            at = (left + size, top + size)
-            draw.text(at, spot.panel.title, self._tokens.text, font(size, True), anchor="lt")
+            baseline = top + 1.75 * size
+            items.append(Words(spot.panel.title, left + size, baseline, size, self._tokens.text, bold=True))
         if isinstance(spot.view, Camera):
-            return
+            return items
         x_low, x_high, y_low, y_high = spot.view
+        anchors: dict[str, Literal["start", "middle", "end"]] = {"left": "start", "centre": "middle", "right": "end"}
         for label in spot.panel.labels:
             x = left + (label.x - x_low) / (x_high - x_low) * wide
             y = top + (y_high - label.y) / (y_high - y_low) * tall
             if left <= x <= left + wide and top <= y <= top + tall:
-                anchor = {"left": "lm", "centre": "mm", "right": "rm"}[label.align]
-                draw.text((x, y), label.text, getattr(self._tokens, label.colour), font(size), anchor=anchor)
+                colour = getattr(self._tokens, label.colour)
+                items.append(Words(label.text, x, y + _MIDDLE * size, size, colour, anchors[label.align]))
+        return items
 
-    def _write(self, picture: Image.Image, clock: str, progress: float) -> None:
-        draw = ImageDraw.Draw(picture)
-        top, unit = self._height - self._strip, self._strip
-        bar = max(2, round(unit * 0.055))
-        draw.rectangle((0, top, self._width, top + bar - 1), self._tokens.border)
-        reached = round(self._width * min(max(progress, 0.0), 1.0))
-        if reached > 0:
-            draw.rectangle((0, top, reached - 1, top + bar - 1), self._tokens.accent)
-        margin, middle = round(unit * 0.42), top + bar + (unit - bar) / 2
-        size = max(8, round(unit * 0.34))
-        clock_size = max(8, round(unit * 0.31))
-        room = self._width - 2 * margin
-        while size > 8 and font(size, True).getlength(self._title) + font(clock_size).getlength(clock) > room - unit:
-            size, clock_size = size - 1, max(8, clock_size - 1)
-        draw.text((margin, middle), self._title, self._tokens.text, font(size, True), anchor="lm")
-        end = self._width - margin
-        draw.text((end, middle), clock, self._tokens.muted, font(clock_size), anchor="rm")
+    def _legend(self, box: Box, entries: Sequence[Entry]) -> list[Words | Block]:
+        """A quiet table in the stage's upper right corner."""
+        size = round(self._letter * 1.3)
+        row, swatch, pad = round(size * 1.7), round(size * 1.6), round(size * 0.9)
+        wide = max(length(entry.label, size) for entry in entries) + swatch + 3 * pad
+        left, top = box[0] + box[2] - wide - pad, box[1] + pad
+        items: list[Words | Block] = [Block((left, top, wide, row * len(entries) + pad), self._tokens.panel, 0.78)]
+        for index, entry in enumerate(entries):
+            middle = top + pad / 2 + row * (index + 0.5)
+            items += self._swatch(entry, left + pad, middle, swatch, size)
+            baseline = middle + _MIDDLE * size
+            items.append(Words(entry.label, left + 2 * pad + swatch, baseline, size, self._tokens.text))
+        return items
+
+    def _swatch(self, entry: Entry, x: float, middle: float, wide: int, size: int) -> list[Block]:
+        table = colour_map(entry.colour, self._tokens)
+        if entry.kind == "ramp":
+            step, tall = wide / _RAMP, 0.62 * size
+            shades = [table[round((i + 0.5) / _RAMP * (len(table) - 1))] for i in range(_RAMP)]
+            return [Block((x + i * step, middle - tall / 2, step, tall), _hex(shade)) for i, shade in enumerate(shades)]
+        tall = 0.55 * size if entry.kind == "dot" else max(1.5, 0.16 * size)
+        long = tall if entry.kind == "dot" else wide
+        return [Block((x + (wide - long) / 2, middle - tall / 2, long, tall), _hex(table[-1]))]
 
 
-def _draw_ticks(box: Box, extent: Extent, size: int) -> list[_Tick]:
-    """Ticks and numbers along the lower and the left edge of a rectangle, each a mask with its place."""
-    x_0, y_0, width, height = box
-    long, band = max(3, round(size * 0.5)), round(size * 3.2)
-    band = min(band, width, height)
+def _hex(colour: np.ndarray) -> str:
+    return "#" + "".join(f"{round(float(channel)):02x}" for channel in colour)
+
+
+def _ticks(box: Box, extent: Extent, size: int, colour: str) -> list[Words | Block]:
+    """Ticks and numbers along the lower and the left edge of a rectangle."""
+    left, top, width, height = box
+    long, thick = max(3, round(size * 0.5)), max(1, round(size / 12))
     x_low, x_high, y_low, y_high = extent
-    bottom = Image.new("L", (width, band), 0)
-    left = Image.new("L", (band, height), 0)
-    draw_x, draw_y = ImageDraw.Draw(bottom), ImageDraw.Draw(left)
-    face = font(size)
-    thick = max(1, round(size / 12))
+    items: list[Words | Block] = []
     for value in round_values(x_low, x_high, round_step(x_high - x_low)):
-        x = (value - x_low) / (x_high - x_low) * width
-        draw_x.line((x, band - long, x, band), 130, thick)
+        x = round((value - x_low) / (x_high - x_low) * width)
+        items.append(Block((left + x, top + height - long, thick, long), colour, 0.5))
         if size * 2 < x < width - size:
-            draw_x.text((x, band - long - size * 0.35), number_text(value), 200, face, anchor="ms")
+            baseline = top + height - long - size * 0.35
+            items.append(Words(number_text(value), left + x, baseline, size, colour, "middle", alpha=0.8))
     for value in round_values(y_low, y_high, round_step(y_high - y_low)):
-        y = (y_high - value) / (y_high - y_low) * height
-        draw_y.line((0, y, long, y), 130, thick)
+        y = round((y_high - value) / (y_high - y_low) * height)
+        items.append(Block((left, top + y, long, thick), colour, 0.5))
         if size < y < height - 2 * size:
-            draw_y.text((long + size * 0.35, y), number_text(value), 200, face, anchor="lm")
-    return [((x_0, y_0 + height - band), bottom), ((x_0, y_0), left)]
+            words = Words(
+                number_text(value), left + long + size * 0.35, top + y + _MIDDLE * size, size, colour, alpha=0.8
+            )
+            items.append(words)
+    return items

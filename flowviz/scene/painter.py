@@ -21,8 +21,8 @@ from flowviz.scene.panels import View
 from flowviz.scene.projection import picture_extent, project
 from flowviz.scene.tokens import Tokens
 
-_HEAD_LENGTH = 3.6
-_HEAD_WIDTH = 2.9
+HEAD_LENGTH = 3.6
+HEAD_WIDTH = 2.9
 _BACKDROPS = 4
 
 
@@ -144,11 +144,11 @@ def _draw_arrows(surface: Surface, arrows: Arrows, extent: Extent, scale: float)
     if not len(tails):
         return
     width = arrows.width * scale
-    head = np.minimum(_HEAD_LENGTH * width, 0.62 * length)
+    head = np.minimum(HEAD_LENGTH * width, 0.62 * length)
     along = delta / length[:, None]
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)
     neck = tips - along * head[:, None]
-    wing = across * (head * (_HEAD_WIDTH / _HEAD_LENGTH / 2))[:, None]
+    wing = across * (head * (HEAD_WIDTH / HEAD_LENGTH / 2))[:, None]
     depth = -float(np.log1p(-np.clip(arrows.alpha, 0.0, 0.985)))
     solid = np.full(len(tails), depth)
     add_segments(surface, tails, neck, solid * 0.35, solid, width)

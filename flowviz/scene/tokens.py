@@ -31,6 +31,8 @@ class Tokens:
     field: str
     grid: str
     series: tuple[str, ...]
+    ground: str = ""
+    """What pictures are painted on where that is not the stage's colour; heat maps then fade into it."""
 
 
 DARK = Tokens(

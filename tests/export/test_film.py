@@ -109,7 +109,7 @@ def test_the_caption_shows_the_clock_and_can_be_left_out():
     run = a_run()
     with_words, again = picture(run, small(), 0), picture(run, small(), 11)
     assert np.abs(with_words[-9:].astype(int) - again[-9:]).sum() > 0
-    bare = picture(run, small(caption=False), 0)
+    bare = picture(run, small(parts=("scale",)), 0)
     assert bare[-1].std() < with_words[-9:].std()
 
 
@@ -188,3 +188,74 @@ def test_every_layer_can_be_filmed_from_a_trained_flow():
     for options in ({}, {"density": "exact", "solver": "euler", "solver_steps": 4}):
         image = picture(run, small(layers=layers, options=options), 6)
         assert image[:100].std() > 5
+
+
+def test_a_transparent_picture_over_a_ground_is_the_opaque_one():
+    """Over the stage's own colour it gives back what is painted there; elsewhere nothing is covered."""
+    run, layers = a_run(), ("particles", "trails")
+    clear = FilmPainter(run, small(layers=layers, background="transparent", parts=())).picture(6).astype(float)
+    plain = FilmPainter(run, small(layers=layers, parts=())).picture(6).astype(float)
+    assert clear.shape == (128, 192, 4) and (clear[..., 3] == 0).mean() > 0.5
+    alpha = clear[..., 3:] / 255
+    over = clear[..., :3] * alpha + plain[0, 0] * (1 - alpha)
+    assert np.abs(over - plain).max() <= 3
+
+
+def test_a_plain_background_is_the_whole_pictures():
+    picture = FilmPainter(a_run(), small(background="#123456")).picture(6)
+    assert tuple(picture[1, 100]) == tuple(picture[-2, 100]) == (0x12, 0x34, 0x56)
+
+
+def test_curves_stand_beside_the_stage_up_to_the_shown_step():
+    from flowviz.core.film import Curves
+    from flowviz.engine.film import Filmed
+
+    steps = np.arange(0, 401, 100.0)
+    curves = Curves({"NLL, nats": np.stack([steps, 4 - steps / 200], axis=1)}, {"NLL, nats": (2.0, 1.9, 2.1)})
+    run = Filmed(SPEC, a_run().frames, curves)
+    film = small(width=640, height=360, clock="training", parts=("curves",), layers=("particles",))
+    with_curves = FilmPainter(run, film)
+    bare = FilmPainter(run, small(width=640, height=360, clock="training", parts=(), layers=("particles",))).picture(0)
+    first, last = with_curves.picture(0), with_curves.picture(film.frame_count - 1)
+    blue = [np.flatnonzero((image[180, 460:, 2].astype(int) - image[180, 460:, 0]) > 120) for image in (first, last)]
+    assert blue[0].size and blue[1].size and blue[1].max() > blue[0].max() + 50  # the clock's line has moved right
+    assert first.shape == bare.shape and np.abs(first[:, 460:].astype(int) - bare[:, 460:]).max() > 100
+
+
+def test_the_legend_names_the_layers_and_can_be_left_out():
+    painter = FilmPainter(a_run(), small(parts=("legend",), layers=("target", "particles", "trails")))
+    shot = painter._shot(6)
+    assert [entry.label for entry in shot.legend] == ["Particles", "Trajectories", "Target samples"]
+    bare = FilmPainter(a_run(), small(parts=(), layers=("target", "particles", "trails"))).picture(6)
+    corner = np.abs(painter.picture(6).astype(int) - bare)[:40, 96:]
+    assert corner.max() > 50
+
+
+def test_the_scale_factor_enlarges_everything():
+    film = small(width=960, height=720)
+    plain, large = picture(a_run(), film, 6), picture(a_run(), small(width=960, height=720, scale=2.0), 6)
+    assert large.shape == (1440, 1920, 3)
+    halved = np.asarray(Image.fromarray(large).resize((960, 720), Image.Resampling.BOX)).astype(int)
+    assert np.abs(halved - plain).mean() < 2
+
+
+@pytest.mark.parametrize(
+    ("film", "word"),
+    [
+        ({"scale": 0.001}, "times as large"),
+        ({"frames": 0}, "0 frames"),
+        ({"t": 1.5}, "Flow time"),
+        ({"background": "mauve"}, "mauve"),
+        ({"parts": ("title", "confetti")}, "confetti"),
+        ({"clock": "keys"}, "at least two"),
+    ],
+)
+def test_a_film_that_cannot_be_is_refused_in_a_sentence(film, word):
+    with pytest.raises(ParameterError, match=word):
+        small(**film)
+
+
+def test_a_format_without_opacity_refuses_a_transparent_background(tmp_path):
+    with pytest.raises(UserError, match="no transparent background"):
+        render_film(a_run(), small(background="transparent"), tmp_path / "film.mp4")
+    assert names(tmp_path) == []

@@ -29,7 +29,7 @@ FILMS = (".mp4", ".gif", ".frames", ".webm", ".webp")
 
 
 def test_films_come_first_and_the_best_of_them_before_all():
-    assert suffixes() == (*FILMS, ".png")
+    assert suffixes() == (*FILMS, ".pdf", ".png", ".svg")
 
 
 def test_an_mp4_has_the_asked_size_rate_length_and_colours(tmp_path):

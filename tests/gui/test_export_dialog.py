@@ -93,7 +93,7 @@ def test_export_hands_the_choices_to_the_studio(dialog, studio, tmp_path, qtbot)
     job = studio.jobs[0]
     assert job.path == str(tmp_path / "flow.mp4")
     film = job.film
-    assert (film.clock, film.theme, film.width, film.height, film.caption) == ("training", "light", 854, 480, False)
+    assert (film.clock, film.theme, film.width, film.height, film.parts) == ("training", "light", 854, 480, ("scale",))
     assert set(film.layers) == {"particles", "density"}
     assert film.step == 7
 

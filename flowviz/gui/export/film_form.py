@@ -151,7 +151,7 @@ class FilmForm(QWidget):
         self._fps.setValue(film.fps)
         self._seconds.setValue(film.seconds)
         self._theme.setCurrentIndex(self._theme.findData(film.theme))
-        self._caption.setChecked(film.caption)
+        self._caption.setChecked("title" in film.parts)
         for key, box in self._boxes.items():
             box.setChecked(key in film.layers)
 
@@ -175,7 +175,7 @@ class FilmForm(QWidget):
             seconds=round(self._seconds.value(), 1),
             layers=tuple(key for key, box in self._boxes.items() if box.isChecked()),
             theme=cast(ThemeName, self._theme.currentData()),
-            caption=self._caption.isChecked(),
+            parts=("title", "clock", "scale") if self._caption.isChecked() else ("scale",),
         )
 
 
