@@ -17,10 +17,10 @@ from flowviz.core.backend import Backend
 from flowviz.core.film import FilmStudio
 from flowviz.gui.actions import ActionTable, ShortcutGuard
 from flowviz.gui.bridge.pump import Pump
-from flowviz.gui.canvas.canvas import DrawingCanvas
+from flowviz.gui.canvas.pages import DrawingPages
 from flowviz.gui.control.camera import CameraController
 from flowviz.gui.control.choices import ChoicesController
-from flowviz.gui.control.draw import DrawController
+from flowviz.gui.control.ends import Ends
 from flowviz.gui.control.files import FileDrops
 from flowviz.gui.control.films import FilmController
 from flowviz.gui.control.playback import PlaybackController
@@ -89,7 +89,7 @@ class MainWindow(QMainWindow):
         self.draft = DraftState(self)
         self.history = History(self)
         self.choices = ChoicesController(self.draft, self.history, self)
-        self.drawing = DrawController(self, self.history.stack)
+        self.ends = Ends(self.history.stack, self)
 
     def _make_controllers(self) -> None:
         self.pump = Pump(self.backend, self)
@@ -115,8 +115,8 @@ class MainWindow(QMainWindow):
         self.runs_panel = RunsPanel(self.runs, self.run, self.draft)
         self.blocks = self.curves.blocks
         self.method_panel = MethodPanel(self.draft, self.run, self.engine)
-        self.target_panel = TargetPanel(self.drawing)
-        self.canvas = DrawingCanvas(self.drawing)
+        self.target_panel = TargetPanel(self.ends)
+        self.canvas = DrawingPages(self.ends)
         self.error_bar = Bar("error")
         self.restart_bar = Bar("restart")
         self.notice_bar = Bar("info")
@@ -224,13 +224,15 @@ class MainWindow(QMainWindow):
             self.theme.changed.connect(restyle)
 
     def _connect_target(self) -> None:
-        self.target_panel.target_changed.connect(self.draft.set_target)
+        self.ends.target_changed.connect(self.draft.set_target)
+        self.ends.source_changed.connect(self.draft.set_source)
+        self.target_panel.side_changed.connect(self.canvas.show_side)
         self.target_panel.notice.connect(self.show_notice)
         self.target_panel.draw_mode_requested.connect(self._show_canvas)
         self.target_panel.run_file_given.connect(self._run_file_given)
         self.draft.changed.connect(self._draft_changed)
-        self.target_panel.set_target(self.draft.target)
-        FileDrops(self, self.target_panel.intake.take)
+        self.target_panel.show_ends(self.draft.target, self.draft.source)
+        FileDrops(self, self.target_panel.take, "Drop to make it a distribution")
 
     def _finish_menus(self) -> None:
         edit = self.table.menu("Edit")
@@ -305,9 +307,11 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _draft_changed(self, what: str) -> None:
-        if what == "target" and self.drawing.target != self.draft.target:
-            self.target_panel.set_target(self.draft.target)
+        is_shown = (self.ends.target.target, self.ends.used_source) == (self.draft.target, self.draft.source)
+        if what in ("target", "source") and not is_shown:
+            self.target_panel.show_ends(self.draft.target, self.draft.source)
         if what == "method":
+            self.target_panel.show_methods(self.draft.methods.values())
             self._show_block_choice()
 
     @Slot(str)

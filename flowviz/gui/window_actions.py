@@ -31,8 +31,8 @@ def window_actions(window: MainWindow) -> list[Action]:
 
 def _file(window: MainWindow) -> list[Action]:
     return [
-        Action("open", "File", "Open target…", lambda: window.target_panel.intake.open_dialog(), ("Ctrl+O",), "open"),
-        Action("paste", "File", "Paste as target", window.target_panel.intake.paste, ("Ctrl+V",), "paste"),
+        Action("open", "File", "Open target…", lambda: window.target_panel.open_dialog(), ("Ctrl+O",), "open"),
+        Action("paste", "File", "Paste as target", window.target_panel.paste, ("Ctrl+V",), "paste"),
         separator("File"),
         Action("export", "File", "Export film…", window.export_film, ("Ctrl+E",), "film", window.can_export),
         separator("File"),

@@ -7,5 +7,6 @@ from flowviz.targets._base import HasMixture as HasMixture
 from flowviz.targets._base import Target as Target
 from flowviz.targets._base import build as build
 from flowviz.targets._base import dim_of as dim_of
+from flowviz.targets._source import StandardNormal as StandardNormal
 from flowviz.targets._source import build_source as build_source
 from flowviz.targets._source import offer_of as offer_of

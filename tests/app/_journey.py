@@ -52,7 +52,7 @@ def drag(widget: QWidget, points: list[QPoint]) -> None:
 def draw_a_bar(window: MainWindow) -> None:
     """Draw one horizontal stroke at y = 1 from x = -2 to 2."""
     panel, surface = window.target_panel, window.canvas.surface
-    QTest.mouseClick(panel.draw_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panel.page.browser.draw_button, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
     assert surface.isVisible(), "Draw did not open the canvas"
     drag(surface, [surface.to_widget(x, 1.0).toPoint() for x in np.linspace(-2, 2, 25)])

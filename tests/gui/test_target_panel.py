@@ -1,324 +1,123 @@
-"""Choosing, loading and pasting targets."""
-
-from pathlib import Path
+"""The two ends of the flow: tabs, swapping, and what happens when their dimensions differ."""
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtGui import QUndoStack
+from PySide6.QtWidgets import QLabel
 
+from flowviz.core.backend import Choice
 from flowviz.core.spec import TargetSpec
-from flowviz.gui.control.draw import DrawController
-from flowviz.gui.control.files import FileDrops, what_is
+from flowviz.gui.control.ends import Ends
 from flowviz.gui.panels.target_panel import TargetPanel
-from flowviz.gui.widgets.param_editors import NumberBox
-from flowviz.targets import TARGETS, build
+from flowviz.targets import build
 
-PRESETS = [key for key, cls in TARGETS.items() if cls.is_preset]
+MOONS = TargetSpec("two_moons", {}, {}, "Two moons")
+METHODS = (Choice("fm", "Flow matching", "", source_need="samples"), Choice("cnf", "CNF", "", source_need="density"))
 
 
 @pytest.fixture
 def panel(qtbot):
-    panel = TargetPanel(DrawController())
-    panel.set_target(TargetSpec("two_moons", {}, {}, "Two moons"))
+    panel = TargetPanel(Ends(QUndoStack()))
+    panel.show_ends(MOONS, None)
+    panel.show_methods(METHODS)
     qtbot.addWidget(panel)
     panel.resize(260, 800)
     panel.show()
-    panel.heard, panel.notices = [], []
-    panel.target_changed.connect(panel.heard.append)
-    panel.notice.connect(lambda message, hint: panel.notices.append(f"{message} {hint}"))
+    panel.heard = []
+    panel._ends.target_changed.connect(lambda spec: panel.heard.append(("target", spec.key)))
+    panel._ends.source_changed.connect(lambda spec: panel.heard.append(("source", spec and spec.key)))
     return panel
 
 
-def settled(panel, qtbot):
-    qtbot.waitUntil(lambda: not panel.is_busy(), timeout=20000)
+def pick(panel, side, key, qtbot):
+    """Choose a tile as a person does, and wait until it has been heard."""
+    panel.tabs.setCurrentIndex(("target", "source").index(side))
+    with qtbot.waitSignal(panel._ends.target_changed if side == "target" else panel._ends.source_changed):
+        panel.page.gallery.tiles[key].click()
 
 
-def picture(path):
-    image = QImage(60, 40, QImage.Format.Format_RGB32)
-    image.fill(Qt.GlobalColor.white)
-    painter = QPainter(image)
-    painter.fillRect(10, 10, 20, 20, Qt.GlobalColor.black)
-    painter.end()
-    if path:
-        image.save(str(path))
-    return image
+def words(page):
+    return " ".join(label.text() for label in page.findChildren(QLabel) if label.isVisible())
 
 
-def table(path, columns=3, rows=200):
-    rng = np.random.default_rng(0)
-    names = ",".join("abcdefgh"[:columns])
-    np.savetxt(
-        path, rng.normal(size=(rows, columns)) * 10 ** np.arange(columns), delimiter=",", header=names, comments=""
-    )
-    return str(path)
+def test_a_source_is_noise_until_another_is_chosen_and_undo_makes_it_noise_again(panel, qtbot):
+    panel.tabs.setCurrentIndex(1)
+    assert panel.source.gallery.tiles["noise"].isChecked() and "N(0, I)" in words(panel.source)
+    pick(panel, "source", "rings", qtbot)
+    assert panel.heard == [("source", "rings")]
+    panel._ends.source.undo_stack.undo()
+    assert panel.heard[-1] == ("source", None)
+    assert panel.source.gallery.tiles["noise"].isChecked()
+    pick(panel, "source", "rings", qtbot)
+    panel.source.gallery.tiles["noise"].click()
+    assert panel.heard[-1] == ("source", None)
 
 
-def test_every_preset_gets_a_live_picture(panel, qtbot):
-    assert len(PRESETS) >= 23
-    qtbot.waitUntil(lambda: all(panel.gallery.tiles[key].has_picture for key in PRESETS), timeout=20000)
-    assert panel.gallery.tiles["two_moons"].isChecked()
+def test_swapping_is_one_step_and_twice_changes_nothing(panel, qtbot):
+    pick(panel, "source", "rose", qtbot)
+    steps = panel._ends.target.undo_stack.count()
+    panel.swap.click()
+    assert (panel._ends.target.target.key, panel._ends.used_source.key) == ("rose", "two_moons")
+    assert panel._ends.target.undo_stack.count() == steps + 1
+    assert panel.side == "source"  # the person looks at the same end as before
+    panel.swap.click()
+    assert (panel._ends.target.target, panel._ends.used_source.key) == (MOONS, "rose")
+    panel._ends.target.undo_stack.undo()
+    panel._ends.target.undo_stack.undo()
+    assert (panel._ends.target.target, panel._ends.used_source.key) == (MOONS, "rose")
 
 
-def test_the_gallery_shows_one_dimension_and_follows_the_target(panel, qtbot):
-    tiles = panel.gallery.tiles
-    assert tiles["rose"].isVisible() and not tiles["torus"].isVisible()
-    panel.dimension.buttons["3"].click()
-    assert tiles["torus"].isVisible() and not tiles["rose"].isVisible()
-    assert panel.heard == []  # looking at the others chooses nothing
-    with qtbot.waitSignal(panel.target_changed):
-        tiles["torus"].click()
-    panel.undo_stack().undo()
-    assert panel.heard[-1].key == "two_moons" and panel.dimension.key == "2" and tiles["rose"].isVisible()
+@pytest.mark.parametrize("key", ["two_moons", "torus"])
+def test_swapping_with_noise_makes_a_standard_gaussian_the_target_and_back(panel, qtbot, key):
+    panel.show_ends(TargetSpec(key), None)
+    panel.swap.click()
+    target = build(panel._ends.target.target)
+    np.testing.assert_allclose(target.mean, 0.0)
+    np.testing.assert_allclose(target.covariance, np.eye(target.dim), atol=1e-12)
+    assert panel._ends.used_source.key == key
+    panel.swap.click()
+    assert panel._ends.target.target.key == key and panel._ends.used_source is None
 
 
-def test_every_tile_and_button_has_a_name(panel):
-    for tile in panel.gallery.tiles.values():
-        assert tile.accessibleName()
-        assert tile.toolTip()
+def test_a_source_of_another_dimension_waits_until_the_target_has_its_own_again(panel, qtbot):
+    pick(panel, "source", "rose", qtbot)
+    panel.heard.clear()
+    pick(panel, "target", "torus", qtbot)
+    assert panel.heard == [("source", None), ("target", "torus")]
+    panel.tabs.setCurrentIndex(1)
+    assert panel.source.gallery.tiles["noise"].isChecked()
+    assert "waits: it has 2 dimensions, and the target has 3" in words(panel.source)
+    assert panel.source.gallery.tiles["trefoil"].isVisible() and not panel.source.gallery.tiles["rose"].isVisible()
+    panel._ends.target.undo_stack.undo()
+    assert panel._ends.used_source.key == "rose" and panel.source.gallery.tiles["rose"].isChecked()
 
 
-def test_setting_a_target_is_silent_and_a_click_is_heard_and_undone(panel, qtbot):
-    assert panel.heard == []
-    with qtbot.waitSignal(panel.target_changed):
-        panel.gallery.tiles["pinwheel"].click()
-    assert panel.heard[-1].key == "pinwheel"
-    assert panel.gallery.tiles["pinwheel"].isChecked()
-    panel.undo_stack().undo()
-    assert panel.heard[-1].key == "two_moons"
-    assert panel.gallery.tiles["two_moons"].isChecked()
-    panel.undo_stack().redo()
-    assert panel.heard[-1].key == "pinwheel"
+def test_the_source_page_says_which_methods_can_begin_there(panel, qtbot):
+    pick(panel, "source", "checkerboard", qtbot)
+    qtbot.waitUntil(lambda: "As a source it works with Flow matching. CNF need" in words(panel.source), timeout=5000)
+    pick(panel, "source", "rose", qtbot)  # a sum of Gaussians: a density that is smooth everywhere
+    qtbot.waitUntil(lambda: "Every method can begin here." in words(panel.source), timeout=5000)
 
 
-def test_the_form_changes_the_chosen_target_and_a_drag_is_one_undo_step(panel, qtbot):
-    with qtbot.waitSignal(panel.target_changed):
-        panel.gallery.tiles["rings"].click()
-    name = next(field.name for field in panel.card.form.fields if field.kind in ("int", "float"))
-    box = panel.findChild(NumberBox, f"field_{name}")
-    steps = panel.undo_stack().count()
-    for _ in range(2):
-        with qtbot.waitSignal(panel.target_changed):
-            box.stepBy(1)
-    assert panel.heard[-1].params[name] == pytest.approx(box.value())
-    assert panel.undo_stack().count() == steps + 1
-    panel.undo_stack().undo()
-    settled(panel, qtbot)
-    assert panel.findChild(NumberBox, f"field_{name}").value() != panel.heard[-2].params[name]
+def test_each_end_has_a_drawing_of_its_own(panel):
+    ends = panel._ends
+    ends.source.begin(0.0, 0.0)
+    ends.source.move(2.0, 0.0)
+    ends.source.end()
+    assert ends.used_source.key == "drawing" and ends.target.target == MOONS
+    assert ends.target.is_empty and not ends.source.is_empty
+    ends.source.undo_stack.undo()
+    assert ends.used_source is None and ends.source.is_empty
 
 
-def test_a_preset_keeps_its_parameters_until_they_are_reset(panel, qtbot):
-    panel.choose(TargetSpec("rings", {"count": 2}, {}, "Rings"))
-    qtbot.waitUntil(lambda: any(spec.key == "rings" for spec in panel.heard), timeout=5000)
-    assert panel.card.reset_button.isVisible()
-    for key in ("tree", "rings"):
-        with qtbot.waitSignal(panel.target_changed):
-            panel.gallery.tiles[key].click()
-    assert panel.heard[-1].params == {"count": 2}
-    with qtbot.waitSignal(panel.target_changed):
-        panel.card.reset_button.click()
-    assert panel.heard[-1].params == {}
-    assert not panel.card.reset_button.isVisible()
-    assert panel.findChild(NumberBox, "field_count").value() != 2
+def test_showing_both_ends_is_silent(panel):
+    panel.show_ends(TargetSpec("torus"), TargetSpec("trefoil"))
+    assert panel.heard == [] and panel._ends.used_source.key == "trefoil"
+    assert panel.target.gallery.tiles["torus"].isChecked()
 
 
-def test_known_entropies_are_shown(panel, qtbot):
-    with qtbot.waitSignal(panel.target_changed):
-        panel.gallery.tiles["gaussian"].click()
-    expected = f"entropy {build(TargetSpec('gaussian')).entropy():.3f} nats"
-    qtbot.waitUntil(lambda: any(expected in label.text() for label in panel.findChildren(QLabel)), timeout=5000)
-
-
-def test_an_image_file_becomes_the_target_and_gets_a_tile(panel, qtbot, tmp_path):
-    picture(tmp_path / "square.png")
-    with qtbot.waitSignal(panel.target_changed):
-        panel.intake.open_path(str(tmp_path / "square.png"))
-    assert panel.heard[-1].key == "image"
-    assert panel.heard[-1].name == "square.png"
-    points = build(panel.heard[-1]).sample(200, np.random.default_rng(0))
-    assert np.ptp(points[:, 0]) < 4
-    assert panel.gallery.tiles["image"].isChecked()
-    panel.gallery.tiles["two_moons"].click()
-    qtbot.waitUntil(lambda: panel.heard[-1].key == "two_moons", timeout=5000)
-    panel.gallery.tiles["image"].click()
-    qtbot.waitUntil(lambda: panel.heard[-1].key == "image", timeout=5000)
-
-
-def test_a_table_of_three_columns_offers_the_choice(panel, qtbot, tmp_path):
-    with qtbot.waitSignal(panel.target_changed):
-        panel.intake.open_path(table(tmp_path / "wide.csv"))
-    box = panel.findChild(QComboBox, "column_y")
-    assert box.isVisible()
-    assert [box.itemText(i) for i in range(box.count())] == ["a", "b", "c"]
-    assert box.currentText() == "b"
-    box.setCurrentIndex(2)
-    with qtbot.waitSignal(panel.target_changed):
-        box.activated.emit(2)
-    assert panel.heard[-1].data["points"][:, 1].std() > 50
-    panel.undo_stack().undo()
-    assert box.isVisible()
-    assert box.currentText() == "b"
-
-
-def test_two_columns_need_no_choice_and_dropped_rows_are_said(panel, qtbot, tmp_path):
-    path = tmp_path / "gaps.csv"
-    path.write_text("x,y\n1,2\n3,nan\n2,5\n4,4\n")
-    with qtbot.waitSignal(panel.target_changed):
-        panel.intake.open_path(str(path))
-    settled(panel, qtbot)
-    assert not panel.findChild(QComboBox, "column_y").isVisible()
-    said = " ".join(label.text() for label in panel.findChildren(QLabel))
-    assert "1 row with a missing number was dropped" in said
-    assert "3 points" in said
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "word"),
-    [
-        ("empty.csv", b"", "empty"),
-        ("one.csv", b"1\n2\n3\n", "one column"),
-        ("words.txt", b"some words\nand more words\n", "numbers"),
-        ("broken.png", b"not a picture", "broken.png"),
-        ("unknown.docx", b"1 2", "does not read"),
-    ],
-)
-def test_bad_files_give_a_sentence_and_leave_the_target(panel, qtbot, tmp_path, name, content, word):
-    (tmp_path / name).write_bytes(content)
-    with qtbot.waitSignal(panel.notice):
-        panel.intake.open_path(str(tmp_path / name))
-    assert word in panel.notices[-1]
-    assert panel.heard == []
-    assert panel._controller.target.key == "two_moons"
-    assert panel.gallery.tiles["two_moons"].isChecked()
-
-
-def test_a_file_that_is_not_there_gives_a_sentence(panel, qtbot, tmp_path):
-    with qtbot.waitSignal(panel.notice):
-        panel.intake.open_path(str(tmp_path / "gone.csv"))
-    assert "gone.csv" in panel.notices[-1]
-
-
-def drop(window, mime):
-    kinds = {"buttons": Qt.MouseButton.LeftButton, "modifiers": Qt.KeyboardModifier.NoModifier}
-    place, action = QPointF(20, 20), Qt.DropAction.CopyAction
-    enter = QDragEnterEvent(place.toPoint(), action, mime, kinds["buttons"], kinds["modifiers"])
-    QApplication.sendEvent(window, enter)
-    if enter.isAccepted():
-        QApplication.sendEvent(window, QDropEvent(place, action, mime, kinds["buttons"], kinds["modifiers"]))
-    return enter.isAccepted()
-
-
-def test_an_image_dropped_on_the_window_becomes_the_target(panel, qtbot, tmp_path):
-    picture(tmp_path / "dropped.png")
-    window = QWidget()
-    qtbot.addWidget(window)
-    FileDrops(window, panel.intake.take)
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "dropped.png"))])
-    with qtbot.waitSignal(panel.target_changed):
-        assert drop(window, mime)
-    assert panel.heard[-1].name == "dropped.png"
-    assert not drop(window, QMimeData())
-
-
-def test_a_dropped_run_is_handed_to_the_window(panel, qtbot):
-    with qtbot.waitSignal(panel.run_file_given) as heard:
-        panel.intake.open_path("/somewhere/run.flowviz")
-    assert heard.args == ["/somewhere/run.flowviz"]
-
-
-def test_a_pasted_picture_numbers_and_words_become_targets(panel, qtbot):
-    clipboard = QGuiApplication.clipboard()
-    clipboard.setImage(picture(None))
-    with qtbot.waitSignal(panel.target_changed):
-        panel.intake.paste()
-    assert panel.heard[-1].key == "image"
-    clipboard.setText("1.5\t2\n3\t4.25\n-1\t0\n")
-    with qtbot.waitSignal(panel.target_changed):
-        panel.intake.paste()
-    assert panel.heard[-1].key == "points"
-    assert panel.heard[-1].data["points"].shape == (3, 2)
-    clipboard.setText("Hello")
-    with qtbot.waitSignal(panel.target_changed):
-        panel.intake.paste()
-    assert (panel.heard[-1].key, panel.heard[-1].params["text"]) == ("text", "Hello")
-    clipboard.clear()
-    panel.intake.paste()
-    assert "nothing to paste" in panel.notices[-1]
-
-
-def test_text_can_be_typed_and_an_empty_one_turns_the_field_red(panel, qtbot):
-    with qtbot.waitSignal(panel.target_changed):
-        panel.text_button.click()
-    settled(panel, qtbot)
-    field = panel.findChild(QLineEdit, "field_text")
-    assert panel.findChild(QComboBox, "field_font").count() >= 1
-    field.selectAll()
-    qtbot.keyClicks(field, "Hi")
-    qtbot.waitUntil(lambda: panel.heard[-1].params.get("text") == "Hi", timeout=5000)
-    assert panel.heard[-1].data
-    field.clear()
-    settled(panel, qtbot)
-    assert any(label.isVisible() and "text is empty" in label.text() for label in panel.findChildren(QLabel))
-    assert panel._controller.target.params["text"] == "Hi"
-
-
-def test_too_long_a_text_is_refused_in_a_notice(panel, qtbot):
-    QGuiApplication.clipboard().setText("word " * 200)
-    with qtbot.waitSignal(panel.notice):
-        panel.intake.paste()
-    assert "characters" in panel.notices[-1]
-    assert panel._controller.target.key == "two_moons"
-
-
-def test_the_drawing_gets_a_tile_and_the_target_can_be_its_base(panel, qtbot):
-    controller = panel._controller
-    panel.start_drawing_from_target()
-    qtbot.waitUntil(lambda: controller.target.key == "drawing", timeout=10000)
-    points = build(controller.target).sample(3000, np.random.default_rng(0))
-    moons = build(TargetSpec("two_moons")).sample(3000, np.random.default_rng(1))
-    assert np.allclose(points.mean(axis=0), moons.mean(axis=0), atol=0.2)
-    assert np.allclose(points.std(axis=0), moons.std(axis=0), atol=0.2)
-    assert panel.gallery.tiles["drawing"].isChecked()
-    panel.undo_stack().undo()
-    assert controller.target.key == "two_moons"
-    assert controller.is_empty
-
-
-def test_only_the_newest_choice_counts(panel, qtbot):
-    panel.gallery.tiles["tree"].click()
-    panel.gallery.tiles["rose"].click()
-    settled(panel, qtbot)
-    assert [spec.key for spec in panel.heard] == ["rose"]
-
-
-def test_draw_asks_for_the_canvas(panel, qtbot):
-    with qtbot.waitSignal(panel.draw_mode_requested) as heard:
-        panel.draw_button.click()
-    assert heard.args == [True]
-    with qtbot.waitSignal(panel.draw_mode_requested) as heard:
-        panel._controller.done_requested.emit()
-    assert heard.args == [False]
-    assert not panel.draw_button.isChecked()
-
-
-def test_what_is_given_is_recognised():
-    def text(words):
-        mime = QMimeData()
-        mime.setText(words)
-        return what_is(mime).kind
-
-    assert text("1,2\n3,4") == "numbers"
-    assert text("x;y\n1,5;2\n2,5;3\n1e-3;4") == "numbers"
-    assert text("1 2") == "words"
-    assert text("two words") == "words"
-    assert text("") == "nothing"
-    assert text(str(Path(__file__))) == "file"
-    assert what_is(None).kind == "nothing"
-
-
-def test_the_panel_fits_its_width(panel, qtbot):
-    settled(panel, qtbot)
-    body = panel.findChild(QWidget, "scrollBody")
-    assert body.minimumSizeHint().width() <= 244
+def test_an_undo_at_the_other_end_shows_that_end(panel, qtbot):
+    pick(panel, "source", "rings", qtbot)
+    panel.tabs.setCurrentIndex(0)
+    panel._ends.source.undo_stack.undo()
+    assert panel.side == "source"

@@ -23,7 +23,7 @@ def choose(window, word):
 def test_whatever_was_changed_is_undone_step_by_step(window, qtbot, scripted):
     assert isinstance(next(a for a in window.table.menu("Edit").actions() if a.text() == "Undo"), QAction)
     draft, slider = window.draft, window.method_panel.findChild(QSlider, "slider_rate")
-    window.drawing.choose(TargetSpec("rings", name="Rings"), "Target: Rings")
+    window.ends.target.choose(TargetSpec("rings", name="Rings"), "Target: Rings")
     rate = draft.params["cnf"]["rate"]
     place = slider.value()
     for further in (1, 2, 3):
@@ -31,9 +31,9 @@ def test_whatever_was_changed_is_undone_step_by_step(window, qtbot, scripted):
     assert draft.params["cnf"]["rate"] > rate
     assert edit_entry(window, "Undo") == "Undo Learning rate"
     window.method_panel.seed_chosen.emit(7)
-    window.drawing.begin(0.0, 0.0)
-    window.drawing.move(1.0, 1.0)
-    window.drawing.end()
+    window.ends.target.begin(0.0, 0.0)
+    window.ends.target.move(1.0, 1.0)
+    window.ends.target.end()
     window.method_panel.method_chosen.emit("jko")
     assert edit_entry(window, "Undo") == "Undo Method: JKO flow"
     assert (draft.method, draft.target.key, draft.seed) == ("jko", "drawing", 7)

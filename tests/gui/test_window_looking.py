@@ -234,7 +234,7 @@ def test_a_history_keeps_the_order_of_steps_whatever_comes_first():
 
 def test_every_menu_entry_can_be_pressed_without_harm(trained, qtbot, monkeypatch):
     pressed = []
-    monkeypatch.setattr(type(trained.target_panel.intake), "open_dialog", lambda self: pressed.append("open"))
+    monkeypatch.setattr(type(trained.target_panel), "open_dialog", lambda self: pressed.append("open"))
     monkeypatch.setattr(type(trained.films), "ask", lambda self, *_: pressed.append("export"))
     for key, action in trained.table.actions.items():
         if key != "quit":

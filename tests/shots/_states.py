@@ -57,7 +57,7 @@ class Photographer:
         """Train a method on a target until that many steps are done."""
         window = self.window
         wait_for(window.engine.ready_changed, lambda: window.engine.ready is not None, "the engine")
-        window.target_panel.set_target(target)
+        window.target_panel.show_ends(target, None)
         window.draft.set_target(target)
         window.draft.set_method(method)
         window.draft.set_budget(budget)
@@ -99,7 +99,7 @@ def drawing(p: Photographer) -> None:
     p.theme.choose("light")
     p.shoot("drawing-light")
     p.theme.choose("dark")
-    p.window.target_panel.draw_button.click()
+    p.window.target_panel.page.browser.draw_button.click()
 
 
 def training(p: Photographer) -> None:
@@ -184,7 +184,7 @@ def failed(p: Photographer) -> None:
         path = Path(folder) / "survey.csv"
         path.write_text("x,y\n1,2\n3,four\n5,6\n")
         p.window.notice_bar.hide()
-        p.window.target_panel.intake.open_path(str(path))
+        p.window.target_panel.page.intake.open_path(str(path))
         wait_for(p.window.target_panel.notice, lambda: p.window.notice_bar.isVisible(), "the notice")
     p.shoot("bad-file")
     p.window.notice_bar.hide()
@@ -202,7 +202,7 @@ def exporting(p: Photographer) -> None:
 def readme(p: Photographer) -> None:
     """The picture at the top of the README: `python -m tests.shots resources readme`."""
     wait_for(p.window.engine.ready_changed, lambda: p.window.engine.ready is not None, "the engine")
-    p.window.target_panel.draw_button.click()
+    p.window.target_panel.page.browser.draw_button.click()
     QApplication.processEvents()
     surface, a = p.window.canvas.surface, np.linspace(0, 2 * np.pi, 90)
     x = 16 * np.sin(a) ** 3 / 5.6

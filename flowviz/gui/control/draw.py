@@ -43,10 +43,15 @@ class DrawController(QObject):
     """Owns the drawing (a density grid), the tools and the undo stack; knows which target is chosen.
 
     The grid is (256, 256) float32 on [-4, 4]^2, row 0 at y = -4.
+
+    Args:
+        parent: Qt's owner.
+        undo_stack: the one history; None makes one.
+        has_noise: whether no target stands for noise that can be chosen (of a source), and not for nothing yet.
     """
 
     target_changed = Signal(object)
-    """TargetSpec: another target was chosen, by the person or by undo."""
+    """TargetSpec, or None for noise: another target was chosen, by the person or by undo."""
     density_changed = Signal(int, int, int, int)
     """Rows and columns [row_low, row_high, column_low, column_high) of the grid that changed."""
     brush_changed = Signal()
@@ -56,11 +61,14 @@ class DrawController(QObject):
     start_from_requested = Signal()
     """The person wants the chosen target as the base of the drawing; the target panel brings it."""
 
-    def __init__(self, parent: QObject | None = None, undo_stack: QUndoStack | None = None) -> None:
+    def __init__(
+        self, parent: QObject | None = None, undo_stack: QUndoStack | None = None, has_noise: bool = False
+    ) -> None:
         super().__init__(parent)
         self.grid: Array = np.zeros((RESOLUTION, RESOLUTION), dtype=np.float32)
         self.brush = Brush()
         self.undo_stack = undo_stack or QUndoStack(self)
+        self.has_noise = has_noise
         self.target: TargetSpec | None = None
         self.guide: Array | None = None
         self.is_guide_shown = True
@@ -220,13 +228,13 @@ class DrawController(QObject):
         """The drawing as a target."""
         return TargetSpec("drawing", {}, {"density": frozen_array(self.grid)}, "Drawing")
 
-    def show_target(self, spec: TargetSpec) -> None:
+    def show_target(self, spec: TargetSpec | None) -> None:
         """A program chose another target (a run was opened): no undo step, no signal."""
         self.target = spec
-        if spec.key == "drawing" and not np.array_equal(spec.data["density"], self.grid):
+        if spec is not None and spec.key == "drawing" and not np.array_equal(spec.data["density"], self.grid):
             self._show_grid(spec.data["density"])
 
-    def choose(self, spec: TargetSpec, text: str, merge_key: str = "") -> None:
+    def choose(self, spec: TargetSpec | None, text: str, merge_key: str = "") -> None:
         """The person chose another target: one undo step; steps in a row with equal merge keys become one."""
         if spec != self.target:
             self.undo_stack.push(_Choose(self, text, self.target, spec, merge_key))
@@ -247,8 +255,8 @@ class DrawController(QObject):
             return
         rows, columns = _span(changed.any(axis=1)), _span(changed.any(axis=0))
         area = (rows, columns)
-        was = None if self.target is None or self.target.key == "drawing" else self.target
-        command = _Paint(self, text, area, before[area].copy(), self.grid[area].copy(), was)
+        change = _Change(area, before[area].copy(), self.grid[area].copy())
+        command = _Paint(self, text, change, self.target, self.target is None or self.target.key != "drawing")
         self.undo_stack.push(command)
         self._announce_drawing()
         self.density_changed.emit(rows.start, rows.stop, columns.start, columns.stop)
@@ -266,39 +274,42 @@ class DrawController(QObject):
         if not self.is_empty:
             self._announce(self.spec())
 
-    def _announce(self, spec: TargetSpec) -> None:
-        self.show_target(spec)
-        self.target_changed.emit(spec)
+    def _announce(self, spec: TargetSpec | None) -> None:
+        if spec is not None or self.has_noise:
+            self.show_target(spec)
+            self.target_changed.emit(spec)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Change:
+    """A part of the grid, before and after."""
+
+    area: tuple[slice, slice]
+    before: Array
+    after: Array
 
 
 class _Paint(QUndoCommand):
-    """One stroke: the part of the grid that it touched, before and after."""
+    """One stroke: the part of the grid that it touched, and the target that it took the place of."""
 
     def __init__(
-        self,
-        controller: DrawController,
-        text: str,
-        area: tuple[slice, slice],
-        before: Array,
-        after: Array,
-        target_before: TargetSpec | None,
+        self, controller: DrawController, text: str, change: _Change, target: TargetSpec | None, replaces: bool
     ) -> None:
         super().__init__(text)
-        self._controller, self._area = controller, area
-        self._before, self._after, self._target_before = before, after, target_before
+        self._controller, self._change, self._target, self._replaces = controller, change, target, replaces
         self._is_done = True  # push() calls redo(), and the stroke is on the grid already
 
     def redo(self) -> None:
         if self._is_done:
             self._is_done = False
             return
-        self._controller._paint(self._area, self._after)
+        self._controller._paint(self._change.area, self._change.after)
         self._controller._announce_drawing()
 
     def undo(self) -> None:
-        self._controller._paint(self._area, self._before)
-        if self._target_before is not None:
-            self._controller._announce(self._target_before)
+        self._controller._paint(self._change.area, self._change.before)
+        if self._replaces:
+            self._controller._announce(self._target)
         else:
             self._controller._announce_drawing()
 
@@ -307,11 +318,16 @@ class _Choose(QUndoCommand):
     """Another preset, file, text or parameter."""
 
     def __init__(
-        self, controller: DrawController, text: str, before: TargetSpec | None, after: TargetSpec, merge_key: str
+        self,
+        controller: DrawController,
+        text: str,
+        before: TargetSpec | None,
+        after: TargetSpec | None,
+        merge_key: str,
     ) -> None:
         super().__init__(text)
         self._controller, self._before, self._after, self._merge_key = controller, before, after, merge_key
-        self._grid = controller.grid.copy() if after.key == "drawing" else None
+        self._grid = controller.grid.copy() if after is not None and after.key == "drawing" else None
 
     def id(self) -> int:
         return 1 if self._merge_key else -1
@@ -328,8 +344,7 @@ class _Choose(QUndoCommand):
     def undo(self) -> None:
         if self._grid is not None:
             self._controller._show_grid(self._grid)
-        if self._before is not None:
-            self._controller._announce(self._before)
+        self._controller._announce(self._before)
 
 
 def _span(flags: Array) -> slice:

@@ -94,6 +94,15 @@ class TargetCard(QWidget):
         if file is not None and has_choice:
             self._columns.show_columns(file.names, file.numeric, file.columns)
 
+    def show_words(self, name: str, summary: str) -> None:
+        """Show something that has neither parameters nor columns."""
+        self._name.setText(name)
+        self._name.setToolTip(name)
+        self._summary.setText(summary)
+        for widget in (self._problem, self._columns, self.reset_button, self.form):
+            widget.hide()
+        self.key = ""
+
     def _make_form(self, spec: TargetSpec) -> None:
         fields = fields_of(TARGETS.get(spec.key).Params)
         form = ParamForm(fields, spec.params, suggestions={"font": self._fonts} if self._fonts else None)

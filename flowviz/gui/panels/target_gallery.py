@@ -12,6 +12,8 @@ from flowviz.gui.widgets.density_image import density_picture
 
 _COLUMNS = 4
 _RADIUS = 6.0
+EVERY = 0
+"""The dimension of a tile that is shown with those of every dimension."""
 
 
 class Tile(QAbstractButton):
@@ -115,18 +117,18 @@ class Gallery(QWidget):
         """One more tile at the end of those of its dimension, or the one that is there already."""
         if key not in self.tiles:
             tile = Tile(key, label, summary)
-            place = sum(other == dim for other in self._dims.values())
+            place = sum(other in (dim, EVERY) for other in self._dims.values())
             self._grid.addWidget(tile, place // _COLUMNS, place % _COLUMNS)
             self._group.addButton(tile)
             self.tiles[key], self._dims[key] = tile, dim
-            tile.setVisible(dim == self.dim)
+            tile.setVisible(dim in (self.dim, EVERY))
         return self.tiles[key]
 
     def show_dim(self, dim: int) -> None:
         """Show the tiles of one dimension; the others wait behind them."""
         self.dim = dim
         for key, tile in self.tiles.items():
-            tile.setVisible(self._dims[key] == dim)
+            tile.setVisible(self._dims[key] in (dim, EVERY))
 
     def select(self, key: str) -> None:
         """Outline one tile, without a signal; none when the key is unknown."""

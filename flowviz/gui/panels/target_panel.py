@@ -1,376 +1,147 @@
-"""The left panel: which distribution is to be learned."""
+"""The left panel: the two ends of the flow, in two tabs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
-from typing import Any
+from collections.abc import Iterable
 
-import numpy as np
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QShowEvent, QUndoStack
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QScrollArea,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
 
-from flowviz.core.errors import UserError
+from flowviz.core.backend import Choice
 from flowviz.core.spec import TargetSpec
-from flowviz.gui.control.background import Background
-from flowviz.gui.control.draw import RESOLUTION, DrawController
-from flowviz.gui.panels.target_card import TargetCard
-from flowviz.gui.panels.target_files import FileLoad
-from flowviz.gui.panels.target_gallery import Gallery
-from flowviz.gui.panels.target_intake import TargetIntake
-from flowviz.gui.panels.target_work import Prepared, drawing_base, facts_of, prepare
+from flowviz.gui.control.ends import Ends
+from flowviz.gui.control.files import Given
+from flowviz.gui.panels.target_page import TargetPage
 from flowviz.gui.theme.icons import set_icon
-from flowviz.gui.widgets.segments import Segments
-from flowviz.targets import TARGETS, dim_of
+from flowviz.targets import dim_of
 
-_PAUSE_MS = 180
-_FIRST_PICTURES_MS = 30
-"""A form's change is tried when the person has stopped moving for so long."""
+_TIPS = ("Where the flow ends, at t = 1: what is learned", "Where the flow begins, at t = 0")
 
 
 class TargetPanel(QWidget):
-    """Gallery of presets, drawing, files and text; the chosen target's parameters and facts.
+    """Tabs Target and Source, each a page of its own, and a button that swaps them.
 
     Args:
-        controller: owns the chosen target and the undo stack; shared with the drawing canvas.
+        ends: what is chosen at both ends.
     """
 
-    target_changed = Signal(object)
-    """TargetSpec: the person (or undo) chose another target."""
     notice = Signal(str, str)
     """(what happened, what to do): for the window's bar."""
     draw_mode_requested = Signal(bool)
     run_file_given = Signal(str)
     """A saved run was dropped: its path."""
+    side_changed = Signal(str)
+    """The tab that is shown: "target" or "source"."""
 
-    def __init__(self, controller: DrawController, parent: QWidget | None = None) -> None:
+    def __init__(self, ends: Ends, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("targetPanel")
-        self._controller = controller
-        self._background = Background(self)
-        self.intake = self._make_intake()
-        self._newest = self._facts_task = self._picture_task = 0
-        self._changed_field = ""
-        self._seen: dict[str, TargetSpec] = {}
-        self._prepared: Prepared | None = None
-        self._has_fonts = False
-        self._build()
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(_PAUSE_MS)
-        self._pause.timeout.connect(self._try_form)
-        controller.target_changed.connect(self._on_target)
-        controller.start_from_requested.connect(self.start_drawing_from_target)
-        controller.done_requested.connect(self._leave_draw_mode)
-        self._first_pictures = QTimer(self)
-        self._first_pictures.setSingleShot(True)
-        self._first_pictures.timeout.connect(self._draw_presets)
-        if controller.target is not None:
-            self.set_target(controller.target)
-
-    def _make_intake(self) -> TargetIntake:
-        intake = TargetIntake(self._background, self)
-        intake.started.connect(self._loading)
-        intake.loaded.connect(self._file_loaded)
-        intake.failed.connect(self._choice_failed)
-        intake.words_given.connect(self._words_given)
-        intake.notice.connect(self.notice)
-        intake.run_file_given.connect(self.run_file_given)
-        return intake
-
-    # ---- building ------------------------------------------------------------------------------
-
-    def _build(self) -> None:
-        body = QWidget()
-        body.setObjectName("scrollBody")
-        column = QVBoxLayout(body)
-        column.setContentsMargins(12, 10, 12, 12)
-        column.setSpacing(10)
-        column.addLayout(self._make_buttons())
-        column.addLayout(self._make_heading())
-        self.gallery = Gallery()
-        for key, cls in TARGETS.items():
-            if cls.is_preset:
-                self.gallery.add(key, cls.label, cls.summary, cls.dims[0])
-        self.gallery.chosen.connect(self._tile_chosen)
-        column.addWidget(self.gallery)
-        self.card = TargetCard()
-        self.card.value_changed.connect(self._form_changed)
-        self.card.columns_chosen.connect(self._columns_chosen)
-        self.card.reset_requested.connect(self._reset)
-        column.addWidget(self.card)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(body)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
-        self.setMinimumWidth(232)
-
-    def _make_buttons(self) -> QHBoxLayout:
+        self._ends = ends
+        self.target, self.source = TargetPage(ends.target), TargetPage(ends.source)
+        self.tabs = QTabBar()
+        self.tabs.setExpanding(False)
+        self.tabs.setAccessibleName("Ends of the flow")
+        self._pages = QStackedWidget()
+        for index, page in enumerate((self.target, self.source)):
+            self.tabs.addTab(page.what)
+            self.tabs.setTabToolTip(index, _TIPS[index])
+            self._pages.addWidget(page)
+            page.notice.connect(self.notice)
+            page.draw_mode_requested.connect(self.draw_mode_requested)
+            page.run_file_given.connect(self.run_file_given)
+        self.tabs.currentChanged.connect(self._show_page)
+        self.swap = _swap_button()
+        self.swap.clicked.connect(self._swap)
         row = QHBoxLayout()
-        row.setSpacing(6)
-        self.draw_button = _button("Draw", "brush", "Draw a distribution by hand")
-        self.draw_button.setCheckable(True)
-        set_icon(self.draw_button, "brush")
-        self.draw_button.toggled.connect(self.draw_mode_requested)
-        self.open_button = _button(
-            "Open", "open", "An image, a table of points (CSV, NPY …), a point cloud or a mesh (PLY, OBJ, STL …)"
-        )
-        self.open_button.clicked.connect(self.intake.open_dialog)
-        self.text_button = _button("Text", "text", "Typed text in any installed font")
-        self.text_button.clicked.connect(self.start_text)
-        for button in (self.draw_button, self.open_button, self.text_button):
-            row.addWidget(button, 1)
-        return row
+        row.setContentsMargins(8, 0, 12, 0)
+        row.addWidget(self.tabs, 1)
+        row.addWidget(self.swap)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self._pages, 1)
+        ends.target.target_changed.connect(self._target_changed)
+        ends.source.target_changed.connect(self._source_changed)
+        self._methods: tuple[Choice, ...] = ()
 
-    def _make_heading(self) -> QHBoxLayout:
-        heading = QLabel("Presets")
-        heading.setProperty("role", "heading")
-        self.dimension = Segments(
-            (("2", "2D", "Distributions in the plane"), ("3", "3D", "Distributions in space")), "Dimension"
-        )
-        self.dimension.chosen.connect(lambda key: self.gallery.show_dim(int(key)))
-        row = QHBoxLayout()
-        row.addWidget(heading, 1)
-        row.addWidget(self.dimension)
-        return row
+    @property
+    def page(self) -> TargetPage:
+        """The page that is shown."""
+        return self.target if self.tabs.currentIndex() == 0 else self.source
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """The pictures of the presets come when the window stands, so that it stands sooner."""
-        super().showEvent(event)
-        if not all(tile.has_picture for tile in self.gallery.tiles.values()):
-            self._first_pictures.start(_FIRST_PICTURES_MS)
+    @property
+    def side(self) -> str:
+        """Which end that is: "target" or "source"."""
+        return "target" if self.tabs.currentIndex() == 0 else "source"
+
+    def show_ends(self, target: TargetSpec, source: TargetSpec | None) -> None:
+        """Show what a program chose (an opened run, the first start); no signal, no undo step."""
+        self._ends.show(target, source)
+        self.target.set_target(self._ends.target.target)
+        self.source.set_target(self._ends.source.target)
+        self.source.set_dim(dim_of(target))
+
+    def show_methods(self, methods: Iterable[Choice]) -> None:
+        """Say on the source's page which of these methods can begin there."""
+        self._methods = tuple(methods)
+        self.source.show_methods(self._methods)
+
+    def take(self, given: Given) -> None:
+        """Make something that was dropped the end of the flow that is shown."""
+        self.page.intake.take(given)
 
     @Slot()
-    def _draw_presets(self) -> None:
-        keys = [key for key, tile in self.gallery.tiles.items() if not tile.has_picture]
+    def open_dialog(self) -> None:
+        """Ask for a file for the end of the flow that is shown."""
+        self.page.intake.open_dialog()
 
-        def work() -> None:
-            for key in keys:  # each is shown as soon as it is there
-                self._background.post(partial(self._first_picture, prepare(TargetSpec(key))))
-
-        self._background.submit(work, lambda _nothing: None, self._tell)
-
-    def _first_picture(self, prepared: Prepared) -> None:
-        tile = self.gallery.tiles[prepared.spec.key]
-        if not tile.has_picture:
-            tile.set_picture(prepared.thumbnail)
-
-    # ---- what the window asks ------------------------------------------------------------------
-
-    def undo_stack(self) -> QUndoStack:
-        """Undo of strokes, presets, imports and parameters."""
-        return self._controller.undo_stack
-
-    def set_target(self, spec: TargetSpec) -> None:
-        """Show a target that a program chose (an opened run, the first start); no signal, no undo step."""
-        self._controller.show_target(spec)
-        self._show(spec)
+    @Slot()
+    def paste(self) -> None:
+        """Make what the clipboard holds the end of the flow that is shown."""
+        self.page.intake.paste()
 
     def set_draw_mode(self, is_on: bool) -> None:
         """Show whether the canvas is up, without a request."""
-        blocked = self.draw_button.blockSignals(True)
-        self.draw_button.setChecked(is_on)
-        self.draw_button.blockSignals(blocked)
-
-    @Slot()
-    def _leave_draw_mode(self) -> None:
-        self.set_draw_mode(False)
-        self.draw_mode_requested.emit(False)
-
-    def choose(self, spec: TargetSpec) -> None:
-        """Choose a target as the person would: tried first, one undo step."""
-        self._try(lambda: prepare(spec), f"Target: {spec.name or spec.key}")
-
-    @Slot()
-    def start_text(self) -> None:
-        """Make text the target and put the keyboard into its field."""
-        if self._controller.target is None or self._controller.target.key != "text":
-            self._try(lambda: prepare(TargetSpec("text", self._text_params())), "Text", then=self.card.focus_text)
-        else:
-            self.card.focus_text()
-
-    @Slot()
-    def start_drawing_from_target(self) -> None:
-        """Make the chosen target's density the drawing."""
-        spec = self._controller.target
-        if spec is not None:
-            self._background.submit(lambda: drawing_base(spec, RESOLUTION), self._controller.start_from, self._tell)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self._pause.stop()
-        self._background.stop()
-        super().closeEvent(event)
+        for page in (self.target, self.source):
+            page.set_draw_mode(is_on)
 
     def is_busy(self) -> bool:
         """Whether something is being loaded or drawn beside the window."""
-        return self._background.is_busy or self._pause.isActive()
+        return self.target.is_busy() or self.source.is_busy()
 
-    # ---- choosing ------------------------------------------------------------------------------
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.target.close()
+        self.source.close()
+        super().closeEvent(event)
 
-    def _text_params(self) -> Mapping[str, Any]:
-        return self._seen["text"].params if "text" in self._seen else {}
-
-    def _tile_chosen(self, key: str) -> None:
-        spec = self._seen.get(key) or TargetSpec(key, {}, {}, TARGETS.get(key).label)
-        self._try(lambda: prepare(spec), f"Target: {spec.name}")
-
-    def _try(
-        self,
-        work: Callable[[], Prepared],
-        text: str,
-        merge_key: str = "",
-        then: Callable[[], None] | None = None,
-    ) -> None:
-        """Try a target beside the window; choose it when it works. Only the newest attempt counts."""
-        self._background.forget(self._newest)
-        self.intake.forget()
-        self._pause.stop()
-
-        def done(prepared: Prepared) -> None:
-            self._accept(prepared, text, merge_key)
-            if then is not None:
-                then()
-
-        self._newest = self._background.submit(work, done, self._refused if merge_key else self._choice_failed)
-
-    def _accept(self, prepared: Prepared, text: str, merge_key: str = "") -> None:
-        spec = prepared.spec
-        self.card.say_problem(None)
-        self._show_picture(prepared)
-        if spec == self._controller.target:
-            self._show(spec)
-        self._controller.choose(spec, text, merge_key)
-
-    def _refused(self, error: UserError) -> None:
-        """What the form asks for does not work: said in the form."""
-        self.card.say_problem(error)
-
-    def _choice_failed(self, error: UserError) -> None:
-        """Another target does not work: the one on screen stays."""
-        if self._controller.target is not None:
-            self._show(self._controller.target)
-        self._tell(error)
-
-    def _tell(self, error: UserError) -> None:
-        self.notice.emit(error.message, error.hint)
-
-    @Slot(str)
-    def _loading(self, what: str) -> None:
-        self._background.forget(self._newest)
-        self._background.forget(self._facts_task)
-        self._pause.stop()
-        self.card.say_facts(f"Loading {what}…")
-        self.card.say_problem(None)
-
-    @Slot(object)
-    def _file_loaded(self, loaded: FileLoad) -> None:
-        self._accept(loaded.prepared, f"Open {loaded.name}")
-
-    @Slot(str)
-    def _words_given(self, words: str) -> None:
-        self.choose(TargetSpec("text", {**self._text_params(), "text": words}))
-
-    @Slot(int, int)
-    def _columns_chosen(self, first: int, second: int) -> None:
-        file = self.intake.file_of(self._controller.target)
-        if file is not None:
-            self.intake.open_path(file.path, (first, second))
-
-    # ---- showing -------------------------------------------------------------------------------
-
-    @Slot(object)
-    def _on_target(self, spec: TargetSpec) -> None:
-        self._show(spec)
-        self.target_changed.emit(spec)
-
-    def _show(self, spec: TargetSpec) -> None:
-        cls = TARGETS.get(spec.key)
-        self._seen[spec.key] = spec
-        self.gallery.add(spec.key, cls.label, cls.summary, dim_of(spec))
-        self.gallery.select(spec.key)
-        if self.gallery.dim != dim_of(spec):
-            self.dimension.show_key(str(dim_of(spec)))
-            self.gallery.show_dim(dim_of(spec))
-        self.card.show_target(spec, self.intake.file_of(spec), keep_values=self._pause.isActive())
-        if spec.key == "text" and not self._has_fonts:
-            self._has_fonts = True
-            self._background.submit(_fonts, self._fonts_found, self._tell)
-        self._show_facts(spec)
-        self._background.forget(self._picture_task)
-        if self._prepared is None or self._prepared.spec != spec:
-            self._picture_task = self._background.submit(lambda: prepare(spec), self._show_picture, self._tell)
-
-    def _show_picture(self, prepared: Prepared) -> None:
-        spec = prepared.spec
-        self._prepared = prepared
-        cls = TARGETS.get(spec.key)
-        self.gallery.add(spec.key, cls.label, cls.summary, dim_of(spec)).set_picture(prepared.thumbnail)
-        if spec.key != "drawing":  # a drawing keeps the guide, so that shapes can be traced
-            self._controller.set_guide(np.asarray(prepared.guide[:, :2]))
-
-    def _show_facts(self, spec: TargetSpec) -> None:
-        file = self.intake.file_of(spec)
-        notes = file.prepared.notes if file is not None else ()
-        self.card.say_facts("\n".join(notes))
-        self._background.forget(self._facts_task)
-
-        def show(facts: str) -> None:
-            self.card.say_facts("\n".join(part for part in (facts, *notes) if part))
-
-        self._facts_task = self._background.submit(lambda: facts_of(spec), show)
-
-    def _fonts_found(self, fonts: list[str]) -> None:
-        self.card.show_fonts(fonts, self._controller.target)
+    @Slot(int)
+    def _show_page(self, index: int) -> None:
+        self._pages.setCurrentIndex(index)
+        self.side_changed.emit(self.side)
 
     @Slot()
-    def _reset(self) -> None:
-        spec = self._controller.target
-        if spec is not None:
-            self._try(lambda: prepare(replace(spec, params={})), "Reset parameters")
+    def _swap(self) -> None:
+        shown = self.tabs.currentIndex()
+        self._ends.swap()
+        self.tabs.setCurrentIndex(shown)  # both ends changed, and the person looks at the same one
 
-    @Slot(str, object)
-    def _form_changed(self, name: str, _value: object) -> None:
-        self._changed_field = name
-        self._pause.start()
+    @Slot(object)
+    def _target_changed(self, spec: TargetSpec) -> None:
+        self.tabs.setCurrentIndex(0)
+        self.source.set_dim(dim_of(spec))
 
     @Slot()
-    def _try_form(self) -> None:
-        spec = self._controller.target
-        if spec is None or spec.key != self.card.key:
-            return
-        wanted = replace(spec, params=self.card.form.values())
-        self._try(
-            lambda: prepare(wanted), f"Change {self._changed_field}", merge_key=f"{spec.key}/{self._changed_field}"
-        )
+    def _source_changed(self) -> None:
+        self.tabs.setCurrentIndex(1)
 
 
-def _fonts() -> list[str]:
-    from flowviz.targets.fonts import available_fonts
-
-    return available_fonts()
-
-
-def _button(label: str, icon: str, tip: str) -> QToolButton:
+def _swap_button() -> QToolButton:
     button = QToolButton()
-    button.setText(label)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-    button.setIconSize(QSize(20, 20))
-    button.setToolTip(tip)
-    button.setAccessibleName(label)
-    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    set_icon(button, icon)
+    button.setText("Swap")
+    button.setAccessibleName("Swap source and target")
+    button.setToolTip("Swap source and target: let the flow run the other way round")
+    button.setObjectName("swapEnds")
+    set_icon(button, "swap")
     return button

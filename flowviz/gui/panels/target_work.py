@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from flowviz.core.backend import Choice
 from flowviz.core.camera import Camera
 from flowviz.core.params import from_mapping
+from flowviz.core.sources import why_not
 from flowviz.core.spec import Array, TargetSpec, frozen_array
-from flowviz.targets import HasLogDensity, Target, build
+from flowviz.targets import TARGETS, HasLogDensity, StandardNormal, Target, build, dim_of, offer_of
 from flowviz.targets._grid import EXTENT
 from flowviz.targets.text import TextParams, text_data
 
 CELLS = 56
 _SAMPLES = 9000
 _GUIDE = 2500
+NOISE = "noise"
+NOISE_LABEL = "Gaussian noise"
+NOISE_SUMMARY = "N(0, I): the usual start of a flow, with which every method works."
+IN_SPACE = " in space"
 _EYE = Camera(elevation=38.0)
 _CORNER = 1.2  # a turned cube needs more room than a square
 _BASE_PASSES = 1.5
@@ -56,6 +62,17 @@ def prepare(spec: TargetSpec, notes: tuple[str, ...] = ()) -> Prepared:
     return Prepared(spec, thumbnail_of(points, target), points[:_GUIDE].astype(np.float32), notes)
 
 
+def tile_of(spec: TargetSpec) -> str:
+    """The tile of the gallery that stands for a target; one key may have two, in the plane and in space."""
+    both = len(TARGETS.get(spec.key).dims) > 1
+    return spec.key + IN_SPACE if both and dim_of(spec) == 3 else spec.key
+
+
+def noise_picture() -> Array:
+    """A small picture of the noise that flows usually begin from."""
+    return thumbnail_of(np.random.default_rng(0).standard_normal((_SAMPLES, 2)), StandardNormal(2))
+
+
 def thumbnail_of(points: Array, target: Target) -> Array:
     """A small picture (CELLS, CELLS) float32 in [0, 1] of draws (n, d); sees at least [-4, 4]^d.
 
@@ -89,6 +106,19 @@ def facts_of(spec: TargetSpec) -> str:
     if isinstance(target, HasLogDensity):
         facts.append(f"entropy {target.entropy():.3f} nats")
     return " · ".join(facts)
+
+
+def methods_of(spec: TargetSpec, methods: Sequence[Choice]) -> str:
+    """Which methods can begin from a source, in words; "" where no methods are known."""
+    offer = offer_of(build(spec))
+    reasons = {choice.label: why_not(choice.label, choice.source_need, "it", offer) for choice in methods}
+    able = [label for label, reason in reasons.items() if not reason]
+    if len(able) == len(methods):
+        return "Every method can begin here." if methods else ""
+    unable = ", ".join(label for label, reason in reasons.items() if reason)
+    lead = f"As a source it works with {', '.join(able)}." if able else "No method can begin here."
+    why = "need noise" if offer == "density" else "need noise, or a source whose density is known and smooth everywhere"
+    return f"{lead} {unable} {why}."
 
 
 def drawing_base(spec: TargetSpec, resolution: int) -> Array:
