@@ -145,20 +145,40 @@ def test_an_image_file_becomes_the_target_and_gets_a_tile(panel, qtbot, tmp_path
     qtbot.waitUntil(lambda: panel.heard[-1].key == "image", timeout=5000)
 
 
-def test_a_table_of_three_columns_offers_the_choice(panel, qtbot, tmp_path):
+def choose(panel, box, text):
+    """Pick an entry of a combo box as a person does."""
+    box = panel.findChild(QComboBox, box)
+    box.setCurrentIndex(box.findText(text))
+    box.activated.emit(box.currentIndex())
+
+
+def test_a_table_of_three_columns_lies_in_space_and_offers_the_choice(panel, qtbot, tmp_path):
     with qtbot.waitSignal(panel.target_changed):
-        panel.intake.open_path(table(tmp_path / "wide.csv"))
-    box = panel.findChild(QComboBox, "column_y")
-    assert box.isVisible()
-    assert [box.itemText(i) for i in range(box.count())] == ["a", "b", "c"]
-    assert box.currentText() == "b"
-    box.setCurrentIndex(2)
+        panel.intake.open_path(table(tmp_path / "t.csv"))
+    boxes = [panel.findChild(QComboBox, f"column_{axis}") for axis in "xyz"]
+    assert [box.currentText() for box in boxes] == ["a", "b", "c"] and boxes[2].isVisible()
+    assert panel.browser.dimension.key == "3"
+    three = panel.heard[-1].data["points"]
     with qtbot.waitSignal(panel.target_changed):
-        box.activated.emit(2)
-    assert panel.heard[-1].data["points"][:, 1].std() > 50
+        choose(panel, "column_way", "2 columns")
+    assert not boxes[2].isVisible() and panel.browser.dimension.key == "2"
+    with qtbot.waitSignal(panel.target_changed):
+        choose(panel, "column_y", "c")
+    np.testing.assert_array_equal(panel.heard[-1].data["points"], three[:, [0, 2]])
     panel.undo_stack().undo()
-    assert box.isVisible()
-    assert box.currentText() == "b"
+    assert boxes[1].currentText() == "b"
+
+
+def test_principal_components_are_offered_with_the_share_of_variance_that_they_keep(panel, qtbot, tmp_path):
+    with qtbot.waitSignal(panel.target_changed):
+        panel.intake.open_path(table(tmp_path / "t.csv", columns=5))
+    assert len(panel.heard[-1].data["points"][0]) == 2
+    with qtbot.waitSignal(panel.target_changed):
+        choose(panel, "column_way", "3 principal components")
+    assert panel.heard[-1].data["points"].shape == (200, 3)
+    words = "The first 3 principal components of 5 columns keep "
+    qtbot.waitUntil(lambda: any(words in label.text() for label in panel.findChildren(QLabel)), timeout=5000)
+    assert not any(panel.findChild(QComboBox, f"column_{axis}").isVisible() for axis in "xyz")
 
 
 def test_two_columns_need_no_choice_and_dropped_rows_are_said(panel, qtbot, tmp_path):

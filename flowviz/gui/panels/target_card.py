@@ -20,7 +20,7 @@ class TargetCard(QWidget):
     """Shows one target; what the person changes comes out as signals."""
 
     value_changed = Signal(str, object)
-    columns_chosen = Signal(int, int)
+    columns_chosen = Signal(object)
     reset_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -92,7 +92,7 @@ class TargetCard(QWidget):
         has_choice = file is not None and bool(file.path) and sum(file.numeric) > 2
         self._columns.setVisible(has_choice)
         if file is not None and has_choice:
-            self._columns.show_columns(file.names, file.numeric, file.columns)
+            self._columns.show_columns(file.names, file.numeric, file.columns, file.components)
 
     def show_words(self, name: str, summary: str) -> None:
         """Show something that has neither parameters nor columns."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowviz.gui.panels.target_work import Prepared, prepare
+from flowviz.targets._columns import Column, picked
 from flowviz.targets.loading import (
     IMAGES,
     SHAPES,
@@ -45,14 +46,16 @@ class FileLoad:
         prepared: the target.
         names: names of a table's columns; () for a picture.
         numeric: which of them hold numbers.
-        columns: the two in use.
+        columns: the two or three in use, or all from which components are made.
+        components: how many principal components are in use; 0: the columns themselves.
     """
 
     path: str
     prepared: Prepared
     names: tuple[str, ...] = ()
     numeric: tuple[bool, ...] = ()
-    columns: tuple[int, int] = (0, 1)
+    columns: tuple[int, ...] = (0, 1)
+    components: int = 0
 
     @property
     def name(self) -> str:
@@ -60,24 +63,22 @@ class FileLoad:
         return self.prepared.spec.name
 
 
-def load_file(path: str, columns: tuple[int, int] | None = None) -> FileLoad:
+def load_file(path: str, columns: tuple[Column, ...] = ()) -> FileLoad:
     """The target in a file.
 
     Args:
-        path: an image or a table.
-        columns: indices of a table's columns for x and y; None takes the first two that hold numbers.
+        path: an image, a table, a point cloud or a mesh.
+        columns: of a table, as in `LoadOptions`.
 
     Raises:
         UserError: the file cannot be used; the sentence says why.
     """
     if Path(path).suffix.lower() not in TABLES:
         return FileLoad(path, _prepared(load_target(path)))
-    table = load_table(path)
-    wanted = () if columns is None else tuple(column + 1 for column in columns)
-    loaded = points_target(table, Path(path).name, LoadOptions(wanted))
-    numeric = [index for index, is_number in enumerate(table.numeric) if is_number]
-    used = columns or (numeric[0], numeric[1])
-    return FileLoad(path, _prepared(loaded), table.names, table.numeric, used)
+    table, name = load_table(path), Path(path).name
+    loaded = points_target(table, name, LoadOptions(columns))
+    used = picked(table, name, columns)
+    return FileLoad(path, _prepared(loaded), table.names, table.numeric, used.columns, used.components)
 
 
 def load_pasted_image(data: bytes) -> FileLoad:

@@ -14,6 +14,7 @@ from flowviz.core.spec import TargetSpec
 from flowviz.gui.control.background import Background
 from flowviz.gui.control.files import Given, png_bytes, what_is
 from flowviz.gui.panels.target_files import FILE_FILTERS, FileLoad, load_file, load_pasted_image, load_pasted_numbers
+from flowviz.targets._columns import Column
 
 
 class TargetIntake(QObject):
@@ -54,8 +55,8 @@ class TargetIntake(QObject):
             settings.setValue("folders/open", str(Path(path).parent))
             self.open_path(path)
 
-    def open_path(self, path: str, columns: tuple[int, int] | None = None) -> None:
-        """Load an image or a table beside the window; on failure the target on screen stays."""
+    def open_path(self, path: str, columns: tuple[Column, ...] = ()) -> None:
+        """Load a file beside the window; on failure the target on screen stays."""
         if path.lower().endswith(".flowviz"):
             self.run_file_given.emit(path)
             return

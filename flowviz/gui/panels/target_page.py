@@ -33,6 +33,7 @@ from flowviz.gui.panels.target_work import (
     tile_of,
 )
 from flowviz.targets import TARGETS, dim_of
+from flowviz.targets._columns import Column
 
 _PAUSE_MS = 180
 """A form's change is tried when the person has stopped moving for so long."""
@@ -254,11 +255,11 @@ class TargetPage(QWidget):
     def _words_given(self, words: str) -> None:
         self.choose(TargetSpec("text", {**self._text_params(), "text": words}))
 
-    @Slot(int, int)
-    def _columns_chosen(self, first: int, second: int) -> None:
+    @Slot(object)
+    def _columns_chosen(self, columns: tuple[Column, ...]) -> None:
         file = self.intake.file_of(self._controller.target)
         if file is not None:
-            self.intake.open_path(file.path, (first, second))
+            self.intake.open_path(file.path, columns)
 
     # ---- showing -------------------------------------------------------------------------------
 

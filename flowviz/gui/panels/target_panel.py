@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
 
@@ -37,6 +37,7 @@ class TargetPanel(QWidget):
     def __init__(self, ends: Ends, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("targetPanel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)  # as wide as the panel, tabs and all
         self._ends = ends
         self.target, self.source = TargetPage(ends.target), TargetPage(ends.source)
         self.tabs = QTabBar()
