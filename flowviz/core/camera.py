@@ -16,6 +16,9 @@ Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 Projection = Literal["perspective", "parallel"]
 Point = tuple[float, float, float]
 
+SliceAxis = Literal["x", "y", "z"]
+"""The axis that a slice through space stands across."""
+SLICE_AXES: tuple[SliceAxis, ...] = get_args(SliceAxis)
 AXES: tuple[Axis, ...] = get_args(Axis)
 _SEEN_FROM: dict[Axis, tuple[float, float]] = {
     "+x": (0.0, 0.0),
@@ -102,8 +105,12 @@ class Camera:
         low_corner, high_corner = np.asarray(low, float), np.asarray(high, float)
         middle = (low_corner + high_corner) / 2
         corners = np.stack(np.meshgrid(*zip(low_corner, high_corner, strict=True)), axis=-1).reshape(-1, 3) - middle
-        turns = np.arange(0.0, 360.0, 10.0) if turning else np.zeros(1)
-        seen = np.concatenate([corners @ self.orbit(turn).rotation().T for turn in turns])
+        if turning:
+            turns = np.radians(np.arange(0.0, 360.0, 10.0))[:, None]
+            x = np.cos(turns) * corners[:, 0] - np.sin(turns) * corners[:, 1]
+            y = np.sin(turns) * corners[:, 0] + np.cos(turns) * corners[:, 1]
+            corners = np.stack([x, y, np.broadcast_to(corners[:, 2], x.shape)], axis=-1).reshape(-1, 3)
+        seen = corners @ self.rotation().T
         room = 1 - 2 * margin
         half = np.maximum(np.abs(seen[:, 1]), np.abs(seen[:, 0]) / aspect) / room
         if self.projection == "perspective":

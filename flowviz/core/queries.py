@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from flowviz.core.camera import SliceAxis
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array
 
@@ -37,20 +38,26 @@ class TransportQuery:
 
 @dataclass(frozen=True, slots=True)
 class DensityQuery:
-    """Exact model log-density on a regular grid, by solving back to the noise.
+    """Exact model log-density on a regular grid, by solving back to the source: of a plane, of a slice through
+    space, or of space.
 
     Attributes:
-        extent: (x_low, x_high, y_low, y_high) of the grid's outer edges; values sit at cell centres.
-        resolution: cells along the longer side.
-        t: flow time of the density, 0 (noise) to 1 (model of the data).
+        extent: (x_low, x_high, y_low, y_high) of the grid's outer edges; values sit at cell centres. For a slice
+            the two axes that it spans in the order of the alphabet; for space (..., z_low, z_high) besides.
+        resolution: cells along the longest side.
+        t: flow time of the density, 0 (source) to 1 (model of the data).
+        axis: the axis that a slice stands across, or None.
+        place: where on that axis.
 
-    Answer: "log_density" (rows, columns) float32, row 0 at y_low.
+    Answer: "log_density" (rows, columns) float32, row 0 at y_low; of space (layers, rows, columns), layer 0 at z_low.
     """
 
-    extent: tuple[float, float, float, float]
+    extent: tuple[float, ...]
     resolution: int = 128
     t: float = 1.0
     solver: Solver = METHOD_SOLVER
+    axis: SliceAxis | None = None
+    place: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

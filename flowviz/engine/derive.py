@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from flowviz.core.camera import SLICE_AXES
 from flowviz.core.errors import RunError, UserError
 from flowviz.core.queries import DensityQuery, FieldQuery, LogDensityQuery, Query, TransportQuery
 from flowviz.core.spec import Array, RunSpec
@@ -52,7 +53,7 @@ class Deriver:
             case TransportQuery():
                 return self._transport(spec, flow, query, device)
             case DensityQuery():
-                return _density(flow, query, device)
+                return _density(flow, query, self.target(spec).dim, device)
             case FieldQuery():
                 return _field(flow, query, device)
             case LogDensityQuery():
@@ -139,22 +140,34 @@ def transport(
     return np.concatenate(parts, axis=1), nfe
 
 
-def grid_points(query: DensityQuery) -> tuple[Array, int, int]:
-    """The cell centres (rows * columns, 2) of a density query, row 0 at y_low; and rows, columns."""
-    x_low, x_high, y_low, y_high = query.extent
-    width, height = x_high - x_low, y_high - y_low
-    if not (width > 0 and height > 0):
+def grid_points(query: DensityQuery) -> tuple[Array, tuple[int, ...]]:
+    """The cell centres (n, d) of a density query and its grid's shape, both with x running fastest.
+
+    Raises:
+        UserError: the grid has no area.
+    """
+    lows, highs = query.extent[0::2], query.extent[1::2]
+    sides = [high - low for low, high in zip(lows, highs, strict=True)]
+    if not all(side > 0 for side in sides):
         raise UserError("The grid of the density has no area.", "Give x_low < x_high and y_low < y_high.")
-    cell = max(width, height) / query.resolution
-    columns, rows = max(1, round(width / cell)), max(1, round(height / cell))
-    x = x_low + (np.arange(columns) + 0.5) * width / columns
-    y = y_low + (np.arange(rows) + 0.5) * height / rows
-    return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2), rows, columns
+    cell = max(sides) / query.resolution
+    counts = [max(1, round(side / cell)) for side in sides]
+    axes = [low + (np.arange(count) + 0.5) * side / count for low, side, count in zip(lows, sides, counts, strict=True)]
+    grid = np.meshgrid(*axes[::-1], indexing="ij")[::-1]
+    points = np.stack(grid, axis=-1).reshape(-1, len(axes))
+    if query.axis is not None:
+        points = np.insert(points, SLICE_AXES.index(query.axis), query.place, axis=1)
+    return points, tuple(counts[::-1])
 
 
-def _density(flow: Flow, query: DensityQuery, device: torch.device) -> dict[str, Array]:
-    points, rows, columns = grid_points(query)
-    return {"log_density": _log_densities(flow, points, query.t, query, device).reshape(rows, columns)}
+def _density(flow: Flow, query: DensityQuery, dim: int, device: torch.device) -> dict[str, Array]:
+    points, shape = grid_points(query)
+    if points.shape[1] != dim:
+        raise UserError(
+            f"A grid of {points.shape[1]} dimensions does not fit a flow of {dim}.",
+            "Ask a flow in space for a slice, with its axis, or give the extent of all three axes.",
+        )
+    return {"log_density": _log_densities(flow, points, query.t, query, device).reshape(shape)}
 
 
 def _log_densities(

@@ -10,7 +10,7 @@ from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal, Slot
 
 from flowviz.core.backend import Backend, BackendEvent
 from flowviz.core.frames import Frame
-from flowviz.core.queries import Answer, DensityQuery, Query, TransportQuery
+from flowviz.core.queries import Answer, DensityQuery, FieldQuery, Query, TransportQuery
 from flowviz.core.solver import Solver
 from flowviz.core.spec import Array
 from flowviz.gui.bridge.paint_thread import PaintJob, PaintThread, Picture
@@ -30,8 +30,17 @@ Key = tuple[Hashable, ...]
 
 
 def loose_key(query: Query) -> Key:
-    """The same for questions whose answers may stand in for each other while the right one is on its way."""
-    return ("density", query.resolution) if isinstance(query, DensityQuery) else (query_key(query),)
+    """The same for questions whose answers may stand in for each other while the right one is on its way.
+
+    An answer for another slice stands where the new slice is for as long as its own takes, a few pictures.
+    """
+    match query:
+        case DensityQuery():
+            return ("density", query.resolution, len(query.extent), query.axis)
+        case FieldQuery():
+            return ("field", query.points.shape, query.times)
+        case _:
+            return (query_key(query),)
 
 
 def _nbytes(arrays: Mapping[str, Array]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,10 @@ from flowviz.scene.ticks import number_text, round_step, round_values
 AXIS_COLOURS = ("series5", "series2", "series0")
 """Tokens of x, y and z."""
 _TICK_OFFSET, _NAME_OFFSET = 13.0, 29.0
+_CORNER = 0.035
+"""Share of an axis at its ends where numbers would run into those of its neighbour."""
+_TIGHT = 2.3
+"""Least distance of numbers, in their offsets from the axis."""
 _LEAST_AXIS = 0.25
 """Picture units below which an axis is seen too nearly from its end to be labelled."""
 TRIAD_MARGIN, TRIAD_REACH, TRIAD_BALL = 46.0, 27.0, 15.0
@@ -39,7 +44,7 @@ def furniture(lens: Lens, box: Volume, point: float) -> tuple[list[Mark], list[M
         Lines(lens.places(_walls(box, ticks, back))[0], "muted", 0.8, 0.22),
         Lines(lens.places(outline)[0], "muted", 1.0, 0.62),
     ]
-    before: list[Mark] = [_numbers(lens, box, axes, ticks)] if axes else []
+    before: list[Mark] = [_numbers(lens, box, axes, ticks, point)] if axes else []
     for axis in axes:
         place, offset = axis.seen.mean(axis=0)[None], axis.away[None] * _NAME_OFFSET
         before.append(Words(place, ("xyz"[axis.number],), AXIS_COLOURS[axis.number], 14.0, offset, is_bold=True))
@@ -103,12 +108,15 @@ def _axis(lens: Lens, box: Volume, axis: int, back: list[int]) -> _Axis | None:
     return _Axis(axis, ends, seen, -away if away @ (seen.mean(axis=0) - centre[0]) < 0 else away)
 
 
-def _numbers(lens: Lens, box: Volume, axes: list[_Axis], ticks: list[list[float]]) -> Words:
-    """The numbers at the ticks of all labelled edges."""
+def _numbers(lens: Lens, box: Volume, axes: list[_Axis], ticks: list[list[float]], point: float) -> Words:
+    """The numbers at the ticks of all labelled edges; fewer on an edge that is seen nearly from its end."""
     spots, texts, offsets = [], [], []
     for axis in axes:
-        for tick in ticks[axis.number]:
-            if box[0][axis.number] < tick < box[1][axis.number]:
+        length = float(np.hypot(*(axis.seen[1] - axis.seen[0])))
+        apart = length / max(1, len(ticks[axis.number])) / (_TICK_OFFSET * point)
+        for tick in ticks[axis.number][:: max(1, math.ceil(_TIGHT / apart))]:
+            room = _CORNER * (box[1][axis.number] - box[0][axis.number])
+            if box[0][axis.number] + room < tick < box[1][axis.number] - room:
                 spot = axis.ends[0].copy()
                 spot[axis.number] = tick
                 spots.append(spot)

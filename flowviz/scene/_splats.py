@@ -34,7 +34,7 @@ def draw_splats(surface: Surface, splats: Splats, pixels: Array, per_unit: float
     base = cells[:, 1] * surface.stride + cells[:, 0]
     # number in `tone` of each disc, plus one: 0 is untouched
     order = np.arange(1, seen.size + 1, dtype=np.int32)
-    nearest = np.zeros(surface.stride * (surface.height + 2 * PAD), np.int32)
+    nearest = surface.numbers()
     step = max(1, CHUNK // offsets.size)
     for start in range(0, seen.size, step):
         part = slice(start, start + step)
@@ -42,8 +42,10 @@ def draw_splats(surface: Surface, splats: Splats, pixels: Array, per_unit: float
         nearest[(base[part, None] + offsets).ravel()] = np.repeat(order[part], offsets.size)
         if start % (4 * step) == 0:
             surface.breathe()
-    touched = np.flatnonzero(nearest)
+    first, end = int(base.min() + offsets.min()), int(base.max() + offsets.max()) + 1
+    touched = np.flatnonzero(nearest[first:end] != 0) + first
     disc = seen[nearest[touched] - 1]
+    nearest[touched] = 0
     tone = np.clip(np.asarray(splats.shades)[disc] * (_TONES - 1), 0, _TONES - 1).astype(np.intp)
     surface.lay(touched, _tones(splats.colour, surface.tokens)[tone], np.asarray(splats.alphas, np.float32)[disc])
 

@@ -34,6 +34,7 @@ class _Scratch:
         self.depth = np.zeros(size, np.float32)
         self.value = np.zeros(size, np.float32)
         self.touched = np.zeros(size, np.bool_)
+        self.numbers: Array | None = None
 
 
 def _scratch(size: int) -> _Scratch:
@@ -79,6 +80,12 @@ class Surface:
             self._end = max(self._end, int(flat.max()) + 1)
         if value is not None:
             np.add.at(self._scratch.value, flat, depth * value)
+
+    def numbers(self) -> Array:
+        """A number for each pixel of the padded picture, int32, all 0; whoever takes them leaves them so."""
+        if self._scratch.numbers is None:
+            self._scratch.numbers = np.zeros(self._scratch.depth.size, np.int32)
+        return self._scratch.numbers[: self._touched.size]
 
     def copy(self) -> Array:
         """All settled pixels."""

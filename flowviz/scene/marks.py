@@ -7,17 +7,14 @@ that exist in three only (Room, Sheet, Shell), into ones of two as a camera sees
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from flowviz.core.camera import Point
+from flowviz.core.camera import Point, SliceAxis
 from flowviz.core.spec import Array
 
 Extent = tuple[float, float, float, float]
 """(x_low, x_high, y_low, y_high) in world coordinates."""
 Volume = tuple[Point, Point]
 """The lower and the upper corner of a box in world coordinates of three dimensions."""
-SliceAxis = Literal["x", "y", "z"]
-SLICE_AXES: tuple[SliceAxis, ...] = ("x", "y", "z")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

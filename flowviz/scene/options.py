@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from flowviz.core.camera import SLICE_AXES, SliceAxis
 from flowviz.core.errors import ParameterError
 from flowviz.core.params import ParamValue
 from flowviz.core.solver import METHOD_SOLVER, Solver
@@ -39,6 +40,10 @@ class StageOptions:
     trail_length: float = 0.3
     point_size: float = 3.0
     mode: str = "flow"
+    slice_axis: SliceAxis = "z"
+    slice_place: float = 0.0
+    inner_mass: float = 0.5
+    outer_mass: float = 0.9
     angle: float = 0.0
 
 
@@ -47,6 +52,10 @@ def options_to_mapping(options: StageOptions) -> dict[str, ParamValue]:
     return {
         "mode": options.mode,
         "angle": options.angle,
+        "slice_axis": options.slice_axis,
+        "slice_place": options.slice_place,
+        "inner_mass": options.inner_mass,
+        "outer_mass": options.outer_mass,
         "density": options.density,
         "particles": options.particles,
         "trails": options.trails,
@@ -74,6 +83,10 @@ def options_from_mapping(
     if chosen["density"] not in ("estimate", "exact"):
         hint = "Choose estimate or exact."
         raise ParameterError(f"The density layer cannot show {chosen['density']!r}.", hint, "density")
+    if chosen["slice_axis"] not in SLICE_AXES:
+        raise ParameterError(
+            f"A slice cannot stand across {chosen['slice_axis']!r}.", "Choose x, y or z.", "slice_axis"
+        )
     try:
         name, steps = str(chosen["solver"]), int(chosen["solver_steps"])
         solver = Solver(name, steps, float(chosen["solver_tolerance"]))  # type: ignore[arg-type]
@@ -88,6 +101,10 @@ def options_from_mapping(
             trails=int(chosen["trails"]),
             trail_length=float(chosen["trail_length"]),
             point_size=float(chosen["point_size"]),
+            slice_axis=chosen["slice_axis"],  # type: ignore[arg-type]
+            slice_place=float(chosen["slice_place"]),
+            inner_mass=float(chosen["inner_mass"]),
+            outer_mass=float(chosen["outer_mass"]),
         )
     except ValueError as error:
         raise ParameterError(f"A stage option is not a number: {error}.", "Check the options of the film.") from None

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from flowviz.core.camera import Camera
+from flowviz.core.camera import SLICE_AXES, Camera
 from flowviz.core.spec import Array
 from flowviz.scene._box import furniture
 from flowviz.scene._lens import Lens
-from flowviz.scene.marks import SLICE_AXES, Arrows, Extent, Lines, Mark, Points, Room, Sheet, Shell, Splats, Warp, Words
+from flowviz.scene.marks import Arrows, Extent, Lines, Mark, Points, Room, Sheet, Shell, Splats, Warp, Words
 
 BANDS = 12
 """Slices of depth in which marks are drawn."""
@@ -25,6 +25,8 @@ _HAZE = 0.66
 """Share of the stage's colour in the farthest marks."""
 _SMALL, _LARGE = 0.74, 1.26
 """Sizes of the farthest and the nearest dots; fixed, so that the painter's dots can be kept."""
+_THICK = 1e-4
+"""Distance from a sheet, in spans, that is still in it."""
 _LAMP = np.array([-0.45, 0.6, 0.66], np.float32)
 """Direction to the lamp as the eye sees it: right, up, toward the eye; of length 1."""
 
@@ -66,6 +68,7 @@ def project(
     pieces: list[_Piece] = []
     flat: list[Mark] = []
     side = _sides(lens, sheet)
+    is_alone = all(isinstance(mark, Room | Shell) for mark in marks)
     for order, mark in enumerate(mark for mark in marks if mark is not room):
         match mark:
             case Points() if mark.xy.shape[1] == 3:
@@ -82,7 +85,7 @@ def project(
                     _Piece((0, 1, order), outline),
                 ]
             case Shell():
-                pieces += _shell(lens, mark, order)
+                pieces += _shell(lens, mark, order, is_alone)
             case Words() if mark.xy.shape[1] == 3:
                 flat.append(replace(mark, xy=lens.places(mark.xy)[0]))
             case _:
@@ -125,8 +128,11 @@ def _sides(lens: Lens, sheet: Sheet | None) -> Callable[[Array], Array]:
     across, _ = sheet_axes(sheet)
     is_high = lens.is_above(across, sheet.place)
 
+    # what lies in the sheet itself is seen on it
+    edge = sheet.place + (-_THICK if is_high else _THICK) * lens.camera.span
+
     def side(points: Array) -> Array:
-        return np.where((points[:, across] > sheet.place) == is_high, 1, -1).astype(np.int8)
+        return np.where((points[:, across] > edge) == is_high, 1, -1).astype(np.int8)
 
     return side
 
@@ -179,11 +185,11 @@ def _arrows(lens: Lens, arrows: Arrows, order: int, side: Callable[[Array], Arra
     return pieces
 
 
-def _shell(lens: Lens, shell: Shell, order: int) -> list[_Piece]:
+def _shell(lens: Lens, shell: Shell, order: int, is_alone: bool) -> list[_Piece]:
     """The half that faces the eye, from back to front.
 
-    A solid shell hides what is behind each of its parts, so it is cut by depth like everything else; a clear one
-    would show the seams, so it is laid over all as a whole.
+    A solid shell hides what is behind each of its parts, so it is cut by depth like everything else, unless it is
+    alone; a clear one would show the seams, so it is laid over all as a whole.
     """
     normals = np.asarray(shell.normals, np.float32) @ lens.axes.T
     toward = lens.toward_eye(shell.points)
@@ -195,11 +201,15 @@ def _shell(lens: Lens, shell: Shell, order: int) -> list[_Piece]:
     normals, facing = normals[seen], facing[seen]
     haze = 1.0 - 0.45 * (1.0 - np.clip(nearness, 0, 1))
     shades = (0.16 + 0.62 * np.maximum(normals @ _LAMP, 0.0) + 0.14 * facing) * haze
-    shades += 0.3 * np.maximum(normals @ _half_way(), 0.0) ** 40
+    shades += 0.18 * np.maximum(normals @ _half_way(), 0.0) ** 24
     is_solid = shell.alpha > 0.6
     alphas = np.full(len(seen), shell.alpha, np.float32) if is_solid else shell.alpha + 0.5 * (1 - facing) ** 2
     size = shell.size * lens.gain
-    parts = _slices(np.ones(len(seen), np.int8), nearness) if is_solid else [(1, BANDS, np.arange(len(seen)))]
+    parts = (
+        _slices(np.ones(len(seen), np.int8), nearness)
+        if is_solid and not is_alone
+        else [(1, BANDS, np.arange(len(seen)))]
+    )
     pieces = []
     for _, band, part in parts:
         part = part[np.argsort(nearness[part], kind="stable")]

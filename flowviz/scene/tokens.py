@@ -30,6 +30,7 @@ class Tokens:
     trails: str
     field: str
     grid: str
+    shell: str
     series: tuple[str, ...]
     ground: str = ""
     """What pictures are painted on where that is not the stage's colour; heat maps then fade into it."""
@@ -54,6 +55,7 @@ DARK = Tokens(
     trails="#ff8c42",
     field="#7fd0ff",
     grid="#9aa7b8",
+    shell="#3f9fb5",
     series=("#56b4e9", "#e69f00", "#00b894", "#cc79a7", "#f0e442", "#d55e00"),
 )
 
@@ -76,6 +78,7 @@ LIGHT = Tokens(
     trails="#e07b39",
     field="#1273b8",
     grid="#6d7887",
+    shell="#3d8fc4",
     series=("#0072b2", "#b36b00", "#007a5a", "#a8427f", "#7a6f00", "#b84a00"),
 )
 

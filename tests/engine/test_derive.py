@@ -47,7 +47,7 @@ def test_the_density_of_a_grid_integrates_to_one_and_agrees_with_that_at_points(
     values = answer(spec, frame.weights, query)["log_density"]
     assert values.shape == (70, 70) and values.dtype == np.float32
     assert np.exp(values.astype(float)).sum() * 0.2**2 == pytest.approx(1, abs=0.01)
-    points, _, _ = grid_points(query)
+    points, _ = grid_points(query)
     there = answer(spec, frame.weights, LogDensityQuery(points[500:510]))["log_density"]
     assert np.allclose(values.ravel()[500:510], there, atol=1e-4)
 
@@ -61,7 +61,7 @@ def test_the_density_at_time_zero_is_the_noise(trained):
 
 
 def test_a_wide_grid_has_square_cells_and_row_zero_below():
-    points, rows, columns = grid_points(DensityQuery((0, 4, 0, 2), 8))
+    points, (rows, columns) = grid_points(DensityQuery((0, 4, 0, 2), 8))
     assert (rows, columns) == (4, 8)
     assert np.allclose(points[0], [0.25, 0.25]) and np.allclose(points[-1], [3.75, 1.75])
     with pytest.raises(UserError):
@@ -131,3 +131,17 @@ def test_the_backend_in_this_process_is_the_same_door(listen, small):
         long.pause()
     finally:
         backend.close()
+
+
+def test_in_space_the_density_is_answered_on_a_grid_and_on_a_slice_but_not_on_a_plane():
+    flow = FlowSpec("cnf", {"width": 16, "batch_size": 64})
+    spec = RunSpec(TargetSpec("gaussian_3d"), flow, Budget(steps=2), 5, "cpu", Recording(20, 3, 0.0, 0.5, 20))
+    frame = [event.frame for event in run(spec) if isinstance(event, FrameReady)][-1]
+    whole = answer(spec, frame.weights, DensityQuery((-1, 1, -2, 2, -3, 3), 6, t=0.0))["log_density"]
+    assert whole.shape == (6, 4, 2), "layers, rows, columns"
+    z, y, x = np.meshgrid([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5], [-1.5, -0.5, 0.5, 1.5], [-0.5, 0.5], indexing="ij")
+    assert np.allclose(whole, -(x**2 + y**2 + z**2) / 2 - 1.5 * np.log(2 * np.pi), atol=1e-5)
+    cut = answer(spec, frame.weights, DensityQuery((-1, 1, -3, 3), 6, t=0.0, axis="y", place=0.5))["log_density"]
+    assert np.allclose(cut, whole[:, 2, :], atol=1e-5), "rows along z, columns along x"
+    with pytest.raises(UserError, match="2 dimensions"):
+        answer(spec, frame.weights, DensityQuery((-1, 1, -1, 1), 4))

@@ -54,7 +54,7 @@ def answers_to(m):
     return result
 
 
-def test_the_number_keys_are_one_to_six_in_the_promised_order():
+def test_the_number_keys_are_in_the_promised_order():
     assert [(layer.number, key) for key, layer in layers()] == [
         (1, "target"),
         (2, "particles"),
@@ -62,6 +62,7 @@ def test_the_number_keys_are_one_to_six_in_the_promised_order():
         (4, "density"),
         (5, "field"),
         (6, "grid"),
+        (7, "slice"),
     ]
 
 

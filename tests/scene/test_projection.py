@@ -145,7 +145,7 @@ def test_the_box_has_three_named_axes_and_numbers_unless_one_looks_along_one():
     words = [m for m in project((ROOM,), CAMERA, *SIZE) if isinstance(m, Words)]
     letters = [m.texts[0] for m in words if m.size == 14.0]
     assert letters == ["x", "y", "z"]
-    assert any("\N{MINUS SIGN}2" in m.texts for m in words)
+    assert any(text.startswith("\N{MINUS SIGN}") for m in words for text in m.texts)
     along = replace(CAMERA.seen_from("+x"), projection="parallel")
     letters = [m.texts[0] for m in project((ROOM,), along, *SIZE) if isinstance(m, Words) and m.size == 14.0]
     assert letters == ["y", "z"]

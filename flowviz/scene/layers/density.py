@@ -8,11 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from flowviz.core.frames import Frame
-from flowviz.core.queries import DensityQuery, Query, TransportQuery
+from flowviz.core.queries import DensityQuery, Query, Start, TransportQuery
 from flowviz.core.spec import Array
 from flowviz.scene._base_paths import SHOWN_SEED, shown_paths
 from flowviz.scene._layer import LAYERS, Layer, Moment
-from flowviz.scene.marks import Extent, Heatmap, Mark
+from flowviz.scene._space_density import Cloud, estimate, mass_surface, model_cloud
+from flowviz.scene.marks import Extent, Heatmap, Mark, Shell, Volume
 from flowviz.scene.motion import at_time
 from flowviz.scene.smoothing import bandwidth, smooth_density
 
@@ -23,6 +24,9 @@ _GAMMA = np.float32(0.65)
 _CONTRAST = np.float32(1.35)
 _FEW = 2.0
 _PEAK_CELLS = 80
+EXACT_SPACE_CELLS = 32
+_DISC = 1.75
+"""Diameter of the dots of a surface, in cells: wide enough to leave no gap between them."""
 
 
 @LAYERS.register("density")
@@ -38,21 +42,21 @@ class DensityLayer(Layer):
     summary = "How densely probability lies: estimated from many particles, or exact from the model."
     order = 10
     number = 4
-    dims = frozenset({2})
 
     def query(self, moment: Moment) -> Query | None:
         """Many particles at all recorded times, or the exact log-density at the recorded time nearest to t."""
-        options = moment.options
-        times = tuple(float(t) for t in moment.frame.times)
-        if options.density == "exact":
-            nearest = min(times, key=lambda time: abs(time - moment.t))
-            return DensityQuery(moment.extent, EXACT_CELLS, nearest, options.solver)
-        if options.direction == "encode":
-            return TransportQuery("data", times[::-1], PARTICLES, SHOWN_SEED + 1, solver=options.solver)
-        return TransportQuery("noise", times, PARTICLES, SHOWN_SEED + 1, solver=options.solver)
+        if moment.options.density != "exact":
+            return many_query(moment)
+        if moment.volume is None:
+            return DensityQuery(moment.extent, EXACT_CELLS, recorded_time(moment), moment.options.solver)
+        edges = tuple(edge for ends in zip(*moment.volume, strict=True) for edge in ends)
+        return DensityQuery(edges, EXACT_SPACE_CELLS, recorded_time(moment), moment.options.solver)
 
     def marks(self, moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Mark, ...]:
-        """One heat map; until the answer is there, an estimate with a wider kernel from the frame's particles."""
+        """One heat map, or two surfaces in space; until the answer is there, an estimate with a wider kernel from
+        the frame's particles."""
+        if moment.volume is not None:
+            return self._surfaces(moment, moment.volume, answer)
         if answer is not None and "log_density" in answer:
             density = np.exp(np.minimum(answer["log_density"], 30.0))
         else:
@@ -63,15 +67,60 @@ class DensityLayer(Layer):
             # where less than a few particles speak, one sees their kernels and not the density: fade that out
             few = _FEW / (max(1, len(points)) * 2 * np.pi * width**2)
             density = density * (density / (density + np.float32(few)))
-        level = density * np.float32(1.0 / reference_density(moment.frame, moment.extent))
-        return (Heatmap(np.tanh(_CONTRAST * level**_GAMMA).astype(np.float32), moment.extent, "density"),)
+        return (Heatmap(glow(density, reference_density(moment.frame, moment.extent)), moment.extent, "density"),)
+
+    @staticmethod
+    def _surfaces(moment: Moment, volume: Volume, answer: Mapping[str, Array] | None) -> tuple[Mark, ...]:
+        """The surfaces within which the inner and the outer share of the mass lies, the outer one like glass."""
+        cloud, options = cloud_of(moment, volume, answer), moment.options
+        # where particles are shown as well, they must be seen inside
+        solid = 0.42 if {"particles", "trails"} & options.layers else 0.95
+        marks = []
+        for mass, alpha in ((options.outer_mass, 0.13), (options.inner_mass, solid)):
+            points, normals = mass_surface(cloud, mass)
+            if len(points):
+                marks.append(Shell(points, normals, _DISC * cloud.cell, "shell", alpha))
+        return tuple(marks)
+
+
+def recorded_time(moment: Moment) -> float:
+    """The recorded time nearest to t: questions that cost much are asked for those alone."""
+    return min((float(t) for t in moment.frame.times), key=lambda time: abs(time - moment.t))
+
+
+def many_query(moment: Moment) -> TransportQuery:
+    """Many particles at all recorded times."""
+    options = moment.options
+    times = tuple(float(t) for t in moment.frame.times)
+    start: Start = "data" if options.direction == "encode" else "noise"
+    times = times[::-1] if options.direction == "encode" else times
+    return TransportQuery(start, times, PARTICLES, SHOWN_SEED + 1, solver=options.solver)
+
+
+def glow(density: Array, reference: float) -> Array:
+    """Brightness in [0, 1] of a density; see DensityLayer."""
+    level = density * np.float32(1.0 / reference)
+    return np.asarray(np.tanh(_CONTRAST * level**_GAMMA), dtype=np.float32)
+
+
+def cloud_of(moment: Moment, volume: Volume, answer: Mapping[str, Array] | None) -> Cloud:
+    """The density over space at t: the model's own where that was asked, else estimated."""
+    if answer is not None and "log_density" in answer:
+        return model_cloud(answer["log_density"], volume)
+    paths, times = many_particles(moment, answer)
+    return estimate(paths, times, moment.t, volume)
+
+
+def many_particles(moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Array, Array]:
+    """The many particles of an answer as positions (T, n, d) and times (T,), or until it comes the frame's few."""
+    if answer is not None and "paths" in answer:
+        return answer["paths"], np.asarray(answer["times"], np.float64)
+    return shown_paths(moment, None)
 
 
 def particles_of(moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Array, Array]:
     """The many particles of an answer as positions (T, n, 2) and times (T,), or until it comes the frame's few."""
-    if answer is not None and "paths" in answer:
-        return answer["paths"][..., :2], np.asarray(answer["times"], np.float64)
-    paths, times = shown_paths(moment, None)
+    paths, times = many_particles(moment, answer)
     return paths[..., :2], times
 
 
