@@ -1,4 +1,4 @@
-"""`flowviz` with no words opens the window; with words it is the command line."""
+"""`flowviz` with no words, or with a session or run file, opens the window; with other words it is the command line."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "QT_QPA_PLATFORM")  
 def main() -> int:
     """Start the window or the command line; returns the exit status."""
     multiprocessing.freeze_support()
-    if len(sys.argv) == 1:
+    words = sys.argv[1:]
+    if not words or (len(words) == 1 and words[0].lower().endswith(".flowviz")):
         if sys.platform == "linux" and not any(os.environ.get(name) for name in _SCREENS):
             hint = "Start it on a desktop, or use the command line: flowviz --help."
             print(f"flowviz: There is no screen to open a window on. {hint}", file=sys.stderr)
             return 1
         from flowviz.app import run_app
 
-        return run_app()
+        return run_app(*words)
     from flowviz.cli import run_cli
 
-    return run_cli(sys.argv[1:])
+    return run_cli(words)
 
 
 if __name__ == "__main__":

@@ -18,13 +18,14 @@ from PySide6.QtWidgets import QApplication
 
 from flowviz import __version__
 from flowviz.core.resources import resource
+from flowviz.engine.session_file import SessionFiles
 
 if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
 
 
-def run_app() -> int:
-    """Open the window and stay until it is closed; returns the exit status."""
+def run_app(path: str = "") -> int:
+    """Open the window, with a session or a run in it if one is named, until it is closed; returns the exit status."""
     multiprocessing.freeze_support()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     application = QApplication(sys.argv[:1])
@@ -36,6 +37,10 @@ def run_app() -> int:
     _choose_font(application)
     log = _start_log()
     window = open_window(application, QSettings())
+    documents = window.keep_documents(SessionFiles())
+    documents.offer_rescued()
+    if path:
+        documents.open(str(Path(path).absolute()))
     _catch_the_unexpected(window, log)
     application.aboutToQuit.connect(window.shut_down)
     try:

@@ -20,7 +20,8 @@ class Session:
     Attributes:
         draft: the choices in the panels: target, source, method, parameters, budget, seed, device.
         params: chosen parameters of all methods, by method.
-        drawing: the ink on the canvas (256, 256) float32 where the target is another one, or None.
+        drawings: the ink on the canvas (256, 256) float32 of "target" and "source", where something else was chosen
+            in its place.
         runs: all runs, oldest first.
         stage: number of the run on the stage; 0 for none.
         look: clocks, stage, camera and layout as plain JSON; what of it a window does not know it leaves alone.
@@ -28,7 +29,7 @@ class Session:
 
     draft: RunSpec
     params: Mapping[str, Mapping[str, ParamValue]] = field(default_factory=dict)
-    drawing: Array | None = None
+    drawings: Mapping[str, Array] = field(default_factory=dict)
     runs: tuple[RunEntry, ...] = ()
     stage: int = 0
     look: Mapping[str, Any] = field(default_factory=dict)

@@ -88,9 +88,8 @@ class Timeline:
         frame = self._frames[index]
         self._release(frame)
         if full:
-            checkpoint = replace(frame, paths=frozen_array(frame.paths[:, :KEPT_PATHS].copy()))
-            self._frames[index] = checkpoint
-            self._hold(checkpoint)
+            self._frames[index] = checkpoint(frame)
+            self._hold(self._frames[index])
         else:
             self._frames.pop(index)
 
@@ -123,6 +122,13 @@ class Timeline:
             return self._frames[-1]
         before, after = self._frames[index - 1], self._frames[index]
         return after if after.step - step < step - before.step else before
+
+
+def checkpoint(frame: Frame) -> Frame:
+    """The frame with only a few of its paths, where its weights allow to compute the others again."""
+    if not _can_lose_paths(frame):
+        return frame
+    return replace(frame, paths=frozen_array(frame.paths[:, :KEPT_PATHS].copy()))
 
 
 def _can_lose_paths(frame: Frame) -> bool:

@@ -26,6 +26,7 @@ from flowviz.core.errors import FileError, UserError
 from flowviz.core.frames import BlockInfo, Frame
 from flowviz.core.records import RunFile, thinned
 from flowviz.core.spec import Array, RunSpec, from_json, to_json
+from flowviz.core.timeline import checkpoint
 from flowviz.engine._archive import Archive, Damaged, NewerFile, Parts
 from flowviz.engine._atomic import whole_file
 
@@ -47,7 +48,7 @@ def save_run(path: str | Path, run: RunFile) -> None:
         parts.finish()
 
 
-def write_run(parts: Parts, run: RunFile, place: str = "", most: int = MOST_FRAMES) -> None:
+def write_run(parts: Parts, run: RunFile, place: str = "", most: int = MOST_FRAMES, light: bool = False) -> None:
     """Write a run into a zip.
 
     Args:
@@ -55,8 +56,11 @@ def write_run(parts: Parts, run: RunFile, place: str = "", most: int = MOST_FRAM
         run: what is written.
         place: folder in the zip, ending in a slash, or "" for the top.
         most: frames kept.
+        light: only the last frame keeps all its paths.
     """
     frames = thinned(run.frames, most)
+    if light:
+        frames = (*(checkpoint(frame) for frame in frames[:-1]), *frames[-1:])
     tensors: dict[str, Array] = {}
     names: dict[int, str] = {}
     frame_documents = []

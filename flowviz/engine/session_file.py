@@ -49,7 +49,7 @@ class SessionFiles:
             "draft": draft,
             "draft_arrays": sorted(arrays),
             "params": {method: dict(values) for method, values in session.params.items()},
-            "has_drawing": session.drawing is not None,
+            "drawings": sorted(session.drawings),
             "runs": [_entry_document(entry) for entry in session.runs],
             "stage": session.stage,
             "look": dict(session.look),
@@ -59,12 +59,12 @@ class SessionFiles:
             parts.json(SESSION, document)
             for name, array in arrays.items():
                 parts.array(f"draft/{name}.npy", array, is_packed=True)
-            if session.drawing is not None:
-                parts.array("drawing.npy", session.drawing, is_packed=True)
+            for end, drawing in session.drawings.items():
+                parts.array(f"drawings/{end}.npy", drawing, is_packed=True)
             for entry in session.runs:
                 if entry.record is not None:
                     most = on_stage if entry.number == session.stage else others
-                    write_run(parts, entry.record, _place(entry.number, session.stage), most)
+                    write_run(parts, entry.record, _place(entry.number, session.stage), most, light)
             parts.finish()
 
     def open(self, path: str) -> Session:
@@ -89,23 +89,23 @@ def _entry_document(entry: RunEntry) -> dict[str, Any]:
 
 def _session_of(run: RunFile, name: str) -> Session:
     flow = run.spec.flow
-    return Session(run.spec, {flow.key: dict(flow.params)}, None, (RunEntry(1, name or "Run 1", record=run),), 1)
+    return Session(run.spec, {flow.key: dict(flow.params)}, {}, (RunEntry(1, name or "Run 1", record=run),), 1)
 
 
 def _read(archive: Archive, name: str) -> Session:
     document = archive.json(SESSION)
     stage = document["stage"]
-    runs = tuple(_entry(archive, name, entry, stage) for entry in document["runs"][:MOST_RUNS])
-    numbers = [entry.number for entry in runs]
+    numbers = [entry["number"] for entry in document["runs"]]
     if len(set(numbers)) < len(numbers) or stage not in (0, *numbers):
         raise Damaged("has a list of runs that contradicts itself")
+    runs = tuple(_entry(archive, name, entry, stage) for entry in document["runs"][:MOST_RUNS])
     look = document["look"]
     if not isinstance(look, dict):
         raise Damaged("has no description of what is shown")
     return Session(
         _draft(archive, document),
         _params(document["params"]),
-        _drawing(archive) if document["has_drawing"] else None,
+        {end: _drawing(archive, end) for end in document["drawings"] if end in ("target", "source")},
         runs,
         stage,
         look,
@@ -134,8 +134,8 @@ def _params(document: Mapping[str, Any]) -> dict[str, dict[str, ParamValue]]:
     }
 
 
-def _drawing(archive: Archive) -> Array:
-    drawing = archive.array("drawing.npy")
+def _drawing(archive: Archive, end: str) -> Array:
+    drawing = archive.array(f"drawings/{end}.npy")
     if drawing.ndim < 2 or drawing.dtype != np.float32 or not np.isfinite(drawing).all():
         raise Damaged("has a drawing that is none")
     return drawing

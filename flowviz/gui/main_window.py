@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QSettings, QSize, Qt, Slot
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
@@ -15,7 +17,8 @@ from PySide6.QtWidgets import (
 
 from flowviz.core.backend import Backend
 from flowviz.core.film import FilmStudio
-from flowviz.gui.actions import ActionTable, ShortcutGuard
+from flowviz.core.session import SessionStore
+from flowviz.gui.actions import ShortcutGuard
 from flowviz.gui.bridge.pump import Pump
 from flowviz.gui.canvas.pages import DrawingPages
 from flowviz.gui.control.camera import CameraController
@@ -26,6 +29,7 @@ from flowviz.gui.control.films import FilmController
 from flowviz.gui.control.playback import PlaybackController
 from flowviz.gui.control.run import RunController
 from flowviz.gui.control.runs import RunsController
+from flowviz.gui.documents import Documents
 from flowviz.gui.layout import WindowLayout
 from flowviz.gui.panels.clocks import Clocks
 from flowviz.gui.panels.layers import LayerBar
@@ -46,7 +50,7 @@ from flowviz.gui.views.curves import CurvesView
 from flowviz.gui.views.stage import StageView
 from flowviz.gui.widgets.bars import Bar
 from flowviz.gui.widgets.shortcut_sheet import ShortcutSheet
-from flowviz.gui.window_actions import window_actions
+from flowviz.gui.window_actions import make_menus
 
 
 class MainWindow(QMainWindow):
@@ -65,6 +69,7 @@ class MainWindow(QMainWindow):
         self.setAccessibleName("flowviz")
         self.backend, self.studio, self.theme, self._settings = backend, studio, theme, settings
         self._closed = False
+        self.documents: Documents | None = None
         self._make_states()
         self._make_views()
         self._place_views()
@@ -73,8 +78,7 @@ class MainWindow(QMainWindow):
         self._connect_runs()
         self._connect_looking()
         self._connect_target()
-        self.table = ActionTable(self, window_actions(self))
-        self._finish_menus()
+        self.table = make_menus(self)
         self.presenter.refresh()
         self._show_state()
 
@@ -140,6 +144,7 @@ class MainWindow(QMainWindow):
         rows.setSpacing(0)
         for widget in (self.error_bar, self.restart_bar, self.notice_bar):
             rows.addWidget(widget)
+        self.bars = rows
         rows.addWidget(self.centre, 1)
         self.setCentralWidget(middle)
         bar = QToolBar("Training")
@@ -229,24 +234,9 @@ class MainWindow(QMainWindow):
         self.target_panel.side_changed.connect(self.canvas.show_side)
         self.target_panel.notice.connect(self.show_notice)
         self.target_panel.draw_mode_requested.connect(self._show_canvas)
-        self.target_panel.run_file_given.connect(self._run_file_given)
         self.draft.changed.connect(self._draft_changed)
         self.target_panel.show_ends(self.draft.target, self.draft.source)
         FileDrops(self, self.target_panel.take, "Drop to make it a distribution")
-
-    def _finish_menus(self) -> None:
-        edit = self.table.menu("Edit")
-        stack = self.history.stack
-        undo, redo = stack.createUndoAction(self, "Undo"), stack.createRedoAction(self, "Redo")
-        undo.setShortcuts([QKeySequence("Ctrl+Z")])
-        redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
-        edit.addActions([undo, redo])
-        view = self.table.menu("View")
-        for key, dock in self.layout_of_docks.docks.items():
-            if key != "clocks":
-                view.addAction(dock.toggleViewAction())
-        for menu in ("File", "Run", "Time", "View", "View/Stage", "View/Layers", "View/Camera", "View/Theme", "Help"):
-            self.table.menu(menu).aboutToHide.connect(self.table.release)
 
     # -- showing --------------------------------------------------------------------------------------------
 
@@ -314,12 +304,6 @@ class MainWindow(QMainWindow):
             self.target_panel.show_methods(self.draft.methods.values())
             self._show_block_choice()
 
-    @Slot(str)
-    def _run_file_given(self, path: str) -> None:
-        self.show_notice(
-            f"{path} is a saved run, not a target.", "Film or sample it with `flowviz render` or `flowviz sample`."
-        )
-
     @Slot()
     def _run_started(self) -> None:
         self.notice_bar.hide()
@@ -362,6 +346,16 @@ class MainWindow(QMainWindow):
         """The sheet of all shortcuts."""
         ShortcutSheet(self.table.rows, self).open()
 
+    def keep_documents(self, store: SessionStore, folder: Path | None = None) -> Documents:
+        """What is made here is a document from now on: saved, opened, and asked about before it is lost.
+
+        Args:
+            store: reads and writes sessions.
+            folder: of autosaved files, or None for the usual one.
+        """
+        self.documents = Documents(self, store, self._settings, folder)
+        return self.documents
+
     # -- life -----------------------------------------------------------------------------------------------
 
     def sizeHint(self) -> QSize:
@@ -376,7 +370,10 @@ class MainWindow(QMainWindow):
             self.layout_of_docks.begin(self._settings.value("layout") if self._settings is not None else None)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop everything that belongs to the window."""
+        """Ask about what is not saved; stop everything that belongs to the window."""
+        if self.documents is not None and not self.documents.may_close():
+            event.ignore()
+            return
         self.shut_down()
         super().closeEvent(event)
 
@@ -389,6 +386,8 @@ class MainWindow(QMainWindow):
             self._settings.setValue("layout", self.layout_of_docks.state())
             self._settings.setValue("theme", self.theme.choice)
         self.hide()
+        if self.documents is not None:
+            self.documents.close()
         self.pump.stop()
         self.playback.play(False)
         self.presenter.close()

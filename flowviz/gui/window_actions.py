@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QKeySequence
 
 from flowviz.core.block_edits import Equalise, Refine
 from flowviz.core.camera import AXES, Axis
-from flowviz.gui.actions import Action, separator
+from flowviz.gui.actions import Action, ActionTable, separator
 from flowviz.gui.control.camera import STEP
 from flowviz.gui.theme.theme import ThemeChoice
 from flowviz.gui.widgets.docks import show_about
 from flowviz.scene.resolve import layers, modes
 
 if TYPE_CHECKING:
+    from flowviz.gui.documents import Documents
     from flowviz.gui.main_window import MainWindow
 
 
@@ -29,10 +33,44 @@ def window_actions(window: MainWindow) -> list[Action]:
     ]
 
 
+def make_menus(window: MainWindow) -> ActionTable:
+    """The menus of the window, filled."""
+    table = ActionTable(window, window_actions(window))
+    stack = window.history.stack
+    undo, redo = stack.createUndoAction(window, "Undo"), stack.createRedoAction(window, "Redo")
+    undo.setShortcuts([QKeySequence("Ctrl+Z")])
+    redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+    table.menu("Edit").addActions([undo, redo])
+    for key, dock in window.layout_of_docks.docks.items():
+        if key != "clocks":
+            table.menu("View").addAction(dock.toggleViewAction())
+    for menu in ("File", "Run", "Time", "View", "View/Stage", "View/Layers", "View/Camera", "View/Theme", "Help"):
+        table.menu(menu).aboutToHide.connect(table.release)
+    return table
+
+
 def _file(window: MainWindow) -> list[Action]:
+    def there() -> bool:
+        return window.documents is not None
+
+    def wish(of: Callable[[Documents], None]) -> Callable[[], None]:
+        return lambda: of(window.documents) if window.documents is not None else None
+
     return [
+<<<<<<< HEAD
         Action("open", "File", "Open target…", lambda: window.target_panel.open_dialog(), ("Ctrl+O",), "open"),
         Action("paste", "File", "Paste as target", window.target_panel.paste, ("Ctrl+V",), "paste"),
+=======
+        Action("new", "File", "New", wish(lambda documents: documents.new()), ("Ctrl+N",), "", there),
+        Action("open_any", "File", "Open…", wish(lambda documents: documents.ask_open()), ("Ctrl+O",), "open", there),
+        separator("File/Open recent"),
+        separator("File"),
+        Action("save", "File", "Save", wish(lambda documents: documents.save()), ("Ctrl+S",), "", there),
+        Action("save_as", "File", "Save as…", wish(lambda docs: docs.save_as()), ("Ctrl+Shift+S",), "", there),
+        separator("File"),
+        Action("open", "File", "Open target…", lambda: window.target_panel.intake.open_dialog(), ("Ctrl+Shift+O",)),
+        Action("paste", "File", "Paste as target", window.target_panel.intake.paste, ("Ctrl+V",), "paste"),
+>>>>>>> 5b06509 (Save, open and autosave whole sessions; offer what a killed window left)
         separator("File"),
         Action("export", "File", "Export film…", window.export_film, ("Ctrl+E",), "film", window.can_export),
         separator("File"),

@@ -59,10 +59,16 @@ def draw_a_bar(window: MainWindow) -> None:
     assert window.draft.target.key == "drawing"
 
 
-def press_run(window: MainWindow) -> None:
-    """Wait for the engine, press Run, wait until the flow has found the bar."""
+def press_run_briefly(window: MainWindow) -> None:
+    """Wait for the engine, press Run, wait for the first picture."""
     wait_for(window.engine.ready_changed, lambda: window.engine.ready is not None, "the engine")
     QTest.mouseClick(window.top_bar.run_button, Qt.MouseButton.LeftButton)
+    wait_for(window.run.frames_changed, lambda: len(window.run.timeline) > 0, "a frame")
+
+
+def press_run(window: MainWindow) -> None:
+    """Press Run, wait until the flow has found the bar."""
+    press_run_briefly(window)
     timeline = window.run.timeline
     wait_for(window.run.frames_changed, lambda: len(timeline) >= 4 and window.run.step >= 120, "frames")
 

@@ -67,7 +67,7 @@ class DrawController(QObject):
         super().__init__(parent)
         self.grid: Array = np.zeros((RESOLUTION, RESOLUTION), dtype=np.float32)
         self.brush = Brush()
-        self.undo_stack = undo_stack or QUndoStack(self)
+        self.undo_stack = QUndoStack(self) if undo_stack is None else undo_stack
         self.has_noise = has_noise
         self.target: TargetSpec | None = None
         self.guide: Array | None = None
@@ -233,6 +233,12 @@ class DrawController(QObject):
         self.target = spec
         if spec is not None and spec.key == "drawing" and not np.array_equal(spec.data["density"], self.grid):
             self._show_grid(spec.data["density"])
+
+    def take_grid(self, grid: Array | None) -> None:
+        """A program brings another drawing, or none: no undo step, no signal of a target."""
+        self.cancel()
+        fits = grid is not None and grid.shape == self.grid.shape
+        self._show_grid(grid if fits and grid is not None else np.zeros_like(self.grid))
 
     def choose(self, spec: TargetSpec | None, text: str, merge_key: str = "") -> None:
         """The person chose another target: one undo step; steps in a row with equal merge keys become one."""

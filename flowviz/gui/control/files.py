@@ -89,9 +89,7 @@ class FileDrops(QObject):
         words: what the window says while something hovers over it.
     """
 
-    def __init__(
-        self, window: QWidget, take: Callable[[Given], None], words: str = "Drop to make it the target"
-    ) -> None:
+    def __init__(self, window: QWidget, take: Callable[[Given], None], words: str = "Drop to open it") -> None:
         super().__init__(window)
         self._window = window
         self._take = take

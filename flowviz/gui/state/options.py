@@ -25,7 +25,10 @@ class OptionsState(QObject):
 
     def update(self, **changes: Any) -> None:
         """Replace some of the options."""
-        value = replace(self.value, **changes)
+        self.replace(replace(self.value, **changes))
+
+    def replace(self, value: StageOptions) -> None:
+        """Other choices in the place of all these."""
         if value != self.value:
             self.value = value
             self.changed.emit()

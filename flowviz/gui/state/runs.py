@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from flowviz.core.frames import Frame
 from flowviz.core.records import Ending, RunEntry, RunFile, thinned
 from flowviz.core.spec import RunSpec
+from flowviz.core.timeline import checkpoint
 from flowviz.gui.state.run import RunState
 
 KEPT_FRAMES = 80
@@ -153,14 +154,13 @@ class RunsState(QObject):
     def _keep_within(self) -> None:
         """Thin the heaviest kept runs until all fit."""
         while True:
-            heavy = [e for e in self._entries if e.record is not None and len(e.record.frames) > _LEAST_FRAMES]
             sizes = {e.number: _nbytes(e.record.frames) for e in self._entries if e.record is not None}
-            if sum(sizes.values()) <= KEPT_BYTES or not heavy:
+            kept = [(e, e.record) for e in self._entries if e.record is not None]
+            lighter = [(e, record, _lighter(record.frames)) for e, record in kept if _lighter(record.frames)]
+            if sum(sizes.values()) <= KEPT_BYTES or not lighter:
                 return
-            worst = max(heavy, key=lambda e: sizes[e.number])
-            assert worst.record is not None
-            frames = thinned(worst.record.frames, max(_LEAST_FRAMES, len(worst.record.frames) // 2))
-            self._entries[self._entries.index(worst)] = replace(worst, record=replace(worst.record, frames=frames))
+            worst, record, frames = max(lighter, key=lambda item: sizes[item[0].number])
+            self._entries[self._entries.index(worst)] = replace(worst, record=replace(record, frames=frames))
 
     @Slot()
     def _enter(self) -> None:
@@ -175,6 +175,14 @@ class RunsState(QObject):
             self.stage = self._given
             self._entries.append(RunEntry(self._given, f"Run {self._given}"))
         self.changed.emit()
+
+
+def _lighter(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    """Fewer paths, or else fewer frames; () where neither is possible."""
+    checkpoints = (*(checkpoint(frame) for frame in frames[:-1]), frames[-1])
+    if any(a is not b for a, b in zip(frames, checkpoints, strict=True)):
+        return checkpoints
+    return thinned(frames, max(_LEAST_FRAMES, len(frames) // 2)) if len(frames) > _LEAST_FRAMES else ()
 
 
 def _nbytes(frames: tuple[Frame, ...]) -> int:

@@ -28,7 +28,7 @@ from flowviz.gui.views import _stage_space as space
 from flowviz.gui.views import _stage_words as words
 from flowviz.gui.views._stage_axes import Axes, Spot, placing
 from flowviz.scene.marks import Extent
-from flowviz.scene.panels import Panel, View, boxes, fit_room, view_of
+from flowviz.scene.panels import Gazes, Panel, View, boxes, fit_room, view_of
 from flowviz.scene.view import Gaze, fit_extent
 
 _MARGINS = (36, 24)
@@ -140,6 +140,11 @@ class StageView(QWidget):
     def reset(self) -> None:
         """Everything in view, from the first direction."""
         self.gazes = {}
+        self._moved()
+
+    def look_as(self, gazes: Gazes) -> None:
+        """Look as someone did before."""
+        self.gazes = dict(gazes)
         self._moved()
 
     def camera(self) -> Camera | None:

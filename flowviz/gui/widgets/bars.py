@@ -31,11 +31,19 @@ def flat_button(icon: str, name: str, tip: str = "") -> QToolButton:
     return button
 
 
+_NAMES = {
+    "error": "Error",
+    "info": "Notice",
+    "restart": "Changes that need a restart",
+    "rescue": "A session that was not saved",
+}
+
+
 class Bar(QFrame):
     """One bar: a sentence, a hint, buttons, and a way to close it.
 
     Args:
-        kind: "error", "info" or "restart"; decides the colour.
+        kind: "error", "info", "restart" or "rescue"; decides the colour.
     """
 
     closed = Signal()
@@ -43,7 +51,7 @@ class Bar(QFrame):
     def __init__(self, kind: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("bar", kind)
-        self.setAccessibleName({"error": "Error", "info": "Notice", "restart": "Changes that need a restart"}[kind])
+        self.setAccessibleName(_NAMES[kind])
         self._kind = kind
         self._details = ""
         column = QVBoxLayout(self)

@@ -1,0 +1,101 @@
+"""What a session says of how one looked: clocks, stage, camera, layout; written as plain JSON, read with doubt."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, get_args
+
+from PySide6.QtCore import QByteArray
+
+from flowviz.core.camera import Camera, camera_from_json
+from flowviz.core.errors import UserError
+from flowviz.gui.state.cursor import SPEEDS, LoopMode
+from flowviz.scene._mode import MODES
+from flowviz.scene.options import Direction, options_from_mapping, options_to_mapping
+from flowviz.scene.resolve import layers
+from flowviz.scene.view import Gaze
+
+if TYPE_CHECKING:
+    from flowviz.gui.main_window import MainWindow
+
+
+def look_of(window: MainWindow) -> dict[str, Any]:
+    """How a window looks now."""
+    cursor, options = window.cursor_state, window.options.value
+    return {
+        "clocks": {
+            "step": cursor.step,
+            "t": cursor.t,
+            "follow": cursor.follow_latest,
+            "speeds": [cursor.flow.speed, cursor.training.speed],
+            "loops": [cursor.flow.loop, cursor.training.loop],
+            "direction": options.direction,
+        },
+        "layers": sorted(options.layers),
+        "options": options_to_mapping(options),
+        "gazes": {link: _gaze_document(gaze) for link, gaze in window.stage.gazes.items()},
+        "layout": base64.b64encode(bytes(window.layout_of_docks.state().data())).decode(),
+    }
+
+
+def show_look(window: MainWindow, look: Mapping[str, Any]) -> None:
+    """Look like that again. A part that is missing, or makes no sense, leaves the window as it is there."""
+    for part, show in (
+        ("clocks", _show_clocks), ("options", _show_options), ("gazes", _show_gazes), ("layout", _show_layout),
+    ):  # fmt: skip
+        if part in look:
+            try:
+                show(window, look)
+            except (UserError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
+                continue  # how one looked is no reason to keep back what one made
+
+
+def _show_clocks(window: MainWindow, look: Mapping[str, Any]) -> None:
+    clocks, cursor = look["clocks"], window.cursor_state
+    step, t = int(clocks["step"]), float(clocks["t"])
+    if not math.isfinite(t):
+        raise ValueError("t is no number")
+    for clock, speed, loop in zip((cursor.flow, cursor.training), clocks["speeds"], clocks["loops"], strict=True):
+        clock.set_playing(False)
+        if speed in SPEEDS:
+            clock.set_speed(speed)
+        if loop in get_args(LoopMode):
+            clock.set_loop(loop)
+    window.playback.show_step(step)
+    if clocks["follow"] is True:
+        window.playback.follow(True)
+    cursor.set_t(t)
+
+
+def _show_options(window: MainWindow, look: Mapping[str, Any]) -> None:
+    known = {key for key, _ in layers()}
+    direction: Direction = "encode" if look["clocks"]["direction"] == "encode" else "generate"
+    values = options_from_mapping(look["options"], [key for key in look["layers"] if key in known], direction)
+    MODES.get(values.mode)
+    window.options.replace(values)
+
+
+def _show_gazes(window: MainWindow, look: Mapping[str, Any]) -> None:
+    window.stage.look_as({str(link): _gaze(document) for link, document in look["gazes"].items()})
+
+
+def _show_layout(window: MainWindow, look: Mapping[str, Any]) -> None:
+    window.layout_of_docks.restore(QByteArray(base64.b64decode(str(look["layout"]), validate=True)))
+
+
+def _gaze_document(gaze: Gaze | Camera) -> dict[str, Any]:
+    if isinstance(gaze, Camera):
+        return {"camera": gaze.to_json()}
+    return {"zoom": gaze.zoom, "shift": list(gaze.shift)}
+
+
+def _gaze(document: Mapping[str, Any]) -> Gaze | Camera:
+    if "camera" in document:
+        return camera_from_json(document["camera"])
+    zoom, (x, y) = float(document["zoom"]), document["shift"]
+    gaze = Gaze(zoom, (float(x), float(y)))
+    if not all(math.isfinite(value) for value in (zoom, *gaze.shift)) or zoom <= 0:
+        raise ValueError("no way to look at a plane")
+    return gaze
