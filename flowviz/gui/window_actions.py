@@ -57,10 +57,6 @@ def _file(window: MainWindow) -> list[Action]:
         return lambda: of(window.documents) if window.documents is not None else None
 
     return [
-<<<<<<< HEAD
-        Action("open", "File", "Open target…", lambda: window.target_panel.open_dialog(), ("Ctrl+O",), "open"),
-        Action("paste", "File", "Paste as target", window.target_panel.paste, ("Ctrl+V",), "paste"),
-=======
         Action("new", "File", "New", wish(lambda documents: documents.new()), ("Ctrl+N",), "", there),
         Action("open_any", "File", "Open…", wish(lambda documents: documents.ask_open()), ("Ctrl+O",), "open", there),
         separator("File/Open recent"),
@@ -68,9 +64,8 @@ def _file(window: MainWindow) -> list[Action]:
         Action("save", "File", "Save", wish(lambda documents: documents.save()), ("Ctrl+S",), "", there),
         Action("save_as", "File", "Save as…", wish(lambda docs: docs.save_as()), ("Ctrl+Shift+S",), "", there),
         separator("File"),
-        Action("open", "File", "Open target…", lambda: window.target_panel.intake.open_dialog(), ("Ctrl+Shift+O",)),
-        Action("paste", "File", "Paste as target", window.target_panel.intake.paste, ("Ctrl+V",), "paste"),
->>>>>>> 5b06509 (Save, open and autosave whole sessions; offer what a killed window left)
+        Action("open", "File", "Open target…", lambda: window.target_panel.open_dialog(), ("Ctrl+Shift+O",)),
+        Action("paste", "File", "Paste as target", window.target_panel.paste, ("Ctrl+V",), "paste"),
         separator("File"),
         Action("export", "File", "Export film…", window.export_film, ("Ctrl+E",), "film", window.can_export),
         separator("File"),
