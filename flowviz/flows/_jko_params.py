@@ -22,7 +22,7 @@ class JkoParams(LikelihoodParams):
     )
     batch_size: int = restated(LikelihoodParams, "batch_size", 1000)
     solver: str = restated(
-        LikelihoodParams, "solver", AUTO, choices=(AUTO, "rk4", "midpoint", "euler"),
+        LikelihoodParams, "solver", AUTO, choices=(AUTO, "rk4", "gauss", "midpoint", "euler"),
         help="Fixed-step solver that is differentiated through; auto: RK4, or one midpoint step where that will do.",
     )  # fmt: skip
     solver_steps: int = restated(LikelihoodParams, "solver_steps", 1, hi=50, help="Solver steps through one block.")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from flowviz.flows._fused import TABLEAUS
+from flowviz.flows._schemes import scheme
 
 CPU = torch.device("cpu")
 
@@ -38,9 +38,8 @@ def products(n: int, dim: int, width: int, solver: str, steps: int, device: torc
     A velocity evaluation has x W1^T, y1 W2^T and y2 W3^T; the divergence adds one of the second kind. Its backward pass
     has for every product one that carries the gradient to the inputs and one that carries it to the weights.
     """
-    stages = len(TABLEAUS[solver].weights) * steps
-    divergences = sum(weight != 0 for weight in TABLEAUS[solver].weights) * steps
-    square = stages + divergences
+    stages = scheme(solver, steps).evaluations
+    square = stages + scheme(solver, steps).divergences
     shapes = ((n, dim), (n, width), (n, width), (width, dim), (width, width))
     narrow, wide, other, thin, weights = (_random(*shape).to(device) for shape in shapes)
     results = ((n, width), (n, dim), (width, width), (dim, width))

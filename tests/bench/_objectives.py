@@ -20,7 +20,7 @@ from tests.bench.reference.cnf import CnfTrainer, cnf_loss, normal_log_density
 from tests.bench.reference.jko import JkoTrainer, block_objective, exact_jko_loss, jko_loss
 from tests.bench.reference.network import ReferenceNet
 
-SOLVERS = ("midpoint", "rk4")
+SOLVERS = ("midpoint", "rk4", "gauss")
 MOST_STEPS = 128
 PROBES = 5
 

@@ -8,6 +8,7 @@ from flowviz.flows._divergence import velocity_and_divergence
 from flowviz.flows._fused import fused_solve
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import integrate, stage_times
+from flowviz.flows._schemes import scheme
 
 
 def make(dim, harmonics, width=9, n=13, hidden=2):
@@ -31,18 +32,35 @@ def step_by_step(net, flat, x, t0, t1, steps, name):
     return integrate(field, (x, zeros, zeros), t0, t1, steps, name)
 
 
+def stage_by_stage(net, flat, x, t0, t1, steps, name):
+    """A scheme as its docstring defines it, every operation by itself."""
+    plan, span = scheme(name, steps), t1 - t0
+    layers = net.at(flat, [t0 + span * share for share in plan.times])
+    velocities, integrals = [], [torch.zeros(len(x), dtype=x.dtype) for _ in range(2)]
+    for stages in plan.steps:
+        start = x
+        for stage in stages:
+            reads = sum(r * velocities[stage.first + i] for i, r in enumerate(stage.reads)) * span
+            v, divergence = velocity_and_divergence(start + reads, layers[stage.node])
+            velocities.append(v)
+            x = x + stage.weight * span * v
+            for i, rate in enumerate((divergence, v.square().sum(1))):
+                integrals[i] = integrals[i] + stage.weight * span * rate
+    return x, *integrals
+
+
 def some_loss(end, divergence, energy):
     return (end**4).sum() + (divergence * torch.arange(len(divergence))).sin().sum() + (energy**2).sum()
 
 
-@pytest.mark.parametrize("name", ["euler", "midpoint", "rk4"])
+@pytest.mark.parametrize("name", ["euler", "midpoint", "rk4", "gauss"])
 @pytest.mark.parametrize("dim", [1, 2, 3])
 @pytest.mark.parametrize("harmonics", [-1, 1])
 @pytest.mark.parametrize("hidden", [2, 3])
 def test_values_and_gradients_are_those_of_the_solver_taken_step_by_step(name, dim, harmonics, hidden):
     net, flat, x = make(dim, harmonics, hidden=hidden)
     ours = fused_solve(net, flat, x, 1.0, 0.2, 3, name, with_energy=True)
-    theirs = step_by_step(net, flat, x, 1.0, 0.2, 3, name)
+    theirs = (stage_by_stage if name == "gauss" else step_by_step)(net, flat, x, 1.0, 0.2, 3, name)
     for a, b in zip(ours, theirs, strict=True):
         assert torch.allclose(a, b, rtol=1e-13, atol=1e-13)
     for a, b in zip(
@@ -53,10 +71,11 @@ def test_values_and_gradients_are_those_of_the_solver_taken_step_by_step(name, d
         assert torch.allclose(a, b, rtol=1e-10, atol=1e-10 * float(b.abs().max()))
 
 
+@pytest.mark.parametrize("name", ["rk4", "gauss"])
 @pytest.mark.parametrize("hidden", [2, 3])
-def test_the_gradient_agrees_with_finite_differences(hidden):
+def test_the_gradient_agrees_with_finite_differences(hidden, name):
     net, flat, x = make(2, 0, width=4, n=3, hidden=hidden)
-    assert torch.autograd.gradcheck(lambda w, y: fused_solve(net, w, y, 0.0, 1.0, 2, "rk4", True), (flat, x))
+    assert torch.autograd.gradcheck(lambda w, y: fused_solve(net, w, y, 0.0, 1.0, 2, name, True), (flat, x))
 
 
 def test_points_in_pieces_give_what_they_give_together(monkeypatch):
