@@ -1,4 +1,4 @@
-"""Which ODE solver moves the particles, chosen when looking, not when training."""
+"""Which solver moves the particles, chosen when looking, not when training."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import Literal, get_args
 
 from flowviz.core.errors import ParameterError
 
-SolverName = Literal["euler", "midpoint", "rk4", "dopri5"]
+SolverName = Literal["euler", "midpoint", "rk4", "dopri5", "sde"]
 SOLVER_NAMES: tuple[str, ...] = get_args(SolverName)
 
 
 @dataclass(frozen=True, slots=True)
 class Solver:
-    """An ODE solver and its effort.
+    """A solver and its effort.
 
     Attributes:
-        name: euler, midpoint, rk4 (classic tableau), all fixed-step; dopri5 is adaptive (torchdiffeq).
+        name: euler, midpoint, rk4 (classic tableau), all fixed-step; dopri5 is adaptive (torchdiffeq); sde follows
+            random paths of the same marginals, where the method has them.
         steps: steps of a fixed-step solver over the whole flow, t from 0 to 1; 0 means the method's own choice.
         tolerance: relative and absolute tolerance of dopri5.
     """
@@ -24,6 +25,16 @@ class Solver:
     name: SolverName = "rk4"
     steps: int = 0
     tolerance: float = 1e-5
+
+    @property
+    def is_random(self) -> bool:
+        """Whether it draws random paths."""
+        return self.name == "sde"
+
+    @property
+    def ode(self) -> Solver:
+        """Itself, or the method's own where random paths cannot tell (densities, deformed grids)."""
+        return METHOD_SOLVER if self.is_random else self
 
     def __post_init__(self) -> None:
         if self.name not in SOLVER_NAMES:

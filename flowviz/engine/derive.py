@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -18,11 +18,13 @@ from flowviz.engine import devices
 from flowviz.engine._building import create_flow
 from flowviz.engine._problem import problem_of
 from flowviz.engine._sampling import stream
-from flowviz.flows import Flow, HasLogDensity, HasVelocity
+from flowviz.flows import Flow, HasLogDensity, HasSde, HasVelocity, Transport
 from flowviz.targets import Target, build, build_source
 
 KEPT = 8
 CHUNK = 8192
+SDE_SEED = 3_000_017
+"""Keeps the noise of random paths apart from the draws of the points that take them."""
 
 
 class Deriver:
@@ -100,7 +102,8 @@ class Deriver:
         return self._targets[key]
 
     def _transport(self, spec: RunSpec, flow: Flow, query: TransportQuery, device: torch.device) -> dict[str, Array]:
-        paths, nfe = transport(flow, self._start_points(spec, query), query.times, query.solver, device)
+        move = random_transport if query.solver.is_random else transport
+        paths, nfe = move(flow, self._start_points(spec, query), query, device)
         return {"paths": paths, "times": np.asarray(query.times, dtype=np.float64), "nfe": np.asarray(nfe)}
 
     def _start_points(self, spec: RunSpec, query: TransportQuery) -> Array:
@@ -126,17 +129,34 @@ def device_of(spec: RunSpec) -> torch.device:
     return devices.resolve(spec.device if spec.device in devices.available() else "auto")
 
 
-def transport(
-    flow: Flow, points: Array, times: Sequence[float], solver: object, device: torch.device
-) -> tuple[Array, int]:
+def transport(flow: Flow, points: Array, query: TransportQuery, device: torch.device) -> tuple[Array, int]:
     """Move points (n, d) in pieces: paths (T, n, d) float32 and evaluations per particle."""
+    return _moved(lambda piece: flow.transport(piece, query.times, query.solver), points, query, device)
+
+
+def random_transport(flow: Flow, points: Array, query: TransportQuery, device: torch.device) -> tuple[Array, int]:
+    """The same along random paths; equal questions get equal ones.
+
+    Raises:
+        UserError: the method has none.
+    """
+    if not isinstance(flow, HasSde):
+        raise UserError(f"The method {type(flow).label} moves points by an ODE only.", "Choose another solver.")
+    steps = query.solver.steps
+    generator = torch.Generator(device).manual_seed(query.seed + SDE_SEED)
+    return _moved(lambda piece: flow.random_paths(piece, query.times, steps, generator), points, query, device)
+
+
+def _moved(
+    move: Callable[[Tensor], Transport], points: Array, query: TransportQuery, device: torch.device
+) -> tuple[Array, int]:
     parts, nfe = [], 0
     for piece in _pieces(points, device):
-        moved = flow.transport(piece, times, solver)  # type: ignore[arg-type]
+        moved = move(piece)
         parts.append(moved.paths.detach().to("cpu", torch.float32).numpy())
         nfe = max(nfe, moved.nfe)
     if not parts:
-        return np.empty((len(times), 0, points.shape[1]), np.float32), 0
+        return np.empty((len(query.times), 0, points.shape[1]), np.float32), 0
     return np.concatenate(parts, axis=1), nfe
 
 
@@ -175,7 +195,7 @@ def _log_densities(
 ) -> Array:
     if not isinstance(flow, HasLogDensity):
         raise UserError(f"The method {type(flow).label} does not know its density.", "Show the estimate instead.")
-    pieces = (flow.log_density(piece, t, query.solver) for piece in _pieces(points, device))
+    pieces = (flow.log_density(piece, t, query.solver.ode) for piece in _pieces(points, device))
     parts = [values.detach().to("cpu", torch.float32).numpy() for values in pieces]
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 

@@ -156,6 +156,21 @@ class HasVelocity(ABC):
         """Velocity dx/dt (n, d) at points (n, d) and flow time t in [0, 1], from noise to data."""
 
 
+class HasSde(ABC):
+    """A flow whose marginals also are those of random paths, the solutions of a stochastic differential equation."""
+
+    @abstractmethod
+    def random_paths(self, x: Tensor, times: Sequence[float], steps: int, generator: torch.Generator) -> Transport:
+        """Move points (n, d), which sit at times[0], at random to every one of the monotone times.
+
+        Args:
+            x: the points.
+            times: flow times.
+            steps: equal steps for the whole of flow time; 0 means the method's own choice.
+            generator: of the random draws, on the device of x.
+        """
+
+
 class HasBlocks(ABC):
     """A flow made of blocks that are trained one after another."""
 

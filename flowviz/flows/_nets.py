@@ -142,6 +142,19 @@ class VelocityNet:
         parts.append((4 * gates[1]).unsqueeze(2) * base * (4 * gates[0]).unsqueeze(1))
         return Layers(*parts)
 
+    def at_points(self, flat: Tensor, x: Tensor, t: Tensor) -> Tensor:
+        """v (n, d) at points x (n, d), each at a time of its own t (n, 1); differentiable in `flat` and x."""
+        p, last = self.unpack(flat), self.hidden + 1
+        phi = _features(t, self.harmonics) if self.features else None
+        for i in range(1, last + 1):
+            y = x @ p[f"w{i}"].t()
+            if phi is not None and i < last:
+                y = torch.addcmul(y, y, phi @ p[f"g{i}"])
+            x = y + (p[f"b{i}"] if phi is None else torch.addmm(p[f"b{i}"], phi, p[f"u{i}"]))
+            if i < last:
+                x = torch.tanh(x)
+        return x
+
     def at(self, flat: Tensor, times: Sequence[float]) -> list[Layers | DeepLayers]:
         """The network at each of the times; a field without time has the same layers at all of them."""
         table = self.fold(flat, times)
@@ -155,6 +168,10 @@ def time_features(times: tuple[float, ...], harmonics: int, dtype: torch.dtype, 
 
     Kept, because making a tensor from numbers would make the processor wait for a GPU in every step.
     """
-    t = torch.tensor(times, dtype=dtype, device=device).unsqueeze(1)
+    return _features(torch.tensor(times, dtype=dtype, device=device).unsqueeze(1), harmonics)
+
+
+def _features(t: Tensor, harmonics: int) -> Tensor:
+    """The same at times (n, 1): (n, features)."""
     waves = [wave(2 * math.pi * k * t) for k in range(1, harmonics + 1) for wave in (torch.sin, torch.cos)]
     return torch.cat([t, *waves], dim=1)

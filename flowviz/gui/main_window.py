@@ -244,6 +244,7 @@ class MainWindow(QMainWindow):
     def _show_state(self) -> None:
         status, has_frames = self.run.status, bool(len(self.run.timeline))
         self.top_bar.set_continues(self.run_controller.continues)
+        self.clocks.solver.offer_random("sde" in self.draft.abilities_of(self.run.spec))
         hint = ""
         if not has_frames:
             waits = self.engine.ready is None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QSignalBlocker, Signal, Slot
+from PySide6.QtCore import QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSpinBox
 
 from flowviz.core.solver import METHOD_SOLVER, SOLVER_NAMES, Solver
 from flowviz.gui.state.options import OptionsState
 
 _WORDS = {"euler": "Euler", "midpoint": "Midpoint", "rk4": "RK4", "dopri5": "Dopri5"}
-_STEPS = {"euler": 40, "midpoint": 20, "rk4": 10}
+_RANDOM = "Random (SDE)"
+_TOOL_TIP = Qt.ItemDataRole.ToolTipRole
+_STEPS = {"euler": 40, "midpoint": 20, "rk4": 10, "sde": 100}
 
 
 class SolverChoice(QObject):
@@ -27,9 +29,10 @@ class SolverChoice(QObject):
         self.box = QComboBox()
         self.box.addItem("Own solver", "")
         for name in SOLVER_NAMES:
-            self.box.addItem(_WORDS.get(name, name), name)
+            if name in _WORDS:
+                self.box.addItem(_WORDS[name], name)
         self.box.setAccessibleName("Solver that moves the particles")
-        self.box.setToolTip("ODE solver for looking; never changes the training")
+        self.box.setToolTip("Solver for looking; never changes the training")
         self.box.setFixedWidth(116)
         self.box.activated.connect(self._chosen)
         self.steps = QSpinBox()
@@ -56,6 +59,18 @@ class SolverChoice(QObject):
         line.addWidget(self.steps)
         line.addWidget(self.nfe, 1)
         grid.addLayout(line, 1, column)
+
+    def offer_random(self, offered: bool) -> None:
+        """Whether the method on the stage has random paths to choose; one that has none gets its own solver back."""
+        place = self.box.findData("sde")
+        if offered and place < 0:
+            self.box.addItem(_RANDOM, "sde")
+            self.box.setItemData(self.box.count() - 1, "Rough paths of the same marginals", _TOOL_TIP)
+            self._show()
+        elif not offered and place >= 0:
+            self.box.removeItem(place)
+            if self._options.value.solver.is_random:
+                self.solver_requested.emit(METHOD_SOLVER)
 
     @Slot()
     def _chosen(self) -> None:

@@ -46,6 +46,11 @@ class DraftState(QObject):
         """The chosen method."""
         return self.methods.get(self.method)
 
+    def abilities_of(self, spec: RunSpec | None) -> frozenset[str]:
+        """What the method of a run offers; nothing where there is no run, or nobody knows its method."""
+        choice = self.methods.get(spec.flow.key) if spec is not None else None
+        return choice.abilities if choice is not None else frozenset()
+
     def set_methods(self, methods: tuple[Choice, ...]) -> None:
         """What can be trained; values that were typed before stay."""
         self.methods = {choice.key: choice for choice in methods}

@@ -36,7 +36,7 @@ class GridLayer(Layer):
         if moment.options.direction == "encode":
             times = times[::-1]
         points = lattice() if moment.dim == 2 else space_lattice()
-        return TransportQuery("points", times, len(points), points=points, solver=moment.options.solver)
+        return TransportQuery("points", times, len(points), points=points, solver=moment.options.solver.ode)
 
     def marks(self, moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Mark, ...]:
         """Thin lines, the two axes stronger; nothing until the answer is there."""

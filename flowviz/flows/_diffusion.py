@@ -1,0 +1,119 @@
+"""The variance-preserving diffusion x_t = alpha(t) x1 + sigma(t) z on flow time (0 noise, 1 data), and its clocks.
+
+It is the Ornstein-Uhlenbeck process dX = -(beta/2) X ds + sqrt(beta) dW in its own time s, run backwards: Song et al.
+2021 (arXiv 2011.13456), equation 11. Every schedule beta(s) is the same process by another clock.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from flowviz.flows._deep import DeepLayers
+from flowviz.flows._divergence import Instant, Layers
+from flowviz.flows._nets import VelocityNet
+
+BETA_MIN, BETA_MAX = 0.1, 20.0
+
+
+class Level(NamedTuple):
+    """alpha and sigma of x_t = alpha x1 + sigma z; floats, or tensors of one shape. alpha^2 + sigma^2 = 1."""
+
+    alpha: Tensor
+    sigma: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A schedule of noise.
+
+    Attributes:
+        log_alpha: s -> log alpha.
+        beta: s -> beta(s) = -2 d log alpha / ds.
+        first, last: the diffusion's time s at t = 1 (nearly no noise) and t = 0 (nearly no data).
+    """
+
+    log_alpha: Callable[[Tensor], Tensor]
+    beta: Callable[[float], float]
+    first: float
+    last: float
+
+    def level(self, t: Tensor) -> Level:
+        """alpha and sigma at flow times t."""
+        log_alpha = self.log_alpha(self.last + t * (self.first - self.last))
+        return Level(torch.exp(log_alpha), torch.sqrt(-torch.expm1(2 * log_alpha)))
+
+    def speed(self, t: float) -> float:
+        """beta alpha / (2 sigma) in units of flow time: dx/dt is minus this times E[alpha z - sigma x1 | x_t]."""
+        level = self.level(torch.tensor(t, dtype=torch.float64))
+        s = self.last + t * (self.first - self.last)
+        return 0.5 * self.beta(s) * (self.last - self.first) * float(level.alpha / level.sigma)
+
+
+def _linear_log_alpha(s: Tensor) -> Tensor:
+    return -0.5 * (BETA_MIN * s + 0.5 * (BETA_MAX - BETA_MIN) * s * s)
+
+
+CLOCKS = {
+    "cosine": Clock(
+        lambda s: torch.log(torch.cos(0.5 * math.pi * s)), lambda s: math.pi * math.tan(0.5 * math.pi * s), 0.005, 0.98
+    ),
+    "linear": Clock(_linear_log_alpha, lambda s: BETA_MIN + s * (BETA_MAX - BETA_MIN), 1e-3, 1.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DiffusionNet:
+    """The field of the probability-flow ODE: a network F(x, t) times a known factor of time.
+
+    F stands for E[alpha z - sigma x1 | x_t = x], whose spread is that of the data at every t. With it the score is
+    -x - (alpha / sigma) F, and the velocity (beta / 2) (x + score) towards the data is -(beta alpha / 2 sigma) F.
+
+    Attributes:
+        plain: the network F.
+        clock: the schedule of noise.
+    """
+
+    plain: VelocityNet
+    clock: Clock
+
+    @property
+    def size(self) -> int:
+        """Length of the flat vector."""
+        return self.plain.size
+
+    @property
+    def width(self) -> int:
+        """Units of each hidden layer."""
+        return self.plain.width
+
+    def initial(self, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
+        """A fresh flat vector on the CPU: F near zero, hence a flow near the identity."""
+        return self.plain.initial(generator, dtype)
+
+    def fold(self, flat: Tensor, times: Sequence[float]) -> Instant:
+        """F at each of the times, stacked, without its factor; differentiable in `flat`."""
+        return self.plain.fold(flat, times)
+
+    def at(self, flat: Tensor, times: Sequence[float]) -> list[Instant]:
+        """The velocity at each of the times."""
+        layers = self.plain.at(flat, times)
+        return [scaled(entry, -self.clock.speed(t)) for entry, t in zip(layers, times, strict=True)]
+
+
+def scaled(layers: Layers | DeepLayers, factor: float) -> Instant:
+    """The network whose output is `factor` times that of `layers`."""
+    if isinstance(layers, DeepLayers):
+        return layers._replace(w4=factor * layers.w4, b4=factor * layers.b4)
+    return layers._replace(w3=factor * layers.w3, b3=factor * layers.b3, m=factor * layers.m)
+
+
+def noising_step(x: Tensor, now: Level, then: Level, z: Tensor) -> Tensor:
+    """A draw of the forward process at the noisier level `then`, given x (n, d) at `now`; exact whatever the step."""
+    ratio = then.alpha / now.alpha
+    return ratio * x + (then.sigma**2 - ratio**2 * now.sigma**2).clamp(min=0.0).sqrt() * z

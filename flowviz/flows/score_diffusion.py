@@ -1,0 +1,113 @@
+"""Score-based diffusion: noise the data, learn to undo it, and flow or wander back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+
+from flowviz.core.frames import StepInfo
+from flowviz.core.params import ADVANCED, from_mapping, param, restated
+from flowviz.flows._base import FLOWS, HasSde, Problem, Transport
+from flowviz.flows._diffusion import CLOCKS, DiffusionNet, Level, noising_step
+from flowviz.flows._field_flow import FieldFlow
+from flowviz.flows._nets import VelocityNet
+from flowviz.flows._ode import one_step
+from flowviz.flows._params import NetworkParams, steps_of_a_run
+from flowviz.flows._sde import wander
+
+LOOK_STEPS = 24
+
+
+@dataclass(frozen=True)
+class DiffusionParams(NetworkParams):
+    """Declared parameters of score-based diffusion."""
+
+    learning_rate: float = restated(NetworkParams, "learning_rate", 5e-3)
+    averaging: float = restated(NetworkParams, "averaging", 0.995)
+    steps: int = steps_of_a_run(4000)
+    schedule: str = param(
+        "cosine", "Noise schedule", choices=tuple(CLOCKS),
+        help="The clock of the noise: an even fade, or the usual linear beta, which does most near the data.",
+    )  # fmt: skip
+    harmonics: int = param(
+        1, "Time harmonics", lo=0, hi=8, group=ADVANCED, help="Sines and cosines of time that may bend the field."
+    )
+    random_steps: int = param(
+        100, "Random steps", lo=10, hi=1000, log=True, live=True, group=ADVANCED,
+        help="Steps of the reverse SDE from noise to data where the look does not say.",
+    )  # fmt: skip
+
+
+@FLOWS.register("score_diffusion")
+@final
+class ScoreDiffusion(FieldFlow[DiffusionParams], HasSde):
+    """Denoising score matching on x_t = alpha x1 + sigma z; the flow is the probability-flow ODE.
+
+    Minimises E|F(x_t, t) - (alpha z - sigma x1)|^2, which is E[(sigma / alpha)^2 |score(x_t) + z / sigma|^2]: Vincent
+    2011 (Neural Computation 23), equation 11, with the weight and the unknown of Salimans & Ho 2022 (arXiv
+    2202.00512), section 4. ODE: Song et al. 2021 (arXiv 2011.13456), equation 13; random paths of the same marginals:
+    their reverse SDE, equation 6.
+    """
+
+    label = "Score diffusion"
+    summary = "Learns to take noise out of noised data; the same marginals by smooth paths (ODE) or rough ones (SDE)."
+    Params = DiffusionParams
+
+    def __init__(self, params: DiffusionParams, problem: Problem, net: DiffusionNet) -> None:
+        super().__init__(params, problem, net, LOOK_STEPS)
+        self._unknown, self._clock = net.plain, net.clock
+        self._noise = torch.Generator(problem.device).manual_seed(problem.seed + 1)
+
+    @classmethod
+    def create(cls, params: Mapping[str, object], problem: Problem) -> ScoreDiffusion:
+        """A fresh flow near the identity."""
+        chosen = from_mapping(DiffusionParams, params)
+        plain = VelocityNet(problem.dim, chosen.width, chosen.harmonics, chosen.hidden_layers)
+        return cls(chosen, problem, DiffusionNet(plain, CLOCKS[chosen.schedule]))
+
+    def step(self, seconds: float) -> StepInfo:
+        """One Adam step on a fresh batch; its loss."""
+        x1 = self._stream.take(self._params.batch_size)
+        t = self._times(x1)
+        z = torch.randn(x1.shape, generator=self._noise, dtype=x1.dtype, device=x1.device)
+        alpha, sigma = self._clock.level(t)
+        guess = self._unknown.at_points(self._flat, alpha * x1 + sigma * z, t)
+        loss = (guess - (alpha * z - sigma * x1)).square().sum(1).mean()
+        (gradient,) = torch.autograd.grad(loss, self._flat)
+        self._descend(gradient)
+        self._count(seconds)
+        return StepInfo({"loss": loss.detach()})
+
+    def _times(self, like: Tensor) -> Tensor:
+        """A time in [0, 1] for each point (n, d): (n, 1), one in every n-th, so that no part is missed."""
+        n, device = len(like), like.device
+        u = torch.rand(n, 1, generator=self._noise, dtype=like.dtype, device=device)
+        return (torch.arange(n, dtype=like.dtype, device=device).unsqueeze(1) + u) / n
+
+    @torch.no_grad()
+    def random_paths(self, x: Tensor, times: Sequence[float], steps: int, generator: torch.Generator) -> Transport:
+        """See HasSde. Towards the noise the noising itself; towards the data its reverse, with the learnt score.
+
+        A step of the reverse SDE goes a step back by noising, which is exact, and two steps on along the ODE: the
+        drifts and the noise add up to those of the SDE, and both halves keep the marginals whatever the step (Karras
+        et al. 2022, arXiv 2206.00364, equation 6 and algorithm 2), where Euler-Maruyama loses variance.
+        """
+        field = self._field(x.dtype, False)
+
+        def level(t: float) -> Level:
+            return self._clock.level(torch.tensor(t, dtype=x.dtype, device=x.device))
+
+        def move(y: Tensor, begin: float, end: float, z: Tensor) -> Tensor:
+            back = end if end < begin else max(0.0, 2 * begin - end)
+            y = noising_step(y, level(begin), level(back), z)
+            return y if end < begin else one_step(field, (y,), back, end - back, "midpoint")[0]
+
+        towards_data = times[-1] > times[0]
+        return wander(x, times, steps or self._params.random_steps, generator, move, 2 if towards_data else 0)
+
+    def _restarted(self) -> None:
+        pass
