@@ -27,6 +27,7 @@ class DiffusionParams(NetworkParams):
     """Declared parameters of score-based diffusion."""
 
     learning_rate: float = restated(NetworkParams, "learning_rate", 5e-3)
+    hidden_layers: int = restated(NetworkParams, "hidden_layers", 3)
     averaging: float = restated(NetworkParams, "averaging", 0.995)
     steps: int = steps_of_a_run(4000)
     schedule: str = param(

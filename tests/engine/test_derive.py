@@ -1,14 +1,19 @@
+import dataclasses
+
 import numpy as np
 import pytest
+import torch
 
 from flowviz.core.errors import UserError
 from flowviz.core.events import Finished, FrameReady
 from flowviz.core.queries import Answer, DensityQuery, FieldQuery, LogDensityQuery, TransportQuery
 from flowviz.core.solver import Solver
 from flowviz.core.spec import Budget, FlowSpec, Recording, RunSpec, TargetSpec
+from flowviz.engine._building import create_flow
 from flowviz.engine.derive import CHUNK, KEPT, Deriver, answer, grid_points
 from flowviz.engine.local import LocalBackend
 from flowviz.engine.run import run
+from flowviz.flows import Problem
 
 
 @pytest.fixture(scope="module", params=["cnf", "jko"])
@@ -145,3 +150,20 @@ def test_in_space_the_density_is_answered_on_a_grid_and_on_a_slice_but_not_on_a_
     assert np.allclose(cut, whole[:, 2, :], atol=1e-5), "rows along z, columns along x"
     with pytest.raises(UserError, match="2 dimensions"):
         answer(spec, frame.weights, DensityQuery((-1, 1, -1, 1), 4))
+
+
+def fresh_weights(spec):
+    return create_flow(spec.flow, Problem(2, lambda n: torch.zeros(n, 2))).weights()
+
+
+def test_random_paths_are_drawn_where_the_method_has_them_and_refused_in_words_where_not():
+    query = TransportQuery("noise", (0.0, 0.5, 1.0), 40, seed=3, solver=Solver("sde", 20))
+    spec = RunSpec(TargetSpec("two_moons"), FlowSpec("score_diffusion", {"width": 8}), device="cpu")
+    weights = fresh_weights(spec)
+    first, again = (answer(spec, weights, query)["paths"] for _ in range(2))
+    other = answer(spec, weights, dataclasses.replace(query, seed=4))["paths"]
+    assert np.array_equal(first, again)
+    assert not np.allclose(first[-1], other[-1])
+    cnf = dataclasses.replace(spec, flow=FlowSpec("cnf", {"width": 8}))
+    with pytest.raises(UserError, match="by an ODE only"):
+        answer(cnf, fresh_weights(cnf), query)
