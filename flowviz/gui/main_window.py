@@ -223,6 +223,7 @@ class MainWindow(QMainWindow):
         self.layer_bar.options_chosen.connect(self._options_chosen)
         self.mode_bar.options_chosen.connect(self._options_chosen)
         self.layer_bar.fit_requested.connect(self.stage.fit)
+        self.presenter.shown.connect(self.layer_bar.show_picture)
         self.presenter.nfe_changed.connect(clocks.show_nfe)
         self.presenter.question_failed.connect(self.show_notice)
         for restyle in (self.stage.restyle, self.curves.restyle, self.layer_bar.refresh, clocks.update):

@@ -229,6 +229,9 @@ def _camera(window: MainWindow) -> list[Action]:
         orbit("Up", "up", 0.0, STEP),
         orbit("Down", "down", 0.0, -STEP),
         separator("View/Camera"),
+        Action("slice_up", "View/Camera", "Slice up", lambda: window.layer_bar.slice_strip.nudge(5), ("PgUp",)),
+        Action("slice_down", "View/Camera", "Slice down", lambda: window.layer_bar.slice_strip.nudge(-5), ("PgDown",)),
+        separator("View/Camera"),
         Action(
             "parallel", "View/Camera", "Parallel projection", camera.flip_projection, ("P",),
             enabled_when=lambda: camera.is_there, checked_when=lambda: camera.is_parallel,

@@ -22,6 +22,8 @@ _TIGHT = 2.3
 """Least distance of numbers, in their offsets from the axis."""
 _LEAST_AXIS = 0.25
 """Picture units below which an axis is seen too nearly from its end to be labelled."""
+_LEAST_HEIGHT = 300.0
+"""Points: height of a picture that has room for a triad."""
 TRIAD_MARGIN, TRIAD_REACH, TRIAD_BALL = 46.0, 27.0, 15.0
 """Points: the triad's centre from the corner, its balls from its centre, and their diameter."""
 
@@ -136,7 +138,10 @@ class Ball:
 
 
 def triad_balls(lens: Lens, point: float) -> tuple[tuple[float, float], list[Ball]]:
-    """The centre of the triad in the lower left corner, and its six balls from back to front."""
+    """The centre of the triad in the lower left corner, and its six balls from back to front; none in a small picture,
+    where they would stand on the box."""
+    if 2.0 / point < _LEAST_HEIGHT:
+        return (0.0, 0.0), []
     centre = np.array([-lens.aspect + TRIAD_MARGIN * point, -1.0 + TRIAD_MARGIN * point])
     balls = []
     for axis in AXES:
@@ -149,6 +154,8 @@ def triad_balls(lens: Lens, point: float) -> tuple[tuple[float, float], list[Bal
 def triad_marks(lens: Lens, point: float) -> list[Mark]:
     """The triad: a lettered ball at the end of each positive axis, a small one at each negative end."""
     centre, balls = triad_balls(lens, point)
+    if not balls:
+        return []
     ends = [ball.place for ball in balls if ball.axis[0] == "+"]
     marks: list[Mark] = [Lines(np.array([[centre, end] for end in ends], np.float32), "muted", 2.0, 0.9)]
     for ball in balls:

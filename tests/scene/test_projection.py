@@ -153,7 +153,7 @@ def test_the_box_has_three_named_axes_and_numbers_unless_one_looks_along_one():
 
 @pytest.mark.parametrize("axis", AXES)
 def test_the_ball_of_the_triad_nearest_to_the_eye_is_the_one_that_it_is_seen_from(axis):
-    _, balls = triad_balls(Lens(CAMERA.seen_from(axis), *SIZE, BOX), 2 / SIZE[1])
+    _, balls = triad_balls(Lens(CAMERA.seen_from(axis), *SIZE, BOX), 2 / 800)
     assert balls[-1].axis == axis and balls[-1].nearness == pytest.approx(1)
 
 
@@ -170,3 +170,7 @@ def test_arrows_and_lines_are_projected_and_flat_marks_stay_as_they_are():
     assert all(m.paths.shape[2] == 2 for m in drawn if isinstance(m, Lines))
     assert not any(isinstance(m, Warp) for m in drawn)
     assert (change(marks) > 20).sum() > 200
+
+
+def test_a_small_picture_has_no_triad_on_its_box():
+    assert triad_balls(Lens(CAMERA, *SIZE, BOX), 2 / 200)[1] == []

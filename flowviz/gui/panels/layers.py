@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QIcon, QLinearGradient, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -13,18 +13,22 @@ from PySide6.QtWidgets import (
     QMenu,
     QSlider,
     QToolButton,
+    QVBoxLayout,
     QWidget,
     QWidgetAction,
 )
 
+from flowviz.gui.bridge.paint_thread import Picture
+from flowviz.gui.panels.slice_strip import SliceStrip
 from flowviz.gui.state.options import OptionsState
 from flowviz.gui.theme.theme import current_tokens, mix
 from flowviz.gui.widgets.bars import flat_button
 from flowviz.gui.widgets.flow_layout import FlowLayout
+from flowviz.scene.marks import Volume
 from flowviz.scene.resolve import layers, modes
 
-_SHORT = {"target": "Target", "trails": "Trails", "field": "Velocity", "velocity": "Velocity", "grid": "Grid"}
-_COLOURS = {"target": "target", "particles": "particles", "trails": "trails", "field": "field", "velocity": "field"}
+_SHORT = {"target": "Target", "trails": "Trails", "field": "Velocity", "grid": "Grid", "slice": "Slice"}
+_COLOURS = {"slice": "warning", "target": "target", "particles": "particles", "trails": "trails", "field": "field"}
 
 
 def swatch(key: str, on: bool) -> QIcon:
@@ -49,7 +53,11 @@ def swatch(key: str, on: bool) -> QIcon:
     elif key == "trails":
         painter.drawLine(5, 24, 16, 19)
         painter.drawLine(16, 19, 27, 7)
-    elif key in ("field", "velocity"):
+    elif key == "slice":
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawPolygon([QPoint(3, 20), QPoint(12, 9), QPoint(29, 13), QPoint(20, 25)])
+    elif key == "field":
         painter.drawLine(6, 26, 25, 7)
         painter.drawLine(25, 7, 15, 8)
         painter.drawLine(25, 7, 24, 17)
@@ -85,9 +93,16 @@ class LayerBar(QFrame):
         self.setObjectName("layerBar")
         self._options = options
         self.chips: dict[str, QToolButton] = {}
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 5, 8, 5)
+        self._volume: Volume | None = None
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(8, 5, 8, 5)
+        rows.setSpacing(4)
+        row = QHBoxLayout()
         row.setSpacing(4)
+        rows.addLayout(row)
+        self.slice_strip = SliceStrip()
+        self.slice_strip.options_chosen.connect(self.options_chosen)
+        rows.addWidget(self.slice_strip)
         holder = QWidget()
         flow = FlowLayout(holder, gap=3)
         flow.setContentsMargins(0, 0, 0, 0)
@@ -116,6 +131,14 @@ class LayerBar(QFrame):
         options.changed.connect(self.refresh)
         self.refresh()
 
+    @Slot(object)
+    def show_picture(self, picture: Picture) -> None:
+        """The stage shows a plane or space: offer what can be seen there."""
+        volume = next((panel.room for panel in picture.scene.panels if panel.room is not None), None)
+        if volume != self._volume:
+            self._volume = volume
+            self.refresh()
+
     @Slot()
     def _chip_clicked(self) -> None:
         self.layer_toggled.emit(str(self.sender().property("layer")))
@@ -123,7 +146,7 @@ class LayerBar(QFrame):
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         body = QWidget()
-        form = QFormLayout(body)
+        form = self._form = QFormLayout(body)
         form.setContentsMargins(14, 10, 14, 10)
         form.setVerticalSpacing(10)
         self.density = QComboBox()
@@ -135,11 +158,14 @@ class LayerBar(QFrame):
         form.addRow("Density", self.density)
         self._sliders: dict[str, tuple[QSlider, float]] = {}
         self._values: dict[str, QLabel] = {}
+        self._rows: dict[str, QHBoxLayout] = {}
         for name, label, low, high, unit, tip in (
-            ("particles", "Particles", 1, 50, 100.0, "How many particles are drawn"),
+            ("particles", "Particles", 1, 200, 100.0, "How many particles are drawn"),
             ("trails", "Trails", 1, 40, 25.0, "How many particles draw a trail"),
             ("trail_length", "Trail length", 1, 20, 0.05, "How much of the way a trail shows, as a share of flow time"),
             ("point_size", "Dot size", 2, 16, 0.5, "Diameter of a dot, in points"),
+            ("inner_mass", "Inner surface", 1, 19, 0.05, "Share of the mass within the inner surface of the density"),
+            ("outer_mass", "Outer surface", 1, 19, 0.05, "Share of the mass within the outer surface of the density"),
         ):
             slider = QSlider(Qt.Orientation.Horizontal)
             slider.setRange(low, high)
@@ -158,6 +184,7 @@ class LayerBar(QFrame):
             line.addWidget(slider, 1)
             line.addWidget(number)
             form.addRow(label, line)
+            self._rows[name] = line
         action = QWidgetAction(menu)
         action.setDefaultWidget(body)
         menu.addAction(action)
@@ -179,7 +206,10 @@ class LayerBar(QFrame):
         """Show the options as they are, in the theme's colours."""
         value = self._options.value
         known = dict(modes())[value.mode].layers
-        for key, chip in self.chips.items():
+        dim = 2 if self._volume is None else 3
+        for key, layer in layers():
+            chip = self.chips[key]
+            chip.setVisible(dim in layer.dims)
             chip.setEnabled(known is None or key in known)
             on = key in value.layers
             sign = f"{key}{on}{current_tokens().name}"
@@ -188,7 +218,10 @@ class LayerBar(QFrame):
                 chip.setChecked(on)
                 chip.setIcon(swatch(key, on))
             chip.setChecked(on)
+        self.slice_strip.show_options(value, self._volume)
         self.density.setCurrentIndex(self.density.findData(value.density))
+        for name in ("inner_mass", "outer_mass"):
+            self._form.setRowVisible(self._rows[name], dim == 3)
         for name, (slider, unit) in self._sliders.items():
             slider.blockSignals(True)
             slider.setValue(round(getattr(value, name) / unit))
