@@ -27,6 +27,7 @@ from flowviz.gui.control.ends import Ends
 from flowviz.gui.control.files import FileDrops
 from flowviz.gui.control.films import FilmController
 from flowviz.gui.control.playback import PlaybackController
+from flowviz.gui.control.recipes import RecipeController
 from flowviz.gui.control.run import RunController
 from flowviz.gui.control.runs import RunsController
 from flowviz.gui.documents import Documents
@@ -51,6 +52,7 @@ from flowviz.gui.views.stage import StageView
 from flowviz.gui.widgets.bars import Bar
 from flowviz.gui.widgets.shortcut_sheet import ShortcutSheet
 from flowviz.gui.window_actions import make_menus
+from flowviz.gui.wiring import connect_runs
 
 
 class MainWindow(QMainWindow):
@@ -75,7 +77,7 @@ class MainWindow(QMainWindow):
         self._place_views()
         self._make_controllers()
         self._connect_training()
-        self._connect_runs()
+        connect_runs(self)
         self._connect_looking()
         self._connect_target()
         self.table = make_menus(self)
@@ -106,6 +108,7 @@ class MainWindow(QMainWindow):
         self.presenter = Presenter(
             self.backend, self.stage, self.run, self.cursor_state, self.options, self.draft, self.engine, self
         )
+        self.recipes = RecipeController(self.run_controller, self.draft, parent=self)
         self.films = FilmController(self.studio, self.run, self.cursor_state, self.options, self)
         self._guard = ShortcutGuard(QApplication.instance(), self)  # type: ignore[arg-type]
 
@@ -190,17 +193,6 @@ class MainWindow(QMainWindow):
             signal.connect(self._show_state)
         self.run.progress_changed.connect(self._show_block_choice)
         self.run.blocks_changed.connect(self._show_block_choice)
-
-    def _connect_runs(self) -> None:
-        panel, control = self.runs_panel, self.runs_controller
-        panel.bring_back_requested.connect(control.bring_back)
-        panel.rename_requested.connect(control.rename)
-        panel.remove_requested.connect(control.remove)
-        panel.curves_toggled.connect(control.show_curves)
-        panel.compare_requested.connect(control.run_with)
-        control.notice.connect(self.show_notice)
-        control.brought_back.connect(self._brought_back)
-        self.theme.changed.connect(panel.refresh)
 
     def _connect_looking(self) -> None:
         play, clocks = self.playback, self.clocks
@@ -316,11 +308,6 @@ class MainWindow(QMainWindow):
         self.playback.to_start()
         self.playback.play()
 
-    @Slot()
-    def _brought_back(self) -> None:
-        self.error_bar.hide()
-        self.playback.follow(True)
-
     @Slot(object)
     def _solver_chosen(self, solver: object) -> None:
         self.options.update(solver=solver)
@@ -394,5 +381,6 @@ class MainWindow(QMainWindow):
         self.playback.play(False)
         self.presenter.close()
         self.films.close()
+        self.recipes.close()
         self.target_panel.close()
         self.backend.close()

@@ -25,6 +25,7 @@ def window_actions(window: MainWindow) -> list[Action]:
     return [
         *_file(window),
         separator("Edit"),
+        Action("copy_python", "Edit", "Copy as Python", window.recipes.copy),
         *_run(window),
         *_time(window),
         *_view(window),
@@ -40,7 +41,8 @@ def make_menus(window: MainWindow) -> ActionTable:
     undo, redo = stack.createUndoAction(window, "Undo"), stack.createRedoAction(window, "Redo")
     undo.setShortcuts([QKeySequence("Ctrl+Z")])
     redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
-    table.menu("Edit").addActions([undo, redo])
+    edit = table.menu("Edit")
+    edit.insertActions(edit.actions()[0], [undo, redo])
     for key, dock in window.layout_of_docks.docks.items():
         if key != "clocks":
             table.menu("View").addAction(dock.toggleViewAction())

@@ -88,3 +88,16 @@ def test_steps_with_equal_keys_in_a_row_become_one(qapp):
     assert values[-3:] == [3, 2, 0]
     history.stack.redo()
     assert values[-1] == 2
+
+
+def test_the_run_on_the_stage_is_copied_as_a_script(window, qtbot, scripted):
+    window.choices.set_param("width", 32)
+    window.run_controller.restart()
+    scripted.train(5)
+    qtbot.waitUntil(lambda: window.run.step == 5, timeout=5000)
+    window.choices.set_seed(3)
+    window.table.actions["copy_python"].trigger()
+    script = QApplication.clipboard().text()
+    assert "FlowSpec('cnf', {'width': 32})" in script and "seed=0" in script and "TargetSpec('pinwheel'" in script
+    compile(script, "script.py", "exec")
+    assert "repeats CNF on Pinwheel is on the clipboard" in window.notice_bar.words
