@@ -83,7 +83,68 @@ class LogDensityQuery:
     solver: Solver = METHOD_SOLVER
 
 
-Query = TransportQuery | DensityQuery | FieldQuery | LogDensityQuery
+@dataclass(frozen=True, slots=True)
+class ProbeQuery:
+    """What happens to points all along the flow.
+
+    Attributes:
+        points: (m, d) where the points are at flow time t.
+        t: that time.
+        times: flow times (T,), increasing.
+        is_detailed: whether more than the paths is wanted.
+
+    Answer: "paths" (T, m, d) float32, "times" (T,); where detailed and as far as the method knows them also
+    "speed" |v| (T, m), "divergence" div v (T, m), "log_det" (T, m): log |det d x_t / d x_0|, the integral of the
+    divergence from 0 to t, and "log_density" (T, m): log p_t(x_t) = log p_0(x_0) - log_det, all float64.
+    """
+
+    points: Array
+    t: float
+    times: tuple[float, ...]
+    solver: Solver = METHOD_SOLVER
+    is_detailed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LoopQuery:
+    """A closed curve in the plane carried by the flow, and the probability inside it.
+
+    Attributes:
+        points: (m, 2) corners of the closed polygon at flow time t.
+        t: that time.
+        times: flow times (T,), increasing.
+        cells: of the grid over the polygon's box, along each side, on which the density is summed.
+
+    Answer: "paths" (T, m, 2) float32, "times" (T,), and for methods with a density "mass" (T,) float64.
+    """
+
+    points: Array
+    t: float
+    times: tuple[float, ...]
+    cells: int = 48
+    solver: Solver = METHOD_SOLVER
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyQuery:
+    """What log-densities the model's own samples have, and where: the base of a test for anomalies.
+
+    Attributes:
+        extent, resolution: of the grid, as in DensityQuery.
+        n, seed: of the samples.
+
+    Answer: "log_density" (rows, columns) float32 at t = 1, row 0 at y_low, and "levels" (n,) float64: the log-densities
+    of n samples of the model, increasing. The p-value of a point x is the share of levels at or below log p(x).
+    """
+
+    extent: tuple[float, float, float, float]
+    resolution: int = 96
+    n: int = 4000
+    seed: int = 0
+    solver: Solver = METHOD_SOLVER
+
+
+Query = TransportQuery | DensityQuery | FieldQuery | LogDensityQuery | ProbeQuery | LoopQuery | AnomalyQuery
 
 
 @dataclass(frozen=True, slots=True)

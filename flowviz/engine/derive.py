@@ -12,10 +12,21 @@ from torch import Tensor
 
 from flowviz.core.camera import SLICE_AXES
 from flowviz.core.errors import RunError, UserError
-from flowviz.core.queries import DensityQuery, FieldQuery, LogDensityQuery, Query, TransportQuery
+from flowviz.core.queries import (
+    AnomalyQuery,
+    DensityQuery,
+    FieldQuery,
+    LogDensityQuery,
+    LoopQuery,
+    ProbeQuery,
+    Query,
+    TransportQuery,
+)
+from flowviz.core.solver import Solver
 from flowviz.core.spec import Array, RunSpec
 from flowviz.engine import devices
 from flowviz.engine._building import create_flow
+from flowviz.engine._probing import Move, carry_loop, probe
 from flowviz.engine._problem import problem_of
 from flowviz.engine._sampling import stream
 from flowviz.flows import Flow, HasLogDensity, HasSde, HasVelocity, Transport
@@ -61,6 +72,23 @@ class Deriver:
             case LogDensityQuery():
                 values = _log_densities(flow, query.points, 1.0, query, device)
                 return {"log_density": values.astype(np.float64)}
+            case ProbeQuery():
+                return probe(flow, query, self._mover(flow, query.solver, device), device)
+            case LoopQuery():
+                return carry_loop(flow, query, self._mover(flow, query.solver, device), device)
+            case AnomalyQuery():
+                return self._anomaly(spec, flow, query, device)
+
+    @staticmethod
+    def _mover(flow: Flow, solver: Solver, device: torch.device) -> Move:
+        return lambda points, times: transport(flow, points, times, solver, device)[0]
+
+    def _anomaly(self, spec: RunSpec, flow: Flow, query: AnomalyQuery, device: torch.device) -> dict[str, Array]:
+        grid = _density(flow, DensityQuery(query.extent, query.resolution, 1.0, query.solver), device)
+        start = self._start_points(spec, TransportQuery("noise", (0.0, 1.0), query.n, query.seed))
+        samples = transport(flow, start, (0.0, 1.0), query.solver, device)[0][-1]
+        levels = _log_densities(flow, samples, 1.0, DensityQuery(query.extent, solver=query.solver), device)
+        return {**grid, "levels": np.sort(levels.astype(np.float64))}
 
     def flow(self, spec: RunSpec, weights: Mapping[str, Array]) -> Flow:
         """The flow with these weights, built or remembered.
