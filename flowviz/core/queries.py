@@ -121,7 +121,7 @@ class LoopQuery:
     points: Array
     t: float
     times: tuple[float, ...]
-    cells: int = 48
+    cells: int = 40
     solver: Solver = METHOD_SOLVER
 
 

@@ -69,6 +69,11 @@ def _log_density(flow: HasLogDensity, x: Array, t: float, solver: Solver, device
     return np.asarray(values.detach().cpu().numpy(), np.float64)
 
 
+def _quick_log_density(flow: HasLogDensity, x: Array, t: float, solver: Solver, device: torch.device) -> Array:
+    values = flow.log_density(torch.as_tensor(x, dtype=torch.float32, device=device), t, solver)
+    return np.asarray(values.detach().cpu().numpy(), np.float64)
+
+
 def carry_loop(flow: Flow, query: LoopQuery, move: Move, device: torch.device) -> dict[str, Array]:
     """The answer to a LoopQuery."""
     paths = through(query.points, query.t, query.times, move)

@@ -28,6 +28,7 @@ from flowviz.gui.control.files import FileDrops
 from flowviz.gui.control.films import FilmController
 from flowviz.gui.control.playback import PlaybackController
 from flowviz.gui.control.recipes import RecipeController
+from flowviz.gui.control.probing import ProbeController
 from flowviz.gui.control.run import RunController
 from flowviz.gui.control.runs import RunsController
 from flowviz.gui.documents import Documents
@@ -44,6 +45,7 @@ from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.history import History
 from flowviz.gui.state.options import OptionsState
+from flowviz.gui.state.probes import ProbeState
 from flowviz.gui.state.run import EngineState, RunState
 from flowviz.gui.state.runs import RunsState
 from flowviz.gui.theme.theme import Theme
@@ -52,7 +54,7 @@ from flowviz.gui.views.stage import StageView
 from flowviz.gui.widgets.bars import Bar
 from flowviz.gui.widgets.shortcut_sheet import ShortcutSheet
 from flowviz.gui.window_actions import make_menus
-from flowviz.gui.wiring import connect_runs
+from flowviz.gui.wiring import connect_looking, connect_runs
 
 
 class MainWindow(QMainWindow):
@@ -78,7 +80,7 @@ class MainWindow(QMainWindow):
         self._make_controllers()
         self._connect_training()
         connect_runs(self)
-        self._connect_looking()
+        connect_looking(self)
         self._connect_target()
         self.table = make_menus(self)
         self.presenter.refresh()
@@ -92,6 +94,7 @@ class MainWindow(QMainWindow):
         self.engine = EngineState(self)
         self.cursor_state = CursorState(self)
         self.options = OptionsState(self)
+        self.probes = ProbeState(self)
         self.draft = DraftState(self)
         self.history = History(self)
         self.choices = ChoicesController(self.draft, self.history, self)
@@ -106,16 +109,18 @@ class MainWindow(QMainWindow):
         self.playback = PlaybackController(self.cursor_state, self.options, self.run, self)
         self.camera = CameraController(self.stage, self)
         self.presenter = Presenter(
-            self.backend, self.stage, self.run, self.cursor_state, self.options, self.draft, self.engine, self
-        )
+            self.backend, self.stage, self.run, self.cursor_state, self.options, self.draft, self.engine,
+            self.probes, self,
+        )  # fmt: skip
+        self.probing = ProbeController(self.stage, self.probes, self.cursor_state, self.run, self)
         self.recipes = RecipeController(self.run_controller, self.draft, parent=self)
         self.films = FilmController(self.studio, self.run, self.cursor_state, self.options, self)
         self._guard = ShortcutGuard(QApplication.instance(), self)  # type: ignore[arg-type]
 
     def _make_views(self) -> None:
         self.top_bar = TopBar(self.run, self.engine)
-        self.mode_bar = ModeBar(self.options)
         self.layer_bar = LayerBar(self.options)
+        self.mode_bar = ModeBar(self.options, self.layer_bar.tools)
         self.stage = StageView()
         self.clocks = Clocks(self.run, self.cursor_state, self.options)
         self.curves = CurvesView(self.run, self.cursor_state, self.runs)
@@ -193,33 +198,6 @@ class MainWindow(QMainWindow):
             signal.connect(self._show_state)
         self.run.progress_changed.connect(self._show_block_choice)
         self.run.blocks_changed.connect(self._show_block_choice)
-
-    def _connect_looking(self) -> None:
-        play, clocks = self.playback, self.clocks
-        for row, clock in ((clocks.flow, play.flow), (clocks.training, play.training)):
-            row.play_requested.connect(clock.toggle)
-            row.start_requested.connect(clock.to_start)
-            row.end_requested.connect(clock.to_end)
-            row.loop_requested.connect(clock.next_loop)
-            row.held.connect(clock.scrub)
-            row.speed_requested.connect(clock.set_speed)
-        clocks.flow.walk_requested.connect(play.walk_flow)
-        clocks.training.walk_requested.connect(play.walk_frames)
-        clocks.direction_requested.connect(play.flip_direction)
-        clocks.t_requested.connect(play.set_t)
-        clocks.step_requested.connect(play.show_step)
-        clocks.follow_requested.connect(play.follow)
-        clocks.solver_requested.connect(self._solver_chosen)
-        self.curves.step_requested.connect(play.show_step)
-        self.layer_bar.layer_toggled.connect(self.options.toggle_layer)
-        self.layer_bar.options_chosen.connect(self._options_chosen)
-        self.mode_bar.options_chosen.connect(self._options_chosen)
-        self.layer_bar.fit_requested.connect(self.stage.fit)
-        self.presenter.shown.connect(self.layer_bar.show_picture)
-        self.presenter.nfe_changed.connect(clocks.show_nfe)
-        self.presenter.question_failed.connect(self.show_notice)
-        for restyle in (self.stage.restyle, self.curves.restyle, self.layer_bar.refresh, clocks.update):
-            self.theme.changed.connect(restyle)
 
     def _connect_target(self) -> None:
         self.ends.target_changed.connect(self.draft.set_target)
@@ -308,13 +286,6 @@ class MainWindow(QMainWindow):
         self.playback.to_start()
         self.playback.play()
 
-    @Slot(object)
-    def _solver_chosen(self, solver: object) -> None:
-        self.options.update(solver=solver)
-
-    @Slot(object)
-    def _options_chosen(self, changes: dict[str, object]) -> None:
-        self.options.update(**changes)
 
     # -- wishes of the menus --------------------------------------------------------------------------------
 

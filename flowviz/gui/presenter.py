@@ -10,13 +10,14 @@ from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal, Slot
 
 from flowviz.core.backend import Backend, BackendEvent
 from flowviz.core.frames import Frame
-from flowviz.core.queries import Answer, DensityQuery, FieldQuery, Query, TransportQuery
+from flowviz.core.queries import Answer, DensityQuery, FieldQuery, ProbeQuery, Query, TransportQuery
 from flowviz.core.solver import Solver
 from flowviz.core.spec import Array
 from flowviz.gui.bridge.paint_thread import PaintJob, PaintThread, Picture
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.options import OptionsState
+from flowviz.gui.state.probes import ProbeState
 from flowviz.gui.state.run import EngineState, RunState
 from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views.stage import StageView
@@ -39,6 +40,8 @@ def loose_key(query: Query) -> Key:
             return ("density", query.resolution, len(query.extent), query.axis)
         case FieldQuery():
             return ("field", query.points.shape, query.times)
+        case ProbeQuery(is_detailed=False):
+            return ("hover",)
         case _:
             return (query_key(query),)
 
@@ -121,11 +124,13 @@ class Presenter(QObject):
         options: OptionsState,
         draft: DraftState,
         engine: EngineState,
+        probes: ProbeState,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._backend, self._stage, self._engine = backend, stage, engine
         self._run, self._cursor, self._options, self._draft = run, cursor, options, draft
+        self._probes = probes
         self._answers = Answers()
         self._wanted: Mapping[str, Query] = {}
         self._serial = -1
@@ -146,7 +151,10 @@ class Presenter(QObject):
         self._thread.painted.connect(self._painted)
         self._thread.failed.connect(self._paint_failed)
         self._thread.start()
-        for signal in (cursor.moved, run.frames_changed, options.changed, stage.view_changed, draft.changed):
+        changes = (
+            cursor.moved, run.frames_changed, options.changed, stage.view_changed, draft.changed, probes.changed,
+        )  # fmt: skip
+        for signal in changes:
             signal.connect(self.refresh)
 
     def close(self) -> None:
@@ -208,6 +216,7 @@ class Presenter(QObject):
             shown.source,
             self._stage.is_turning,
             spec.seed if spec is not None else 0,
+            self._probes.value,
         )
         self._thread.submit(job)
 

@@ -192,6 +192,8 @@ def _view(window: MainWindow) -> list[Action]:
     return [
         *(mode(key, made.label, number) for number, (key, made) in enumerate(modes(), 1)),
         *(layer(key, made.label, made.number) for key, made in layers()),
+        Action("loop_probe", "View", "Draw a loop", window.probing.toggle_loop, ("O",), "lasso"),
+        Action("clear_probes", "View", "Clear pins and loop (Esc on the stage)", window.probing.clear),
         Action("fit", "View", "Fit the view", window.stage.fit, ("A",), "fit"),
         separator("View"),
         look("light", "Light"),

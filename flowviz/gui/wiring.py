@@ -21,3 +21,47 @@ def connect_runs(window: MainWindow) -> None:
     for speaker in (control, window.recipes):
         speaker.notice.connect(window.show_notice)
     window.theme.changed.connect(panel.refresh)
+
+
+def connect_looking(window: MainWindow) -> None:
+    """Clocks, stage, layers, probes and theme."""
+    _connect_clocks(window)
+    _connect_stage(window)
+    clocks, curves = window.clocks, window.curves
+    window.presenter.nfe_changed.connect(clocks.show_nfe)
+    window.presenter.question_failed.connect(window.show_notice)
+    for restyle in (window.stage.restyle, curves.restyle, window.layer_bar.refresh, clocks.update):
+        window.theme.changed.connect(restyle)
+
+
+def _connect_clocks(window: MainWindow) -> None:
+    play, clocks = window.playback, window.clocks
+    for row, clock in ((clocks.flow, play.flow), (clocks.training, play.training)):
+        row.play_requested.connect(clock.toggle)
+        row.start_requested.connect(clock.to_start)
+        row.end_requested.connect(clock.to_end)
+        row.loop_requested.connect(clock.next_loop)
+        row.held.connect(clock.scrub)
+        row.speed_requested.connect(clock.set_speed)
+    clocks.flow.walk_requested.connect(play.walk_flow)
+    clocks.training.walk_requested.connect(play.walk_frames)
+    clocks.direction_requested.connect(play.flip_direction)
+    clocks.t_requested.connect(play.set_t)
+    clocks.step_requested.connect(play.show_step)
+    clocks.follow_requested.connect(play.follow)
+    clocks.solver_requested.connect(window.options.choose_solver)
+    window.curves.step_requested.connect(play.show_step)
+
+
+def _connect_stage(window: MainWindow) -> None:
+    layer_bar, probe, probes = window.layer_bar, window.curves.probe, window.probes
+    layer_bar.layer_toggled.connect(window.options.toggle_layer)
+    layer_bar.fit_requested.connect(window.stage.fit)
+    layer_bar.loop_requested.connect(window.probing.toggle_loop)
+    window.probing.loop_mode_changed.connect(layer_bar.show_loop_mode)
+    for bar in (layer_bar, window.mode_bar):
+        bar.options_chosen.connect(window.options.choose)
+    window.presenter.shown.connect(probe.show_picture)
+    window.presenter.shown.connect(layer_bar.show_picture)
+    probe.t_requested.connect(window.playback.set_t)
+    probes.changed.connect(lambda: window.curves.show_probe_page(bool(probes.value.pins)))

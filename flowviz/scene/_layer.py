@@ -13,6 +13,7 @@ from flowviz.core.registry import Registry
 from flowviz.core.spec import Array
 from flowviz.scene.marks import Extent, Mark, Volume
 from flowviz.scene.options import StageOptions
+from flowviz.scene.probes import Probes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +27,7 @@ class Moment:
         target_points: (n, d) draws of the target.
         extent: the world around target and noise, in the plane of the first two axes.
         volume: the same of a flow in three dimensions, or None.
+        probes: single places that a person asks about.
         seed: of the run; its recorded particles are the first draws of the source with it.
     """
 
@@ -36,6 +38,7 @@ class Moment:
     extent: Extent
     volume: Volume | None = None
     seed: int = 0
+    probes: Probes = Probes()
 
     @property
     def dim(self) -> int:

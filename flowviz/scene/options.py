@@ -28,6 +28,7 @@ class StageOptions:
         trail_length: length of a trail in flow time.
         point_size: diameter of a dot in points.
         mode: key of the stage mode.
+        false_alarm: share of the model's samples outside the anomaly level.
         angle: direction of the strip's marginal, in degrees from the x axis.
     """
 
@@ -45,6 +46,7 @@ class StageOptions:
     inner_mass: float = 0.5
     outer_mass: float = 0.9
     angle: float = 0.0
+    false_alarm: float = 0.05
 
 
 def options_to_mapping(options: StageOptions) -> dict[str, ParamValue]:
@@ -56,6 +58,7 @@ def options_to_mapping(options: StageOptions) -> dict[str, ParamValue]:
         "slice_place": options.slice_place,
         "inner_mass": options.inner_mass,
         "outer_mass": options.outer_mass,
+        "false_alarm": options.false_alarm,
         "density": options.density,
         "particles": options.particles,
         "trails": options.trails,
@@ -93,6 +96,7 @@ def options_from_mapping(
         return StageOptions(
             mode=str(chosen["mode"]),
             angle=float(chosen["angle"]),
+            false_alarm=float(chosen["false_alarm"]),
             layers=frozenset(layers),
             direction=direction,
             density="exact" if chosen["density"] == "exact" else "estimate",

@@ -14,6 +14,7 @@ from flowviz.scene._layer import Moment
 from flowviz.scene._mode import mode_of, modes
 from flowviz.scene._stack import layers, shown_layers
 from flowviz.scene.panels import Scene
+from flowviz.scene.probes import probe_queries, with_probes
 
 BASE = "base"
 """Key in `answers` under which a caller may put the shown particles' transport, which particles and trails share."""
@@ -25,7 +26,7 @@ def queries(moment: Moment) -> dict[str, Query]:
     Layers may share a query (particles and trails do): ask once per `query_key`, and give the same answer
     to each of them.
     """
-    return mode_of(moment).queries(moment)
+    return {**mode_of(moment).queries(moment), **probe_queries(moment)}
 
 
 def query_key(query: Query) -> Hashable:
@@ -46,7 +47,8 @@ def resolve(moment: Moment, answers: Mapping[str, Mapping[str, Array]], title: s
             honestly can, or nothing.
         title: what is shown, in words.
     """
-    return Scene(mode_of(moment).panels(moment, answers), title, clock_words(moment, answers))
+    panels = with_probes(mode_of(moment).panels(moment, answers), moment, answers)
+    return Scene(panels, title, clock_words(moment, answers))
 
 
 def clock_words(moment: Moment, answers: Mapping[str, Mapping[str, Array]] | None = None) -> str:

@@ -18,7 +18,7 @@ from flowviz.core.events import (
 )
 from flowviz.core.frames import BlockInfo, Frame
 from flowviz.core.params import ParamField
-from flowviz.core.queries import Answer, DensityQuery, FieldQuery, TransportQuery
+from flowviz.core.queries import AnomalyQuery, Answer, DensityQuery, FieldQuery, LoopQuery, ProbeQuery, TransportQuery
 
 METHODS = (
     Choice(
@@ -131,6 +131,20 @@ class ScriptedBackend:
                 return {"log_density": np.zeros((query.resolution, query.resolution), np.float32)}
             case FieldQuery():
                 return {"velocity": np.ones((len(query.times), len(query.points), 2), np.float32)}
+            case ProbeQuery():
+                shape = (len(query.times), len(query.points))
+                paths = np.repeat(query.points[None], shape[0], 0)
+                answer = {"paths": paths, "times": np.array(query.times)}
+                if query.is_detailed:
+                    answer |= {name: np.ones(shape) for name in ("speed", "divergence", "log_density", "log_det")}
+                return answer
+            case LoopQuery():
+                paths = np.repeat(query.points[None], len(query.times), 0)
+                return {"paths": paths, "times": np.array(query.times), "mass": np.full(len(query.times), 0.25)}
+            case AnomalyQuery():
+                x = np.linspace(*query.extent[:2], query.resolution)
+                grid = -(x[None] ** 2 + x[:, None] ** 2) / 2
+                return {"log_density": grid.astype(np.float32), "levels": np.linspace(-8.0, 0.0, 101)}
         return {}
 
     def close(self):

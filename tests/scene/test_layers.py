@@ -63,6 +63,7 @@ def test_the_number_keys_are_in_the_promised_order():
         (5, "field"),
         (6, "grid"),
         (7, "slice"),
+        (8, "anomaly"),
     ]
 
 

@@ -22,6 +22,7 @@ from flowviz.scene.marks import Extent, Points, Volume
 from flowviz.scene.options import StageOptions
 from flowviz.scene.painter import paint
 from flowviz.scene.panels import Box, Gazes, Panel, Scene, View, boxes, space_panel, view_of
+from flowviz.scene.probes import Probes
 from flowviz.scene.projection import thinned
 from flowviz.scene.resolve import queries, resolve
 from flowviz.scene.tokens import Tokens
@@ -52,6 +53,7 @@ class PaintJob:
         source: where the flow begins, which has to be in view too; None is noise.
         is_turning: whether a camera is on its way, so that the picture must be quick rather than whole.
         seed: of the run.
+        probes: places that the person asks about.
     """
 
     target: TargetSpec
@@ -69,6 +71,7 @@ class PaintJob:
     source: TargetSpec | None = None
     is_turning: bool = False
     seed: int = 0
+    probes: Probes = Probes()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -212,7 +215,9 @@ class PaintThread(QThread):
                 panel = space_panel("main", marks, draws.volume)
             scene = Scene((panel,), job.title, "")
         else:
-            moment = Moment(job.frame, job.t, job.options, draws.points, draws.extent, draws.volume, job.seed)
+            moment = Moment(
+                job.frame, job.t, job.options, draws.points, draws.extent, draws.volume, job.seed, job.probes
+            )
             wanted = queries(moment)
             scene = resolve(moment, job.answers, job.title)
         start = time.perf_counter()

@@ -27,8 +27,22 @@ from flowviz.gui.widgets.flow_layout import FlowLayout
 from flowviz.scene.marks import Volume
 from flowviz.scene.resolve import layers, modes
 
-_SHORT = {"target": "Target", "trails": "Trails", "field": "Velocity", "grid": "Grid", "slice": "Slice"}
-_COLOURS = {"slice": "warning", "target": "target", "particles": "particles", "trails": "trails", "field": "field"}
+_SHORT = {
+    "target": "Target",
+    "trails": "Trails",
+    "field": "Velocity",
+    "grid": "Grid",
+    "slice": "Slice",
+    "anomaly": "Anomaly",
+}
+_COLOURS = {
+    "slice": "warning",
+    "target": "target",
+    "particles": "particles",
+    "trails": "trails",
+    "field": "field",
+    "anomaly": "danger",
+}
 
 
 def swatch(key: str, on: bool) -> QIcon:
@@ -76,17 +90,19 @@ def swatch(key: str, on: bool) -> QIcon:
 
 
 class LayerBar(QFrame):
-    """Chips that switch layers, and a menu of finer choices.
+    """Chips that switch layers; `tools` are the buttons for all modes, which stand beside the tabs above.
 
     Signals:
         layer_toggled(str key).
         options_chosen(object): a dict of StageOptions changes.
         fit_requested().
+        loop_requested(): draw a loop, or rather not.
     """
 
     layer_toggled = Signal(str)
     options_chosen = Signal(object)
     fit_requested = Signal()
+    loop_requested = Signal()
 
     def __init__(self, options: OptionsState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,13 +137,21 @@ class LayerBar(QFrame):
             flow.addWidget(chip)
             self.chips[key] = chip
         row.addWidget(holder, 1)
+        self.tools = QWidget()
+        tools = QHBoxLayout(self.tools)
+        tools.setContentsMargins(0, 0, 0, 0)
+        tools.setSpacing(2)
+        self.loop_button = flat_button("lasso", "Draw a loop", "Draw a loop that the flow carries (O, or Shift+drag)")
+        self.loop_button.setCheckable(True)
+        self.loop_button.clicked.connect(self.loop_requested)
+        tools.addWidget(self.loop_button)
         self.fit_button = flat_button("fit", "Fit the view", "Bring everything into view (A, double click)")
         self.fit_button.clicked.connect(self.fit_requested)
-        row.addWidget(self.fit_button, 0, Qt.AlignmentFlag.AlignTop)
+        tools.addWidget(self.fit_button)
         self.more_button = flat_button("options", "Display options", "How many particles, length of trails, density")
         self.more_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more_button.setMenu(self._menu())
-        row.addWidget(self.more_button, 0, Qt.AlignmentFlag.AlignTop)
+        tools.addWidget(self.more_button)
         options.changed.connect(self.refresh)
         self.refresh()
 
@@ -166,6 +190,7 @@ class LayerBar(QFrame):
             ("point_size", "Dot size", 2, 16, 0.5, "Diameter of a dot, in points"),
             ("inner_mass", "Inner surface", 1, 19, 0.05, "Share of the mass within the inner surface of the density"),
             ("outer_mass", "Outer surface", 1, 19, 0.05, "Share of the mass within the outer surface of the density"),
+            ("false_alarm", "False alarms", 1, 50, 0.005, "Share of the model's own samples outside the anomaly level"),
         ):
             slider = QSlider(Qt.Orientation.Horizontal)
             slider.setRange(low, high)
@@ -200,6 +225,11 @@ class LayerBar(QFrame):
         slider, unit = self._sliders[name]
         value = slider.value() * unit
         self.options_chosen.emit({name: round(value) if name in ("particles", "trails") else value})
+
+    @Slot(bool)
+    def show_loop_mode(self, draws: bool) -> None:
+        """Whether the next drag draws a loop."""
+        self.loop_button.setChecked(draws)
 
     @Slot()
     def refresh(self) -> None:

@@ -10,7 +10,7 @@ from flowviz.scene.resolve import modes
 
 
 class ModeBar(QFrame):
-    """One tab for each stage mode, and the direction of the strip while that is in front.
+    """One tab for each stage mode, the direction of the strip while that is in front, and tools of all modes.
 
     Signals:
         options_chosen(object): a dict of StageOptions changes.
@@ -18,7 +18,7 @@ class ModeBar(QFrame):
 
     options_chosen = Signal(object)
 
-    def __init__(self, options: OptionsState, parent: QWidget | None = None) -> None:
+    def __init__(self, options: OptionsState, tools: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("modeBar")
         self._options = options
@@ -52,6 +52,7 @@ class ModeBar(QFrame):
         self.angle.setToolTip("The marginal is that of x cos a + y sin a; 0° is x, 90° is y")
         self.angle.valueChanged.connect(self._turned)
         row.addWidget(self.angle)
+        row.addWidget(tools)
         options.changed.connect(self._show)
         self._show()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
+from flowviz.core.solver import Solver
 from flowviz.scene.options import StageOptions
 
 
@@ -32,6 +33,16 @@ class OptionsState(QObject):
         if value != self.value:
             self.value = value
             self.changed.emit()
+
+    @Slot(object)
+    def choose(self, changes: dict[str, Any]) -> None:
+        """Replace some of the options, by name."""
+        self.update(**changes)
+
+    @Slot(object)
+    def choose_solver(self, solver: Solver) -> None:
+        """Move the particles with that solver."""
+        self.update(solver=solver)
 
     def toggle_layer(self, key: str) -> None:
         """Switch one layer on or off."""

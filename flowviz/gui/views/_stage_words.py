@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 
 from flowviz.core.camera import Camera
 from flowviz.gui.theme.theme import current_tokens
@@ -104,3 +104,10 @@ def paint_hint(painter: QPainter, area: QRect, hint: str, fonts: Fonts) -> None:
     painter.drawRoundedRect(box, height / 2, height / 2)
     painter.setPen(QColor(tokens.text))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, hint)
+
+
+def paint_sketch(painter: QPainter, sketch: QPolygonF) -> None:
+    """A line in the making."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(current_tokens().accent), 2))
+    painter.drawPolyline(sketch)

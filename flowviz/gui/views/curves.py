@@ -17,6 +17,7 @@ from flowviz.gui.state.runs import RunsState
 from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views.earlier_curves import earlier_traces
 from flowviz.gui.views.jko import JkoPage
+from flowviz.gui.views.probe_page import ProbePage
 from flowviz.gui.views.traces import KINDS, CurveKind, Trace, traces
 from flowviz.gui.widgets.flow_layout import FlowLayout
 
@@ -192,6 +193,7 @@ class CurvesView(QTabWidget):
     def __init__(self, run: RunState, cursor: CursorState, runs: RunsState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._run, self._cursor, self._runs = run, cursor, runs
+        self._had_pins, self._before_probe = False, 0
         self.setAccessibleName("Curves")
         self.setMinimumHeight(216)
         self.setDocumentMode(True)
@@ -205,6 +207,8 @@ class CurvesView(QTabWidget):
             self.pages[kind.metric] = page
             self.setTabToolTip(self.addTab(page, kind.tab or kind.title), kind.tip)
         self._add_block_pages()
+        self.probe = ProbePage()
+        self.setTabToolTip(self.addTab(self.probe, "Probe"), "What happens to the pinned points along the flow")
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.draw)
@@ -256,6 +260,16 @@ class CurvesView(QTabWidget):
         if self._run.serial != self._blocks_of:
             self._blocks_of = self._run.serial
             self._choose(None)
+
+    def show_probe_page(self, has_pins: bool) -> None:
+        """Bring the probe's curves to the front with the first pin, and the page before back when all are gone."""
+        is_front = self.currentWidget() is self.probe
+        if has_pins and not is_front and not self._had_pins:
+            self._before_probe = self.currentIndex()
+            self.setCurrentWidget(self.probe)
+        elif not has_pins and is_front and self._had_pins:
+            self.setCurrentIndex(self._before_probe)
+        self._had_pins = has_pins
 
     @Slot(int)
     def _block_chosen(self, block: int) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPolygonF,
     QResizeEvent,
     QShowEvent,
     QWheelEvent,
@@ -54,7 +55,7 @@ class StageView(QWidget):
         self.setAccessibleName("Stage")
         self.setObjectName("stage")
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(260, 220)
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -72,6 +73,7 @@ class StageView(QWidget):
         self._hint = ""
         self.picture: Picture | None = None
         self._axes: dict[str, Axes] = {}
+        self._sketch = QPolygonF()
 
     # -- what it shows --------------------------------------------------------------------------------------
 
@@ -86,6 +88,11 @@ class StageView(QWidget):
             self._hint = text
             self.setAccessibleDescription(text)
             self.update()
+
+    def show_sketch(self, sketch: QPolygonF) -> None:
+        """A line that is being drawn, in points of the widget; an empty one hides it."""
+        self._sketch = sketch
+        self.update()
 
     @property
     def hint(self) -> str:
@@ -287,6 +294,8 @@ class StageView(QWidget):
             words.paint_title(painter, spots, self.picture.scene, self.width(), self._font)
             if self.picture.dots < self.picture.all_dots:
                 words.paint_note(painter, self.rect(), f"{_thin(self.picture)} while it turns", self._font)
+        if not self._sketch.isEmpty():
+            words.paint_sketch(painter, self._sketch)
         if self._hint:
             words.paint_hint(painter, self.rect().adjusted(_MARGINS[0], 0, 0, 0), self._hint, self._font)
         painter.end()

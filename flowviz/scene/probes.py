@@ -1,0 +1,180 @@
+"""What a person asks about single places: the path through a point, a loop carried by the flow, a p-value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from flowviz.core.camera import Camera
+from flowviz.core.queries import LoopQuery, ProbeQuery, Query
+from flowviz.core.spec import Array
+from flowviz.scene.marks import Lines, Mark, Points
+from flowviz.scene.motion import at_time
+from flowviz.scene.panels import Label, Panel
+
+if TYPE_CHECKING:
+    from flowviz.scene._layer import Moment
+
+Answers = Mapping[str, Mapping[str, Array]]
+HOVER = "hover"
+LOOP = "loop"
+_PIN_EVERY, _LOOP_EVERY = 2, 4
+"""Every so many of the recorded times are asked about: densities cost more than paths."""
+_FAR = 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A place (x, y) of the plane at flow time t; the path through it is what is looked at."""
+
+    x: float
+    y: float
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A closed polygon drawn at flow time t."""
+
+    points: tuple[tuple[float, float], ...]
+    t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """All places that a person asks about.
+
+    Attributes:
+        hover: under the pointer, or None.
+        pins: clicked; each has its colour by its number.
+        loop: drawn, or None.
+    """
+
+    hover: Pin | None = None
+    pins: tuple[Pin, ...] = ()
+    loop: Loop | None = None
+
+
+def pin_name(index: int) -> str:
+    """The name of a pin's question."""
+    return f"pin {index}"
+
+
+def pin_colour(index: int) -> str:
+    """The token of a pin's colour."""
+    return f"series{index % 6}"
+
+
+def probe_queries(moment: Moment) -> dict[str, Query]:
+    """What the probes ask, by name; flows in space have none."""
+    if moment.dim != 2:
+        return {}
+    probes, solver = moment.probes, moment.options.solver
+    times = tuple(float(t) for t in moment.frame.times)
+    asked: dict[str, Query] = {}
+    for index, pin in enumerate(probes.pins):
+        asked[pin_name(index)] = ProbeQuery(_point(pin), pin.t, _every(times, _PIN_EVERY), solver)
+    if probes.hover is not None:
+        asked[HOVER] = ProbeQuery(_point(probes.hover), probes.hover.t, times, solver, is_detailed=False)
+    if probes.loop is not None:
+        points = np.array(probes.loop.points, np.float32)
+        asked[LOOP] = LoopQuery(points, probes.loop.t, _every(times, _LOOP_EVERY), solver=solver)
+    return asked
+
+
+def _every(times: tuple[float, ...], places: int) -> tuple[float, ...]:
+    return tuple(sorted({*times[::places], times[-1]}))
+
+
+def _point(pin: Pin) -> Array:
+    return np.array([[pin.x, pin.y]], np.float32)
+
+
+def with_probes(panels: tuple[Panel, ...], moment: Moment, answers: Answers) -> tuple[Panel, ...]:
+    """The panels with the probes drawn over every one that shows the plane."""
+    marks, labels = _marks(moment, answers), _labels(moment, answers)
+    if not (marks or labels):
+        return panels
+    return tuple(
+        replace(panel, marks=panel.marks + marks, labels=panel.labels + labels)
+        if panel.link == "plane" and not isinstance(panel.view, Camera)
+        else panel
+        for panel in panels
+    )
+
+
+def _marks(moment: Moment, answers: Answers) -> tuple[Mark, ...]:
+    marks: list[Mark] = []
+    for index, _ in enumerate(moment.probes.pins):
+        marks += _path(answers.get(pin_name(index)), moment.t, pin_colour(index), 2.0)
+    if moment.probes.hover is not None:
+        marks += _path(answers.get(HOVER), moment.t, "text", 1.4)
+    loop = loop_at(moment, answers)
+    if loop is not None:
+        marks.append(Lines(np.concatenate([loop, loop[:1]])[None], "accent", 2.2, 0.95))
+    return tuple(marks)
+
+
+def _path(answer: Mapping[str, Array] | None, t: float, colour: str, width: float) -> list[Mark]:
+    """The way up to t strong, the rest faint; a ring of dots where it starts, is and ends."""
+    if answer is None or "paths" not in answer:
+        return []
+    path, times = answer["paths"][:, 0], np.asarray(answer["times"], np.float64)
+    here = at_time(path, times, t)
+    past = np.concatenate([path[times < t], here[None]])
+    future = np.concatenate([here[None], path[times > t]])
+    marks: list[Mark] = []
+    for part, alpha in ((future, 0.4), (past, 0.95)):
+        if len(part) > 1:
+            marks.append(Lines(part[None], colour, width, alpha))
+    marks.append(Points(np.stack([path[0], path[-1]]), colour, 4.0 * width / 2, 0.9))
+    marks.append(Points(here[None], colour, 8.0 * width / 2, 0.98))
+    return marks
+
+
+def loop_at(moment: Moment, answers: Answers) -> Array | None:
+    """The corners (m, 2) of the loop where the flow has carried it at t; as drawn until the answer is there."""
+    loop, answer = moment.probes.loop, answers.get(LOOP)
+    if loop is None or moment.dim != 2:
+        return None
+    if answer is None or "paths" not in answer:
+        return np.array(loop.points, np.float32) if abs(moment.t - loop.t) < 1e-9 else None
+    return at_time(answer["paths"], np.asarray(answer["times"], np.float64), moment.t)
+
+
+def _labels(moment: Moment, answers: Answers) -> tuple[Label, ...]:
+    labels: list[Label] = []
+    loop, answer = loop_at(moment, answers), answers.get(LOOP, {})
+    if loop is not None and "mass" in answer:
+        mass = float(at_time(answer["mass"], np.asarray(answer["times"], np.float64), moment.t))
+        x, y = (float(v) for v in loop.mean(axis=0))
+        labels.append(Label(f"mass {mass:.3f}", x, y, colour="text"))
+    p = p_value(moment, answers)
+    hover = moment.probes.hover
+    if p is not None and hover is not None:
+        words = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+        lift = 0.03 * (moment.extent[3] - moment.extent[2])
+        labels.append(Label(f"   {words}", hover.x, hover.y + lift, "left", "text"))
+    return tuple(labels)
+
+
+def p_value(moment: Moment, answers: Answers) -> float | None:
+    """The share of the model's samples that lie where it is no denser than under the pointer; None where not asked."""
+    answer, hover = answers.get("anomaly"), moment.probes.hover
+    if answer is None or hover is None or "levels" not in answer or "anomaly" not in moment.options.layers:
+        return None
+    grid, (x_low, x_high, y_low, y_high) = answer["log_density"], moment.extent
+    rows, columns = grid.shape
+    u = (hover.x - x_low) / (x_high - x_low) * columns - 0.5
+    v = (hover.y - y_low) / (y_high - y_low) * rows - 0.5
+    if not (-0.5 <= u <= columns - 0.5 and -0.5 <= v <= rows - 0.5):
+        return 0.0
+    i, j = int(np.clip(v, 0, rows - 2)), int(np.clip(u, 0, columns - 2))
+    a, b = np.clip(v - i, 0, 1), np.clip(u - j, 0, 1)
+    part = np.maximum(grid[i : i + 2, j : j + 2], -_FAR)
+    value = (1 - a) * ((1 - b) * part[0, 0] + b * part[0, 1]) + a * ((1 - b) * part[1, 0] + b * part[1, 1])
+    levels = answer["levels"]
+    return float(np.searchsorted(levels, value, side="right") / len(levels))
