@@ -84,10 +84,10 @@ class Deriver:
         return lambda points, times: transport(flow, points, times, solver, device)[0]
 
     def _anomaly(self, spec: RunSpec, flow: Flow, query: AnomalyQuery, device: torch.device) -> dict[str, Array]:
-        grid = _density(flow, DensityQuery(query.extent, query.resolution, 1.0, query.solver), device)
+        grid = _density(flow, DensityQuery(query.extent, query.resolution, solver=query.solver), 2, device)
         start = self._start_points(spec, TransportQuery("noise", (0.0, 1.0), query.n, query.seed))
         samples = transport(flow, start, (0.0, 1.0), query.solver, device)[0][-1]
-        levels = _log_densities(flow, samples, 1.0, DensityQuery(query.extent, solver=query.solver), device)
+        levels = _log_densities(flow, samples, 1.0, LogDensityQuery(samples, query.solver), device)
         return {**grid, "levels": np.sort(levels.astype(np.float64))}
 
     def flow(self, spec: RunSpec, weights: Mapping[str, Array]) -> Flow:
