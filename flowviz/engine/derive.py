@@ -81,12 +81,16 @@ class Deriver:
 
     @staticmethod
     def _mover(flow: Flow, solver: Solver, device: torch.device) -> Move:
-        return lambda points, times: transport(flow, points, times, solver, device)[0]
+        def move(points: Array, times: Sequence[float]) -> Array:
+            query = TransportQuery("points", tuple(times), len(points), points=points, solver=solver)
+            return transport(flow, points, query, device)[0]
+
+        return move
 
     def _anomaly(self, spec: RunSpec, flow: Flow, query: AnomalyQuery, device: torch.device) -> dict[str, Array]:
         grid = _density(flow, DensityQuery(query.extent, query.resolution, solver=query.solver), 2, device)
-        start = self._start_points(spec, TransportQuery("noise", (0.0, 1.0), query.n, query.seed))
-        samples = transport(flow, start, (0.0, 1.0), query.solver, device)[0][-1]
+        generate = TransportQuery("noise", (0.0, 1.0), query.n, query.seed, solver=query.solver)
+        samples = transport(flow, self._start_points(spec, generate), generate, device)[0][-1]
         levels = _log_densities(flow, samples, 1.0, LogDensityQuery(samples, query.solver), device)
         return {**grid, "levels": np.sort(levels.astype(np.float64))}
 

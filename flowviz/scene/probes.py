@@ -72,7 +72,7 @@ def probe_queries(moment: Moment) -> dict[str, Query]:
     """What the probes ask, by name; flows in space have none."""
     if moment.dim != 2:
         return {}
-    probes, solver = moment.probes, moment.options.solver
+    probes, solver = moment.probes, moment.options.solver.ode
     times = tuple(float(t) for t in moment.frame.times)
     asked: dict[str, Query] = {}
     for index, pin in enumerate(probes.pins):

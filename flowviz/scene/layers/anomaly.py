@@ -31,7 +31,7 @@ class AnomalyLayer(Layer):
 
     def query(self, moment: Moment) -> Query | None:
         """The exact density on a grid and the levels of samples: one answer for every t and every rate."""
-        return AnomalyQuery(moment.extent, CELLS, solver=moment.options.solver)
+        return AnomalyQuery(moment.extent, CELLS, solver=moment.options.solver.ode)
 
     def marks(self, moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Mark, ...]:
         """One line around the model's mass; nothing until the answer is there."""
