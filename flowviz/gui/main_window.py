@@ -27,8 +27,8 @@ from flowviz.gui.control.ends import Ends
 from flowviz.gui.control.files import FileDrops
 from flowviz.gui.control.films import FilmController
 from flowviz.gui.control.playback import PlaybackController
-from flowviz.gui.control.recipes import RecipeController
 from flowviz.gui.control.probing import ProbeController
+from flowviz.gui.control.recipes import RecipeController
 from flowviz.gui.control.run import RunController
 from flowviz.gui.control.runs import RunsController
 from flowviz.gui.documents import Documents
@@ -285,7 +285,6 @@ class MainWindow(QMainWindow):
         self.playback.follow(True)
         self.playback.to_start()
         self.playback.play()
-
 
     # -- wishes of the menus --------------------------------------------------------------------------------
 
