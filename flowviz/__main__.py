@@ -22,8 +22,9 @@ def main() -> int:
 
         return run_app(*words)
     from flowviz.cli import run_cli
+    from flowviz.selftest import add_selftest
 
-    return run_cli(words)
+    return run_cli(words, [add_selftest])
 
 
 if __name__ == "__main__":

@@ -11,13 +11,14 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from flowviz import __version__
 from flowviz import cli_base as types
 from flowviz.cli_base import DONE, FAILED, STOPPED, WRONG, blaming, check_out, complain
+from flowviz.cli_data import add_export
 from flowviz.cli_films import add_render
 from flowviz.core.control import Control
 from flowviz.core.errors import FileError, ParameterError, RunError, UserError
@@ -31,11 +32,16 @@ from flowviz.engine.terminal import Progress
 METRIC_LABELS = {"w2": "W2", "sliced_w2": "Sliced W2", "mmd": "MMD²"}
 
 
-def run_cli(arguments: Sequence[str]) -> int:
-    """Run one command; returns the exit status. Never shows a traceback, but with FLOWVIZ_DEBUG set."""
+def run_cli(arguments: Sequence[str], more: Sequence[Callable[[Any], None]] = ()) -> int:
+    """Run one command; returns the exit status. Never shows a traceback, but with FLOWVIZ_DEBUG set.
+
+    Args:
+        arguments: the words after the program's name.
+        more: add further commands to the parser (those that know the window).
+    """
     try:
         with ends_in_order():
-            options = _parser().parse_args(arguments)
+            options = _parser(more).parse_args(arguments)
             status = int(options.command(options))
             sys.stdout.flush()
             return status
@@ -77,7 +83,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(WRONG, f"{self.prog}: {sentence}{'' if sentence.endswith('.') else '.'} Try {self.prog} --help.\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(more: Sequence[Callable[[Any], None]]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="flowviz",
         description="Train generative flows on distributions in the plane and in space, without a window.",
@@ -89,6 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_density(commands)
     _add_evaluate(commands)
     add_render(commands)
+    add_export(commands)
+    for add in more:
+        add(commands)
     listing = commands.add_parser("list", help="show targets, methods, metrics and devices, with their parameters")
     listing.add_argument("--json", action="store_true", help="as one JSON object")
     listing.set_defaults(command=_list)

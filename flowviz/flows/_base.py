@@ -50,6 +50,9 @@ class Problem:
             object.__setattr__(self, "source", normal)
 
 
+VelocityFunction = Callable[[Tensor, Tensor], Tensor]
+
+
 @dataclass(frozen=True, slots=True)
 class Transport:
     """Moved points.
@@ -154,6 +157,13 @@ class HasVelocity(ABC):
     @abstractmethod
     def velocity(self, x: Tensor, t: float) -> Tensor:
         """Velocity dx/dt (n, d) at points (n, d) and flow time t in [0, 1], from noise to data."""
+
+    def traceable(self) -> VelocityFunction | None:
+        """The same as a function of tensors x (n, d) and t () alone, float32 on the CPU, for use outside flowviz.
+
+        Only of operations that torch can trace, t included; None where the method has no such form.
+        """
+        return None
 
 
 class HasSde(ABC):

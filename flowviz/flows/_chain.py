@@ -6,9 +6,11 @@ import bisect
 import math
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from flowviz.core.solver import Solver
+from flowviz.flows._base import VelocityFunction
 from flowviz.flows._block import Block
 from flowviz.flows._divergence import Instant, velocity, velocity_and_divergence
 from flowviz.flows._nets import VelocityNet
@@ -29,6 +31,23 @@ def chain_velocity(net: VelocityNet, blocks: Sequence[Block], edges: Edges, x: T
     if k >= len(blocks):
         return x.new_zeros(x.shape)
     return velocity(x, _layers(net, blocks[k], x)) * _rate(edges, k)
+
+
+def traceable_chain(net: VelocityNet, blocks: Sequence[Block], edges: Edges) -> VelocityFunction:
+    """`chain_velocity` as a function of tensors alone: the block is looked up, not branched to."""
+    planned = len(edges) - 1
+    known = [block.average.detach().to("cpu", torch.float32) for block in blocks]
+    flats = torch.stack([*known, *[torch.zeros(net.size)] * (planned - len(known))])
+    starts = 1 - torch.tensor(edges, dtype=torch.float64)
+    rates = torch.tensor([_rate(edges, k) for k in range(planned)], dtype=torch.float32)
+
+    def field(x: Tensor, t: Tensor) -> Tensor:
+        place = 1 - t.to(torch.float64) - 1e-9 / planned
+        k = ((starts < place).sum() - 1).clamp(0, planned - 1).reshape(1)
+        layers = net.at(flats.index_select(0, k)[0], [0.0])[0]
+        return velocity(x, layers) * rates.index_select(0, k)
+
+    return field
 
 
 def follow(

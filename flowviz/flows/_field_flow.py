@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 from flowviz.core.params import ParamValue
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, Budget
-from flowviz.flows._base import Flow, HasLogDensity, HasVelocity, Problem, Transport
+from flowviz.flows._base import Flow, HasLogDensity, HasVelocity, Problem, Transport, VelocityFunction
 from flowviz.flows._divergence import Instant, velocity, velocity_and_divergence
 from flowviz.flows._nets import FieldNet
 from flowviz.flows._ode import Field, State, in_chunks, solve, steps_for
@@ -133,6 +133,11 @@ class FieldFlow(Flow, HasLogDensity, HasVelocity, Generic[P]):
     def velocity(self, x: Tensor, t: float) -> Tensor:
         """dx/dt (n, d) at points (n, d) and flow time t."""
         return self._field(x.dtype, False)(x, t)[0]
+
+    def traceable(self) -> VelocityFunction | None:
+        """The averaged field."""
+        net, flat = self._net, self._average.detach().to("cpu", torch.float32).clone()
+        return lambda x, t: velocity(x, net.at(flat, (cast(float, t),))[0])
 
     def weights(self) -> dict[str, Array]:
         """The trained vector, its average, and the number of steps done."""

@@ -162,12 +162,20 @@ class VelocityNet:
         return entries if self.features else entries * len(times)
 
 
-@lru_cache(maxsize=256)
 def time_features(times: tuple[float, ...], harmonics: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """t and the sines and cosines of 2 pi k t, k = 1 .. harmonics, (times, features).
 
-    Kept, because making a tensor from numbers would make the processor wait for a GPU in every step.
+    Times stand for 0-d tensors where a network is traced for use elsewhere (Flow.traceable).
     """
+    if any(isinstance(t, Tensor) for t in times):
+        stacked = torch.stack([torch.as_tensor(t, dtype=dtype, device=device) for t in times])
+        return _features(stacked.unsqueeze(1), harmonics)
+    return _known_features(times, harmonics, dtype, device)
+
+
+@lru_cache(maxsize=256)
+def _known_features(times: tuple[float, ...], harmonics: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Kept, because making a tensor from numbers would make the processor wait for a GPU in every step."""
     return _features(torch.tensor(times, dtype=dtype, device=device).unsqueeze(1), harmonics)
 
 

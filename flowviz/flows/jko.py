@@ -14,10 +14,10 @@ from flowviz.core.frames import BlockInfo, StepInfo
 from flowviz.core.params import ParamValue, from_mapping
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, Budget
-from flowviz.flows._base import FLOWS, Flow, HasBlocks, HasLogDensity, HasVelocity, Problem, Transport
+from flowviz.flows._base import FLOWS, Flow, HasBlocks, HasLogDensity, HasVelocity, Problem, Transport, VelocityFunction
 from flowviz.flows._block import Block, objective, objective_and_gradient
 from flowviz.flows._capture import Replayed
-from flowviz.flows._chain import chain_velocity, follow
+from flowviz.flows._chain import chain_velocity, follow, traceable_chain
 from flowviz.flows._jko_edits import Chain, refined, retimed
 from flowviz.flows._jko_infos import LOSS_NAMES, block_info
 from flowviz.flows._jko_params import ALWAYS, AUTO, DISTANCE, FLOW_MATCHING, FRESH
@@ -353,6 +353,10 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
     def velocity(self, x: Tensor, t: float) -> Tensor:
         """dx/dt (n, d) at points (n, d) and flow time t, per unit of flow time from noise to data."""
         return chain_velocity(*self._chain(), x, t)
+
+    def traceable(self) -> VelocityFunction | None:
+        """The chain's field."""
+        return traceable_chain(*self._chain())
 
     def blocks(self) -> tuple[BlockInfo, ...]:
         """All planned blocks, nearest the data first."""

@@ -1,0 +1,45 @@
+"""`flowviz export`: a run's numbers and its model, as files for other programs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from flowviz import cli_base as types
+from flowviz.cli_base import DONE, blaming, check_out
+
+_WHATS = ("samples", "trajectories", "density", "curves", "weights", "velocity")
+
+
+def add_export(commands: Any) -> None:
+    """The command's options."""
+    export = commands.add_parser("export", help="write samples, trajectories, density, curves or the model to a file")
+    export.add_argument("run", help="run file")
+    export.add_argument("what", choices=_WHATS, help="what is written")
+    formats = "tables .npz, .csv, .parquet; weights .safetensors; velocity .pt2 (PyTorch), .onnx"
+    export.add_argument("--out", metavar="FILE", required=True, help=formats)
+    export.add_argument("-n", type=types.count, default=2000, help="samples or trajectories (default 2000)")
+    export.add_argument("--seed", type=types.seed, default=0, help="of their noise (default 0)")
+    export.add_argument("--t", type=types.flow_time, default=1.0, help="flow time of samples and density (default 1)")
+    export.add_argument(
+        "--resolution", type=types.cells, default=128, help="cells along the density's grid (default 128)"
+    )
+    export.add_argument("--step", type=int, help="training step of the model (default the last)")
+    export.set_defaults(command=run_export)
+
+
+def run_export(options: argparse.Namespace) -> int:
+    """Write the file; returns the exit status."""
+    from flowviz.engine.data_export import DataChoice, export_data
+    from flowviz.engine.run_file import open_run
+    from flowviz.targets import build
+
+    check_out(options.out)
+    run = open_run(options.run)
+    with blaming(options.run):
+        build(run.spec.target)
+    choice = DataChoice(options.n, options.seed, options.t, options.resolution, options.step)
+    path = export_data(run, Path(options.out), options.what, choice)
+    print(f"{options.out}: {options.what}, {path.stat().st_size} bytes")
+    return DONE
