@@ -146,7 +146,7 @@ def _session(folder: Path) -> str:
     from flowviz.engine.session_file import SessionFiles
 
     record = _trained("jko")
-    session = Session(record.spec, {}, None, (RunEntry(1, "Run 1", record=record),), 1)
+    session = Session(record.spec, {}, {}, (RunEntry(1, "Run 1", record=record),), 1)
     path = str(folder / "session.flowviz")
     SessionFiles().save(path, session)
     opened = SessionFiles().open(path).runs[0].record

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -39,7 +39,7 @@ class Clock:
     """
 
     log_alpha: Callable[[Tensor], Tensor]
-    beta: Callable[[float], float]
+    beta: Callable[[Tensor], Tensor]
     first: float
     last: float
 
@@ -49,10 +49,14 @@ class Clock:
         return Level(torch.exp(log_alpha), torch.sqrt(-torch.expm1(2 * log_alpha)))
 
     def speed(self, t: float) -> float:
-        """beta alpha / (2 sigma) in units of flow time: dx/dt is minus this times E[alpha z - sigma x1 | x_t]."""
-        level = self.level(torch.tensor(t, dtype=torch.float64))
-        s = self.last + t * (self.first - self.last)
-        return 0.5 * self.beta(s) * (self.last - self.first) * float(level.alpha / level.sigma)
+        """beta alpha / (2 sigma) in units of flow time: dx/dt is minus this times E[alpha z - sigma x1 | x_t].
+
+        t, and then the result, may be 0-d tensors (see Flow.traceable).
+        """
+        time = torch.as_tensor(t, dtype=torch.float64)
+        level, s = self.level(time), self.last + time * (self.first - self.last)
+        speed = 0.5 * self.beta(s) * (self.last - self.first) * level.alpha / level.sigma
+        return cast(float, speed) if isinstance(t, Tensor) else float(speed)
 
 
 def _linear_log_alpha(s: Tensor) -> Tensor:
@@ -61,7 +65,7 @@ def _linear_log_alpha(s: Tensor) -> Tensor:
 
 CLOCKS = {
     "cosine": Clock(
-        lambda s: torch.log(torch.cos(0.5 * math.pi * s)), lambda s: math.pi * math.tan(0.5 * math.pi * s), 0.005, 0.98
+        lambda s: torch.log(torch.cos(0.5 * math.pi * s)), lambda s: math.pi * torch.tan(0.5 * math.pi * s), 0.005, 0.98
     ),
     "linear": Clock(_linear_log_alpha, lambda s: BETA_MIN + s * (BETA_MAX - BETA_MIN), 1e-3, 1.0),
 }
