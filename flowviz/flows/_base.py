@@ -181,6 +181,14 @@ class HasSde(ABC):
         """
 
 
+class HasCoupling(ABC):
+    """A flow that learns from pairs of a source point and a data point."""
+
+    @abstractmethod
+    def coupling(self, x0: Tensor, x1: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+        """Pairs as training makes them of points (n, d) of source and data: both (n, d), row with row."""
+
+
 class HasBlocks(ABC):
     """A flow made of blocks that are trained one after another."""
 

@@ -1,0 +1,34 @@
+"""Flow matching with independent pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
+
+import torch
+from torch import Tensor
+
+from flowviz.core.params import from_mapping
+from flowviz.flows._base import FLOWS, Problem
+from flowviz.flows._coupling import Pairs
+from flowviz.flows._matching import MatchingFlow, MatchingParams, matching_net
+
+
+@FLOWS.register("flow_matching")
+@final
+class FlowMatching(MatchingFlow[MatchingParams]):
+    """Pairs are drawn independently: conditional flow matching (Lipman et al. 2023, arXiv 2210.02747)."""
+
+    label = "Flow matching"
+    summary = "A field learnt from straight lines between random noise and data points; nothing is solved in training."
+    Params = MatchingParams
+    source_need = "samples"
+
+    @classmethod
+    def create(cls, params: Mapping[str, object], problem: Problem) -> FlowMatching:
+        """A fresh flow near the identity."""
+        chosen = from_mapping(MatchingParams, params)
+        return cls(chosen, problem, matching_net(problem, chosen))
+
+    def _couple(self, x0: Tensor, x1: Tensor, generator: torch.Generator) -> Pairs:
+        return Pairs(x0, x1)
