@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from flowviz import cli_base as types
 from flowviz.cli_base import DONE, blaming, complain
+from flowviz.core.camera import Camera
 from flowviz.core.control import Control
 from flowviz.core.errors import FileError, ParameterError
 from flowviz.core.film import PARTS, FilmClock, FilmSpec, Repeat, curves_of
@@ -28,6 +29,11 @@ _GIVEN: dict[str, dict[str, Any]] = {
     "t": {"type": types.flow_time, "help": "flow time shown while training moves, and by a still (default 1)"},
     "direction": {"choices": ("generate", "encode"), "help": "noise to data (default), or back"},
     "layers": {"type": types.names, "metavar": "A,B", "help": "layers to show (default particles,trails)"},
+    "camera": {
+        "type": types.camera,
+        "metavar": "AZ,EL",
+        "help": "in space: degrees around and above from where it is seen, or +x, -x, +y, -y, +z, -z (default -60,22)",
+    },
     "theme": {"choices": ("dark", "light"), "help": "default dark"},
     "background": {"metavar": "COLOUR", "help": "theme (default), transparent, or #rrggbb"},
     "parts": {"type": types.names, "metavar": "A,B", "help": f"of {','.join(PARTS)}; none (default title,clock,scale)"},
@@ -46,6 +52,7 @@ def add_render(commands: Any) -> None:
     render.add_argument("--mode", help="way to look at the flow (default flow)")
     for name, details in _GIVEN.items():
         render.add_argument(f"--{name}", **details)
+    render.add_argument("--parallel", action="store_true", help="in space: parallel instead of perspective projection")
     render.set_defaults(command=run_render)
 
 
@@ -61,6 +68,10 @@ def chosen_film(options: argparse.Namespace) -> FilmSpec:
         given["width"], given["height"] = options.size
     if options.mode is not None:
         given["options"] = {**film.options, "mode": options.mode}
+    if options.camera is not None or options.parallel:
+        camera = dict(options.camera or (film.camera or Camera()).to_json())
+        given["camera"] = {**camera, "projection": "parallel"} if options.parallel else camera
+        given["fit"] = options.camera is not None or film.camera is None
     return film_from_json(given, film)
 
 

@@ -68,6 +68,7 @@ class FilmSpec:
         options: further stage options by name (see scene.StageOptions).
         extent: (x_low, x_high, y_low, y_high) shown at least, or None for the run's own.
         camera: where a run in three dimensions is seen from (at the film's beginning), or None for a view of all of it.
+        fit: whether only the camera's direction counts, and it stands where everything is in the picture.
         keys: the key frames of a film that leads along them, at least two.
         theme: "light" or "dark".
         background: "theme", "transparent", or a plain colour "#rrggbb".
@@ -91,6 +92,7 @@ class FilmSpec:
     options: Mapping[str, ParamValue] = field(default_factory=dict)
     extent: Extent | None = None
     camera: Camera | None = None
+    fit: bool = False
     keys: tuple[KeyFrame, ...] = ()
     theme: ThemeName = "dark"
     background: str = "theme"

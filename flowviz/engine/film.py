@@ -9,7 +9,6 @@ from typing import Protocol
 
 import numpy as np
 
-from flowviz.core.camera import Camera
 from flowviz.core.drawing import Drawing
 from flowviz.core.errors import UserError
 from flowviz.core.film import Curves, FilmSpec
@@ -25,10 +24,10 @@ from flowviz.scene.curve_panels import beside
 from flowviz.scene.legend import legend_of
 from flowviz.scene.lettering import Entry
 from flowviz.scene.options import StageOptions, options_from_mapping
-from flowviz.scene.panels import Panel, Scene
+from flowviz.scene.panels import Gazes, Panel, Scene
 from flowviz.scene.resolve import queries, query_key, resolve
 from flowviz.scene.tokens import THEMES
-from flowviz.scene.view import Corners, Gaze, seen_box, world_extent, world_volume
+from flowviz.scene.view import Corners, seen_box, world_extent, world_volume
 from flowviz.targets import TARGETS, Target, build, build_source
 
 TARGET_POINTS = 2000
@@ -98,7 +97,6 @@ class FilmPainter:
         self._volume = world_volume(*target.bounds(), self._target_points, source=around)
         if film.clock == "camera" and self._volume is None:
             raise UserError("A camera can turn around a run in three dimensions only.", "Film flow time or training.")
-        self._gazes: dict[str, Gaze | Camera] = {"space": film.camera} if film.camera is not None else {}
         title = title_of(run.spec)
         self._composer = Composer(film.size, THEMES[film.theme], title, film.parts, film.background)
         self._curves = getattr(run, "curves", Curves()) if "curves" in film.parts else Curves()
@@ -132,12 +130,13 @@ class FilmPainter:
         scene = beside(Scene(seen, scene.title, scene.clock), self._curves, frame.step)
         if now.layers not in self._legends:
             self._legends[now.layers] = legend_of(moment, answers)
-        gazes = {**self._gazes, **({"space": now.camera} if now.camera is not None else {})}
+        gazes: Gazes = {} if now.camera is None or self.film.fit else {"space": now.camera}
         return Shot(scene, gazes, now.progress, now.turn, self._legends[now.layers])
 
-    @staticmethod
-    def _seen(panel: Panel, now: Instant) -> Panel:
-        """The panel with the part of the plane in view that the film asks for."""
+    def _seen(self, panel: Panel, now: Instant) -> Panel:
+        """The panel with the part of the plane, or the direction in space, in view that the film asks for."""
+        if self.film.fit and now.camera is not None and panel.room is not None:
+            return replace(panel, view=now.camera)
         return panel if now.extent is None or panel.link != "plane" else replace(panel, view=now.extent)
 
     def moment_of(self, index: int) -> tuple[Frame, float]:

@@ -295,7 +295,7 @@ class MainWindow(QMainWindow):
     def export_film(self) -> None:
         """Ask what film to make."""
         if self.can_export():
-            self.films.ask(self, self.stage.view(), self.theme.tokens.name)
+            self.films.ask(self, self.stage, self.theme.tokens.name)
 
     def toggle_full_screen(self) -> None:
         """The whole screen, and back."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from flowviz.core.camera import Camera
 from flowviz.core.film import FilmJob, FilmSpec, FilmStudio
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.run import RunState
+from flowviz.gui.views.stage import StageView
 from flowviz.scene.marks import Extent
 from flowviz.scene.options import options_to_mapping
 from flowviz.scene.tokens import ThemeName
@@ -39,8 +41,8 @@ class FilmController(QObject):
         self._studio, self._run, self._cursor, self._options = studio, run, cursor, options
         self.dialog: ExportDialog | None = None
 
-    def defaults(self, view: Extent, theme: ThemeName) -> FilmSpec:
-        """A film of what is on the stage."""
+    def defaults(self, view: Extent, theme: ThemeName, camera: Camera | None = None, fit: bool = False) -> FilmSpec:
+        """A film of what is on the stage: a part of the plane, or space as the camera sees it."""
         options = self._options.value
         return FilmSpec(
             step=None if self._cursor.follow_latest else self._cursor.step,
@@ -49,6 +51,8 @@ class FilmController(QObject):
             layers=tuple(sorted(options.layers)),
             options=options_to_mapping(options),
             extent=view,
+            camera=camera,
+            fit=fit,
             theme=theme,
         )
 
@@ -62,20 +66,23 @@ class FilmController(QObject):
         if spec is None:
             raise ValueError("no run to film")
         frames = self._run.timeline.frames
-        if film.clock != "training":
+        if film.clock in ("flow", "camera", "still"):
             shown = frames[-1] if film.step is None else self._run.timeline.nearest(film.step)
             frames = (shown,) if shown is not None else frames[-1:]
         return FilmJob(spec, frames, replace(film), path)
 
-    def ask(self, window: QWidget, view: Extent, theme: ThemeName) -> None:
-        """Open the dialog; training and stage go on behind it."""
+    def ask(self, window: QWidget, stage: StageView, theme: ThemeName) -> None:
+        """Open the dialog for a film of what the stage shows; training and stage go on behind it."""
         from flowviz.gui.export.dialog import ExportDialog  # on first use: the window opens without it
 
         if self.dialog is not None and self.dialog.is_busy:
             self.dialog.open()  # the film in the making comes first
             return
         self.close()
-        self.dialog = ExportDialog(self._studio, self.job, self.defaults(view, theme), window)
+        camera = stage.camera()
+        # a camera that nobody moved keeps everything in view in a film of any shape
+        defaults = self.defaults(stage.view(), theme, camera, camera is not None and "space" not in stage.gazes)
+        self.dialog = ExportDialog(self._studio, self.job, defaults, window)
         self.dialog.open()
 
     def close(self) -> None:

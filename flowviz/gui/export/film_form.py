@@ -37,6 +37,7 @@ _WAYS = {"generate": "noise becomes data", "encode": "data become noise"}
 _CLOCKS: tuple[tuple[str, FilmClock, str], ...] = (
     ("Flow time: {way}", "flow", "The flow at one moment of its training, t running from end to end"),
     ("Training: the flow learns", "training", "All that was recorded of the training, at one flow time t"),
+    ("Camera: once around", "camera", "One turn around the flow at the shown moment; its end meets its beginning"),
 )
 _THEMES: tuple[tuple[str, ThemeName], ...] = (("Dark", "dark"), ("Light", "light"))
 
@@ -54,10 +55,12 @@ class FilmForm(QWidget):
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(9)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        # a camera turns around space only
+        clocks = [item for item in _CLOCKS if item[1] != "camera" or defaults.camera is not None]
         self._clock = _combo(
-            "Clock", [(label.format(way=_WAYS[defaults.direction]), clock) for label, clock, _ in _CLOCKS]
+            "Clock", [(label.format(way=_WAYS[defaults.direction]), clock) for label, clock, _ in clocks]
         )
-        for index, (_, _, tip) in enumerate(_CLOCKS):
+        for index, (_, _, tip) in enumerate(clocks):
             self._clock.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
         form.addRow("Shows", self._clock)
         self._size = _combo("Size", [(label, (width, height)) for label, width, height in SIZES])
