@@ -202,7 +202,7 @@ class MainWindow(QMainWindow):
     def _connect_target(self) -> None:
         self.ends.target_changed.connect(self.draft.set_target)
         self.ends.source_changed.connect(self.draft.set_source)
-        self.target_panel.side_changed.connect(self.canvas.show_side)
+        self.target_panel.place_changed.connect(self.canvas.show_place)
         self.target_panel.notice.connect(self.show_notice)
         self.target_panel.draw_mode_requested.connect(self._show_canvas)
         self.draft.changed.connect(self._draft_changed)

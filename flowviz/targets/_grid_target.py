@@ -17,8 +17,8 @@ class GridTarget(Target, HasLogDensity):
 
     Args:
         params: an instance of the class's `Params`.
-        density: (rows, columns), row 0 at y_low.
-        extent: (x_low, x_high, y_low, y_high).
+        density: (rows, columns), row 0 at y_low; or (layers, rows, columns), layer 0 at z_low.
+        extent: (x_low, x_high, y_low, y_high), in space (..., z_low, z_high).
     """
 
     is_preset = False
@@ -29,7 +29,7 @@ class GridTarget(Target, HasLogDensity):
 
     @property
     def dim(self) -> int:
-        return 2
+        return self.grid.dim
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:
         return self.grid.sample(n, rng)
@@ -44,8 +44,8 @@ class GridTarget(Target, HasLogDensity):
         return self.grid.entropy()
 
 
-def grid_of(spec: TargetSpec, name: str, what: str) -> Array:
-    """The (rows, columns) float64 array `name` of a spec's data, checked.
+def grid_of(spec: TargetSpec, name: str, what: str, dim: int = 2) -> Array:
+    """The (rows, columns) or (layers, rows, columns) float64 array `name` of a spec's data, checked.
 
     Raises:
         UserError: it is missing, has another shape, or holds numbers that are no density.
@@ -53,8 +53,9 @@ def grid_of(spec: TargetSpec, name: str, what: str) -> Array:
     if name not in spec.data:
         raise UserError(f"The {what} has no pixels.", "Draw or load it again.")
     grid = np.asarray(spec.data[name])
-    if grid.ndim != 2 or grid.size == 0 or grid.dtype.kind not in "fiub":
-        raise UserError(f"The {what} holds an array of shape {grid.shape}, not rows and columns of numbers.")
+    if grid.ndim != dim or grid.size == 0 or grid.dtype.kind not in "fiub":
+        wanted = "rows and columns" if dim == 2 else "layers, rows and columns"
+        raise UserError(f"The {what} holds an array of shape {grid.shape}, not {wanted} of numbers.")
     grid = grid.astype(np.float64)
     if not np.isfinite(grid).all() or float(grid.min()) < 0:
         raise UserError(f"The {what} holds negative or infinite densities.", "Draw or load it again.")

@@ -8,7 +8,7 @@ drawn piece by piece (`first`) gives the very same grid as one drawn at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,11 +23,11 @@ TOOLS: tuple[Tool, ...] = ("brush", "spray", "eraser")
 RATE = 2.0  # passes of ink per second of rest
 _TOUCH = 0.5  # ink that the first point leaves by itself, so that a click makes a point
 _STEP = 0.2  # distance between dabs, as a share of the size
-_ERASE = 6.0  # one pass of the eraser's core leaves exp(-6) of the ink
-_CLEAN = 0.02  # what the eraser leaves below this is wiped off
+ERASE = 6.0  # one pass of the eraser's core leaves exp(-6) of the ink
+CLEAN = 0.02  # what the eraser leaves below this is wiped off
 _DOTS = 60  # dots of the spray per pass of ink
 _SMALL, _FEW, _AT_ONCE = 6, 4, 512  # dabs of up to so many cells' radius, and from so many on, are put at once
-_DOT = 0.07  # size of a spray dot, as a share of the spray's size
+DOT = 0.07  # size of a spray dot, as a share of the spray's size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +41,7 @@ class Stroke:
         size: diameter of the tool in world units.
         softness: 0 for a hard edge, 1 for an edge that fades from the centre on.
         seed: of the spray's dots.
+        strength: how much ink there is, as a multiple of the usual.
     """
 
     tool: Tool
@@ -48,6 +49,7 @@ class Stroke:
     size: float = 0.4
     softness: float = 0.5
     seed: int = 0
+    strength: float = 1.0
 
 
 def rasterise(strokes: Iterable[Stroke], resolution: int = 256, extent: Extent = EXTENT) -> Array:
@@ -67,8 +69,19 @@ def rasterise_onto(grid: Array, stroke: Stroke, extent: Extent = EXTENT, first: 
         extent: (x_low, x_high, y_low, y_high) of the grid's outer edges.
         first: index of the first point that is new; the points before it are on the grid already.
     """
-    points = np.asarray(stroke.points, dtype=np.float64).reshape(-1, 3)
     paper = _Paper(grid, extent)
+    for index, places, ink in stretches(stroke, first):
+        if stroke.tool == "spray":
+            dots = spray_dots(stroke, places, ink, index)
+            paper.dabs(dots, DOT * stroke.size, 1.0, stroke.strength, erase=False)
+        else:
+            each = stroke.strength * ink / len(places)
+            paper.dabs(places, stroke.size, stroke.softness, each, erase=stroke.tool == "eraser")
+
+
+def stretches(stroke: Stroke, first: int = 0) -> Iterator[tuple[int, Array, float]]:
+    """The pieces of a stroke from its point `first` on: index, places of dabs (k, 2), and all of their ink."""
+    points = np.asarray(stroke.points, dtype=np.float64).reshape(-1, 3)
     for index in range(first, len(points)):
         x, y, seconds = points[index]
         rest = RATE * max(0.0, float(seconds))
@@ -77,22 +90,22 @@ def rasterise_onto(grid: Array, stroke: Stroke, extent: Extent = EXTENT, first: 
         count = max(1, math.ceil(length / (_STEP * stroke.size)))
         ink = (_TOUCH + rest) if index == 0 else (length / stroke.size + rest)
         along = (np.arange(count) + 0.5) / count if index else np.ones(1)
-        places = before[:2] + along[:, None] * (points[index, :2] - before[:2])
-        if stroke.tool == "spray":
-            _spray(paper, stroke, places, ink, index)
-        else:
-            paper.dabs(places, stroke.size, stroke.softness, ink / count, erase=stroke.tool == "eraser")
+        yield index, before[:2] + along[:, None] * (points[index, :2] - before[:2]), ink
 
 
-def _spray(paper: _Paper, stroke: Stroke, places: Array, ink: float, index: int) -> None:
-    """Random soft dots about the places, denser in the middle the softer the spray is."""
+def spray_dots(stroke: Stroke, places: Array, ink: float, index: int) -> Array:
+    """Random places (n, d) of dots about the places (k, d), denser in the middle the softer the spray is."""
     rng = np.random.default_rng((stroke.seed, index))
     count = int(rng.poisson(_DOTS * ink)) if index else max(1, round(_DOTS * ink))
     chosen = places[rng.integers(0, len(places), count)]
-    angles = 2 * math.pi * rng.random(count)
+    if places.shape[1] == 2:
+        angles = 2 * math.pi * rng.random(count)
+        directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    else:
+        directions = rng.standard_normal((count, 3))
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     radii = stroke.size / 2 * rng.random(count) ** (0.5 + 0.75 * stroke.softness)
-    dots = chosen + radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    paper.dabs(dots, _DOT * stroke.size, 1.0, 1.0, erase=False)
+    return np.asarray(chosen + radii[:, None] * directions)
 
 
 class _Paper:
@@ -157,5 +170,5 @@ class _Paper:
         if not erase:
             window += ink * profile
             return
-        window *= np.exp(-_ERASE * ink * profile)
-        window[(profile > 0) & (window < _CLEAN)] = 0.0
+        window *= np.exp(-ERASE * ink * profile)
+        window[(profile > 0) & (window < CLEAN)] = 0.0

@@ -18,9 +18,11 @@ PRESETS = [key for key, cls in TARGETS.items() if cls.is_preset]
 
 def _data_targets() -> dict[str, TargetSpec]:
     rng = np.random.default_rng(7)
+    bump = np.exp(-((np.arange(32) - 14.0) ** 2) / 60)
     ramp = np.add.outer(np.arange(40), np.arange(60)) / 100.0
     return {
         "drawing": TargetSpec("drawing", {}, {"density": ramp.astype(np.float32)}),
+        "drawing_3d": TargetSpec("drawing_3d", {}, {"density": np.multiply.outer(bump, np.multiply.outer(bump, bump))}),
         "image": TargetSpec("image", {}, {"density": np.pad(ramp, 8).astype(np.float32)}),
         "text": text_target("Law").spec,
         "points": TargetSpec("points", {}, {"points": rng.normal(size=(500, 2)) * [3, 5] + 100}),

@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from flowviz.core.spec import Array
-from flowviz.gui.control.draw import RESOLUTION, DrawController
+from flowviz.gui.control.painting import Painting
 from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.widgets.density_image import density_table, to_pixels
 from flowviz.targets._grid import EXTENT
@@ -41,7 +41,7 @@ class DrawingSurface(QWidget):
     pointer_moved = Signal(float, float)
     """World coordinates of the pointer."""
 
-    def __init__(self, controller: DrawController, parent: QWidget | None = None) -> None:
+    def __init__(self, controller: Painting, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("drawingSurface")
         self.setAccessibleName("Drawing canvas")
@@ -53,14 +53,15 @@ class DrawingSurface(QWidget):
         self.setMinimumSize(160, 160)
         self.setCursor(Qt.CursorShape.BlankCursor)
         self._controller = controller
+        self._resolution = controller.resolution
         self._pointer: QPointF | None = None
         self._last_mark = 0.0
-        self._pixels: Array = np.zeros((RESOLUTION, RESOLUTION), dtype=np.uint32)
+        self._pixels: Array = np.zeros((self._resolution, self._resolution), dtype=np.uint32)
         self._image = QImage()
         self._guide_image = QImage()
         self._has_guide = False
         self._table = density_table(current_tokens())
-        self._refresh(0, RESOLUTION, 0, RESOLUTION)
+        self._refresh(0, self._resolution, 0, self._resolution)
         self._timer = QTimer(self)
         self._timer.setInterval(_DWELL_MS)
         self._timer.timeout.connect(self._hold)
@@ -179,18 +180,17 @@ class DrawingSurface(QWidget):
     def _refresh(self, row_low: int, row_high: int, column_low: int, column_high: int) -> None:
         if row_low >= row_high or column_low >= column_high:
             return
+        cells = self._resolution
         part = self._controller.grid[row_low:row_high, column_low:column_high]
         shade = 1.0 - np.exp(-_BRIGHTNESS * part)
         # Pictures have row 0 at the top, grids at the bottom.
-        self._pixels[RESOLUTION - row_high : RESOLUTION - row_low, column_low:column_high] = to_pixels(
-            shade, self._table
-        )[::-1]
-        self._image = QImage(self._pixels.data, RESOLUTION, RESOLUTION, QImage.Format.Format_ARGB32_Premultiplied)
-        per_cell = self.square().width() / RESOLUTION
+        self._pixels[cells - row_high : cells - row_low, column_low:column_high] = to_pixels(shade, self._table)[::-1]
+        self._image = QImage(self._pixels.data, cells, cells, QImage.Format.Format_ARGB32_Premultiplied)
+        per_cell = self.square().width() / cells
         square = self.square()
         area = QRectF(
             square.left() + column_low * per_cell,
-            square.top() + (RESOLUTION - row_high) * per_cell,
+            square.top() + (cells - row_high) * per_cell,
             (column_high - column_low) * per_cell,
             (row_high - row_low) * per_cell,
         )
@@ -225,7 +225,7 @@ class DrawingSurface(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self._table = density_table(current_tokens())
-            self._refresh(0, RESOLUTION, 0, RESOLUTION)
+            self._refresh(0, self._resolution, 0, self._resolution)
             self._draw_guide()
         super().changeEvent(event)
 
@@ -240,6 +240,7 @@ class DrawingSurface(QWidget):
         painter.setClipRect(square)
         if not self._guide_image.isNull():
             painter.drawImage(square.toAlignedRect().topLeft(), self._guide_image)
+        self._paint_under(painter, square)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self._paint_density(painter, square, event.rect())
         self._paint_grid(painter, square)
@@ -253,9 +254,12 @@ class DrawingSurface(QWidget):
             self._paint_ring(painter)
         painter.end()
 
+    def _paint_under(self, painter: QPainter, square: QRectF) -> None:
+        """What lies behind the ink, above the guide; nothing on a flat drawing."""
+
     def _paint_density(self, painter: QPainter, square: QRectF, dirty: QRect) -> None:
         """Scale only the part that changed: a whole canvas costs several milliseconds."""
-        per_cell = square.width() / RESOLUTION
+        per_cell = square.width() / self._resolution
         part = square.intersected(QRectF(dirty))
         if part.isEmpty():
             return
@@ -264,7 +268,7 @@ class DrawingSurface(QWidget):
         right = int((part.right() - square.left()) / per_cell) + 2
         bottom = int((part.bottom() - square.top()) / per_cell) + 2
         left, top = max(left, 0), max(top, 0)
-        right, bottom = min(right, RESOLUTION), min(bottom, RESOLUTION)
+        right, bottom = min(right, self._resolution), min(bottom, self._resolution)
         source = QRectF(left, top, right - left, bottom - top)
         target = QRectF(
             square.left() + left * per_cell,

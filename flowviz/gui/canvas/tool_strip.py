@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from flowviz.gui.control.draw import LARGEST, SMALLEST, DrawController, Tool
+from flowviz.gui.control.painting import LARGEST, SMALLEST, Painting, Tool
 from flowviz.gui.theme.icons import set_icon
 
 _STEPS = 200
@@ -34,7 +34,7 @@ class ToolStrip(QFrame):
     done_requested = Signal()
     start_from_requested = Signal()
 
-    def __init__(self, controller: DrawController, parent: QWidget | None = None) -> None:
+    def __init__(self, controller: Painting, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("toolStrip")
         self._controller = controller
@@ -105,7 +105,7 @@ class ToolStrip(QFrame):
 class BrushMeasures(QFrame):
     """Sliders for size, softness and strength."""
 
-    def __init__(self, controller: DrawController, parent: QWidget | None = None) -> None:
+    def __init__(self, controller: Painting, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("brushMeasures")
         self._controller = controller

@@ -28,8 +28,8 @@ class TargetBrowser(QWidget):
         offers_noise: whether noise is the gallery's first picture.
     """
 
-    dim_chosen = Signal(int)
-    """The person looks at another dimension."""
+    dim_shown = Signal(int)
+    """Another dimension is shown now."""
     failed = Signal(object)
     """UserError: a preset's picture cannot be drawn."""
 
@@ -79,10 +79,11 @@ class TargetBrowser(QWidget):
         return row
 
     def show_dim(self, dim: int) -> None:
-        """Show the presets of one dimension; no signal."""
+        """Show the presets of one dimension."""
         if self.gallery.dim != dim:
             self.dimension.show_key(str(dim))
             self.gallery.show_dim(dim)
+            self.dim_shown.emit(dim)
 
     def fix_dim(self, dim: int) -> None:
         """Show the presets of one dimension, which is not the person's to choose."""
@@ -91,8 +92,7 @@ class TargetBrowser(QWidget):
 
     @Slot(str)
     def _dimension_chosen(self, key: str) -> None:
-        self.gallery.show_dim(int(key))
-        self.dim_chosen.emit(int(key))
+        self.show_dim(int(key))
 
     def showEvent(self, event: QShowEvent) -> None:
         """The pictures of the presets come when the window stands, so that it stands sooner."""

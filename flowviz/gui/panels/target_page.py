@@ -15,7 +15,8 @@ from flowviz.core.backend import Choice
 from flowviz.core.errors import UserError
 from flowviz.core.spec import TargetSpec
 from flowviz.gui.control.background import Background
-from flowviz.gui.control.draw import RESOLUTION, DrawController
+from flowviz.gui.control.draw import DrawController
+from flowviz.gui.control.sculpt import Form
 from flowviz.gui.panels.target_browser import TargetBrowser
 from flowviz.gui.panels.target_card import TargetCard
 from flowviz.gui.panels.target_files import FileLoad
@@ -28,9 +29,11 @@ from flowviz.gui.panels.target_work import (
     Prepared,
     drawing_base,
     facts_of,
+    made_of,
     methods_of,
     prepare,
     tile_of,
+    volume_base,
 )
 from flowviz.targets import TARGETS, dim_of
 from flowviz.targets._columns import Column
@@ -74,8 +77,10 @@ class TargetPage(QWidget):
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self._try_form)
         controller.target_changed.connect(self._on_target)
-        controller.start_from_requested.connect(self.start_drawing_from_target)
-        controller.done_requested.connect(self._leave_draw_mode)
+        for painting in (controller, controller.space):
+            painting.start_from_requested.connect(self.start_drawing_from_target)
+            painting.done_requested.connect(self._leave_draw_mode)
+        controller.space.form_requested.connect(self._make_form)
         if controller.target is not None or controller.has_noise:
             self.set_target(controller.target)
 
@@ -172,9 +177,22 @@ class TargetPage(QWidget):
     @Slot()
     def start_drawing_from_target(self) -> None:
         """Make the chosen target's density the drawing."""
-        spec = self._controller.target
-        if spec is not None:
-            self._background.submit(lambda: drawing_base(spec, RESOLUTION), self._controller.start_from, self._tell)
+        spec, flat, space = self._controller.target, self._controller, self._controller.space
+        if spec is None:
+            return
+        if dim_of(spec) == 3:
+            self._background.submit(lambda: volume_base(spec, space.resolution), space.start_from, self._tell)
+        else:
+            self._background.submit(lambda: drawing_base(spec, flat.resolution), flat.start_from, self._tell)
+
+    @Slot(object)
+    def _make_form(self, form: Form) -> None:
+        """Make a solid of something flat, beside the window."""
+        space, picture = self._controller.space, self._controller.ink.copy()
+        name = "Extrude" if form.way == "extrude" else "Revolve"
+        self._background.submit(
+            lambda: made_of(form, picture, space.resolution), lambda ink: space.replace(ink, name), self._tell
+        )
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._pause.stop()
@@ -300,8 +318,8 @@ class TargetPage(QWidget):
         self._prepared = prepared
         cls = TARGETS.get(spec.key)
         self.gallery.add(tile_of(spec), cls.label, cls.summary, dim_of(spec)).set_picture(prepared.thumbnail)
-        if spec.key != "drawing":  # a drawing keeps the guide, so that shapes can be traced
-            self._controller.set_guide(np.asarray(prepared.guide[:, :2]))
+        if self._controller.paper_of(spec) is None:  # a drawing keeps the guide, so that shapes can be traced
+            self._controller.set_guide(np.asarray(prepared.guide))
 
     def _show_facts(self, spec: TargetSpec) -> None:
         file = self.intake.file_of(spec)

@@ -31,8 +31,8 @@ class TargetPanel(QWidget):
     draw_mode_requested = Signal(bool)
     run_file_given = Signal(str)
     """A saved run was dropped: its path."""
-    side_changed = Signal(str)
-    """The tab that is shown: "target" or "source"."""
+    place_changed = Signal(str, int)
+    """The end of the flow ("target" or "source") and the dimension that are shown: where one draws."""
 
     def __init__(self, ends: Ends, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +51,7 @@ class TargetPanel(QWidget):
             page.notice.connect(self.notice)
             page.draw_mode_requested.connect(self.draw_mode_requested)
             page.run_file_given.connect(self.run_file_given)
+            page.browser.dim_shown.connect(self._tell_place)
         self.tabs.currentChanged.connect(self._show_page)
         self.swap = _swap_button()
         self.swap.clicked.connect(self._swap)
@@ -120,7 +121,11 @@ class TargetPanel(QWidget):
     @Slot(int)
     def _show_page(self, index: int) -> None:
         self._pages.setCurrentIndex(index)
-        self.side_changed.emit(self.side)
+        self._tell_place()
+
+    @Slot()
+    def _tell_place(self) -> None:
+        self.place_changed.emit(self.side, self.page.gallery.dim)
 
     @Slot()
     def _swap(self) -> None:

@@ -10,12 +10,17 @@ import numpy as np
 
 from flowviz.core.backend import Choice
 from flowviz.core.camera import Camera
+from flowviz.core.errors import UserError
 from flowviz.core.params import from_mapping
 from flowviz.core.sources import why_not
 from flowviz.core.spec import Array, TargetSpec, frozen_array
+from flowviz.gui.control.sculpt import Form
 from flowviz.targets import TARGETS, HasLogDensity, StandardNormal, Target, build, dim_of, offer_of
-from flowviz.targets._grid import EXTENT
-from flowviz.targets.text import TextParams, text_data
+from flowviz.targets._forms import extruded, revolved
+from flowviz.targets._grid import CUBE, EXTENT
+from flowviz.targets._grid_target import centred_extent
+from flowviz.targets.fonts import BUILT_IN
+from flowviz.targets.text import SPAN, TextParams, draw_text, text_data
 
 CELLS = 56
 _SAMPLES = 9000
@@ -139,8 +144,50 @@ def drawing_base(spec: TargetSpec, resolution: int) -> Array:
         density, _, _ = np.histogram2d(points[:, 1], points[:, 0], bins=resolution, range=ranges)
         for axis in (0, 1, 0, 1):
             density = (np.roll(density, 1, axis) + 2 * density + np.roll(density, -1, axis)) / 4
+    return _as_passes(density)
+
+
+def volume_base(spec: TargetSpec, resolution: int) -> Array:
+    """The target's density (resolution, resolution, resolution) float32 in passes of a brush, in the cube; by
+    counting draws.
+
+    Raises:
+        UserError: the spec makes no distribution.
+    """
+    points = build(spec).sample(400_000, np.random.default_rng(0))
+    ranges = [(CUBE[0], CUBE[1])] * 3
+    density, _ = np.histogramdd(points[:, ::-1], bins=resolution, range=ranges)
+    for axis in (0, 1, 2, 0, 1, 2):
+        density = (np.roll(density, 1, axis) + 2 * density + np.roll(density, -1, axis)) / 4
+    return _as_passes(density)
+
+
+def _as_passes(density: Array) -> Array:
     density = np.nan_to_num(density, nan=0.0, posinf=0.0)
     filled = density[density > 1e-4 * max(float(density.max()), 1e-300)]
     scale = float(np.quantile(filled, 0.9)) if len(filled) else 1.0
     passes = np.clip(density / scale * _BASE_PASSES, 0.0, 8.0)
     return np.where(passes < 0.01, 0.0, passes).astype(np.float32)
+
+
+def made_of(form: Form, picture: Array, resolution: int) -> Array:
+    """The ink (resolution, resolution, resolution) float32 of a solid.
+
+    Args:
+        form: what is to be made.
+        picture: (rows, columns) of ink on [-4, 4]^2: the drawing in the plane.
+        resolution: of the solid.
+
+    Raises:
+        UserError: there is nothing drawn, or nothing written that can be seen.
+    """
+    extent = EXTENT
+    if form.text:
+        picture = draw_text(form.text, BUILT_IN)
+        rows, columns = picture.shape
+        extent = centred_extent(rows, columns, SPAN)
+    elif not picture.any():
+        raise UserError("The drawing in the plane is empty.", "Draw something in 2D first, or type a text.")
+    if form.way == "extrude":
+        return extruded(picture, form.axis, form.depth, resolution, extent)
+    return revolved(picture, form.axis, resolution, extent)
