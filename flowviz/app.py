@@ -68,6 +68,8 @@ def open_window(application: QApplication, settings: QSettings | None = None) ->
     choice = settings.value("theme", "system") if settings is not None else "dark"
     theme = Theme(application, choice if choice in ("light", "dark") else "system")
     window = MainWindow(backend, ProcessStudio(), theme, settings)
+    if settings is not None:
+        theme.set_zoom(float(str(settings.value("zoom", 1.0))))
     window.resize(window.sizeHint().boundedTo(window.screen().availableSize()))
     window.curves.built.connect(_settle)
     window.show()

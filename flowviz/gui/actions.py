@@ -89,6 +89,7 @@ class ActionTable(QObject):
             set_icon(action, row.icon)
         action.triggered.connect(lambda *_: self._run(row))
         self.menu(row.menu).addAction(action)
+        self._window.addAction(action)  # its keys work without the menu bar too, when one presents
         self.actions[row.id] = action
 
     def _run(self, row: Action) -> None:

@@ -40,6 +40,7 @@ from flowviz.gui.panels.mode_bar import ModeBar
 from flowviz.gui.panels.runs import RunsPanel
 from flowviz.gui.panels.target_panel import TargetPanel
 from flowviz.gui.panels.top_bar import TopBar
+from flowviz.gui.presentation import Presentation
 from flowviz.gui.presenter import Presenter
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.draft import DraftState
@@ -48,7 +49,7 @@ from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.probes import ProbeState
 from flowviz.gui.state.run import EngineState, RunState
 from flowviz.gui.state.runs import RunsState
-from flowviz.gui.theme.theme import Theme
+from flowviz.gui.theme.theme import Theme, current_zoom
 from flowviz.gui.views.curves import CurvesView
 from flowviz.gui.views.stage import StageView
 from flowviz.gui.widgets.bars import Bar
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         connect_runs(self)
         connect_looking(self)
         self._connect_target()
+        self.presentation = Presentation(self)
         self.table = make_menus(self)
         self.presenter.refresh()
         self._show_state()
@@ -341,9 +343,11 @@ class MainWindow(QMainWindow):
         if self._closed:
             return
         self._closed = True
+        self.presentation.leave()
         if self._settings is not None and self.layout_of_docks.is_laid_out:
             self._settings.setValue("layout", self.layout_of_docks.state())
             self._settings.setValue("theme", self.theme.choice)
+            self._settings.setValue("zoom", current_zoom())
         self.hide()
         if self.documents is not None:
             self.documents.close()

@@ -202,6 +202,17 @@ def _view(window: MainWindow) -> list[Action]:
         Action(
             "full_screen", "View", "Full screen", window.toggle_full_screen, ("F11",), checked_when=window.isFullScreen
         ),
+        Action(
+            "present",
+            "View",
+            "Present",
+            window.presentation.toggle,
+            ("F5",),
+            checked_when=lambda: window.presentation.is_on,
+        ),
+        Action("larger", "View", "Larger interface", lambda: theme.zoom_by(1), ("Ctrl++", "Ctrl+=")),
+        Action("smaller", "View", "Smaller interface", lambda: theme.zoom_by(-1), ("Ctrl+-",)),
+        Action("usual_size", "View", "Usual size", lambda: theme.zoom_by(0), ("Ctrl+0",)),
         Action("reset_layout", "View", "Reset layout", window.layout_of_docks.reset),
         separator("View"),
     ]

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from flowviz.core.spec import Array
 from flowviz.gui.control.painting import Painting
-from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.theme.theme import current_tokens, zoomed
 from flowviz.gui.widgets.density_image import density_table, to_pixels
 from flowviz.targets._grid import EXTENT
 
@@ -291,7 +291,7 @@ class DrawingSurface(QWidget):
 
     def _paint_hint(self, painter: QPainter, square: QRectF) -> None:
         font = painter.font()
-        font.setPixelSize(26)
+        font.setPixelSize(zoomed(26))
         painter.setFont(font)
         painter.setPen(QColor(current_tokens().muted))
         painter.drawText(square, Qt.AlignmentFlag.AlignCenter, "Draw here")

@@ -69,6 +69,8 @@ class ClockRow(QObject):
         self.forward_button = flat_button("forward", *words.forward)
         self.end_button = flat_button("last", *words.end)
         self.buttons = (self.start_button, self.back_button, self.play_button, self.forward_button, self.end_button)
+        self.caption = QLabel(words.caption)
+        self._side: QToolButton | None = None
         self.track = Track(words.track[0])
         self.track.setToolTip(words.track[1])
         self.speed_box = QComboBox()
@@ -105,12 +107,12 @@ class ClockRow(QObject):
         for button in self.buttons:
             left.addWidget(button)
         right.setSpacing(4)
-        caption = QLabel(self._words.caption)
-        caption.setProperty("role", "muted")
+        self.caption.setProperty("role", "muted")
+        self._side = side
         for widget in (self.speed_box, self.loop_button, side):
             right.addWidget(widget)
         grid.addLayout(left, row, 0)
-        grid.addWidget(caption, row, 1)
+        grid.addWidget(self.caption, row, 1)
         grid.addWidget(self.track, row, 2)
         grid.addWidget(self.box, row, 3)
         grid.addLayout(right, row, 4)
@@ -162,6 +164,12 @@ class ClockRow(QObject):
             with QSignalBlocker(self.track):
                 self.track.setValue(value)
             self.track.update()
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide the whole row."""
+        for widget in (*self.buttons, self.caption, self.track, self.box, self.speed_box, self.loop_button, self._side):
+            if widget is not None:
+                widget.setVisible(visible)
 
     def set_enabled(self, enabled: bool) -> None:
         """Whether there is anything to play."""

@@ -175,6 +175,11 @@ class Clocks(QFrame):
             [Segment(b.t_start, b.t_end, str(b.index + 1), b.status) for b in self._run.blocks]
         )
 
+    def show_only_flow(self, only_flow: bool) -> None:
+        """Leave out everything but the clock of flow time; or not."""
+        self.training.set_visible(not only_flow)
+        self.solver.set_visible(not only_flow)
+
     @Slot(int)
     def show_nfe(self, nfe: int) -> None:
         """Velocity evaluations per particle; 0 is unknown."""

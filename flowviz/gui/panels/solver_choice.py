@@ -26,6 +26,7 @@ class SolverChoice(QObject):
     def __init__(self, options: OptionsState) -> None:
         super().__init__(options)
         self._options = options
+        self._is_hidden = False
         self.box = QComboBox()
         self.box.addItem("Own solver", "")
         for name in SOLVER_NAMES:
@@ -89,10 +90,17 @@ class SolverChoice(QObject):
         own = solver == METHOD_SOLVER
         self.box.setCurrentIndex(0 if own else self.box.findData(solver.name))
         fixed = not own and solver.name != "dopri5"
-        self.steps.setVisible(fixed)
+        self.steps.setVisible(fixed and not self._is_hidden)
         if fixed:
             with QSignalBlocker(self.steps):
                 self.steps.setValue(solver.steps)
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide all of it."""
+        self._is_hidden = not visible
+        for widget in (self.box, self.nfe):
+            widget.setVisible(visible)
+        self._show()
 
     def show_nfe(self, nfe: int) -> None:
         """Velocity evaluations per particle; 0 is unknown."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 from shiboken6 import isValid
 
 from flowviz.core.resources import resource
-from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.theme.theme import current_tokens, current_zoom
 
 _PROPERTY = "flowvizIcon"
 _SIZE = 18
@@ -47,6 +47,7 @@ def _coloured(name: str, colour: str, can_be_checked: bool) -> QIcon:
     checked = (colour or tokens.accent) if can_be_checked else ""
     application = QApplication.instance()
     ratio = application.devicePixelRatio() if isinstance(application, QApplication) else 1.0
+    ratio *= current_zoom()
     return QIcon(_icon(name, colour or tokens.text, checked, tokens.border, ratio))
 
 

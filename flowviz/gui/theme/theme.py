@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import asdict
 from typing import Literal
@@ -15,6 +16,9 @@ from flowviz.scene.tokens import DARK, THEMES, ThemeName, Tokens
 
 ThemeChoice = Literal["light", "dark", "system"]
 _PROPERTY = "flowvizTheme"
+_ZOOM = "flowvizZoom"
+ZOOMS = (0.75, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
+_PIXELS = re.compile(r"(?<![\w.])(\d+)px(?! (?:solid|dashed))")
 
 
 def current_tokens() -> Tokens:
@@ -22,6 +26,18 @@ def current_tokens() -> Tokens:
     application = QApplication.instance()
     name = application.property(_PROPERTY) if application else None
     return THEMES.get(str(name), DARK)  # type: ignore[call-overload, no-any-return]
+
+
+def current_zoom() -> float:
+    """How many times larger than usual the interface is."""
+    application = QApplication.instance()
+    zoom = application.property(_ZOOM) if application else None
+    return float(zoom) if isinstance(zoom, float) else 1.0
+
+
+def zoomed(size: float) -> int:
+    """A size in points as it is in the interface now."""
+    return max(1, round(size * current_zoom()))
 
 
 def mix(first: str, second: str, share: float) -> str:
@@ -65,8 +81,8 @@ def palette_of(tokens: Tokens) -> QPalette:
     return palette
 
 
-def style_sheet(tokens: Tokens) -> str:
-    """The style sheet of resources/theme/style.qss in these colours."""
+def style_sheet(tokens: Tokens, zoom: float = 1.0) -> str:
+    """The style sheet of resources/theme/style.qss in these colours, its letters and paddings `zoom` times as large."""
     template = string.Template(resource("theme/style.qss").read_text(encoding="utf-8"))
     words = {name: value for name, value in asdict(tokens).items() if isinstance(value, str)}
     words["hover"] = mix(tokens.raised, tokens.text, 0.09)
@@ -79,14 +95,15 @@ def style_sheet(tokens: Tokens) -> str:
     words["chevron"] = resource(f"theme/chevron-{tokens.name}.svg").as_posix()
     words["close"] = resource(f"theme/close-{tokens.name}.svg").as_posix()
     words["check"] = resource(f"theme/check-{tokens.name}.svg").as_posix()
-    return template.substitute(words)
+    sheet = template.substitute(words)
+    return sheet if zoom == 1.0 else _PIXELS.sub(lambda size: f"{round(int(size[1]) * zoom)}px", sheet)
 
 
 class Theme(QObject):
-    """Dark, light, or what the system says.
+    """Dark, light, or what the system says; and how large everything is.
 
     Signals:
-        changed(): colours are others now; `current_tokens()` says which.
+        changed(): colours or sizes are others now; `current_tokens()` and `current_zoom()` say which.
     """
 
     changed = Signal()
@@ -114,6 +131,18 @@ class Theme(QObject):
         self._choice = choice
         self._apply()
 
+    def zoom_by(self, places: int) -> None:
+        """Go along the table of sizes; 0 places is the usual size."""
+        near = min(range(len(ZOOMS)), key=lambda i: abs(ZOOMS[i] - current_zoom()))
+        self.set_zoom(ZOOMS[max(0, min(len(ZOOMS) - 1, near + places))] if places else 1.0)
+
+    def set_zoom(self, zoom: float) -> None:
+        """Make the interface so many times as large as usual, 0.75 to 2."""
+        zoom = min(ZOOMS[-1], max(ZOOMS[0], float(zoom)))
+        if zoom != current_zoom():
+            self._application.setProperty(_ZOOM, zoom)
+            self._apply(anew=True)
+
     @Slot()
     def _system_changed(self) -> None:
         if self._choice == "system":
@@ -125,15 +154,18 @@ class Theme(QObject):
         scheme = self._application.styleHints().colorScheme()
         return "light" if scheme == Qt.ColorScheme.Light else "dark"
 
-    def _apply(self) -> None:
+    def _apply(self, anew: bool = False) -> None:
         from flowviz.gui.theme.icons import refresh_icons
+        from flowviz.gui.theme.sizes import refresh_sizes
 
         name = self._name()
-        if self._application.property(_PROPERTY) == name:
+        if self._application.property(_PROPERTY) == name and not anew:
             return
         self._application.setProperty(_PROPERTY, name)
         tokens = THEMES[name]
         self._application.setPalette(palette_of(tokens))
-        self._application.setStyleSheet(style_sheet(tokens))
+        self._application.setStyleSheet(style_sheet(tokens, current_zoom()))
         refresh_icons(self._application)
+        if anew:
+            refresh_sizes(self._application, current_zoom())
         self.changed.emit()

@@ -111,3 +111,14 @@ def paint_sketch(painter: QPainter, sketch: QPolygonF) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(QColor(current_tokens().accent), 2))
     painter.drawPolyline(sketch)
+
+
+def paint_pointer(painter: QPainter, place: QPointF, size: float) -> None:
+    """A light around the pointer, for people far from the screen."""
+    colour = QColor(current_tokens().accent)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(colour, 2.5))
+    colour.setAlpha(60)
+    painter.setBrush(colour)
+    painter.drawEllipse(place, 15 * size, 15 * size)
+    painter.setBrush(Qt.BrushStyle.NoBrush)

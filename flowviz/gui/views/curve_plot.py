@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import QWidget
 
 from flowviz.core.spec import Array
-from flowviz.gui.theme.theme import current_tokens, mix
+from flowviz.gui.theme.theme import current_tokens, mix, zoomed
 from flowviz.gui.views.traces import CurveKind, Trace
 from flowviz.scene.ticks import log_ticks
 
@@ -143,7 +143,7 @@ class CurvePlot(pg.PlotWidget):
         tokens = current_tokens()
         self.setBackground(QColor(tokens.panel))
         font = QFont(self.font())
-        font.setPixelSize(11)
+        font.setPixelSize(zoomed(11))
         for name in ("left", "bottom"):
             axis = self.plotItem.getAxis(name)
             axis.setPen(pg.mkPen(tokens.border))
@@ -152,9 +152,9 @@ class CurvePlot(pg.PlotWidget):
             axis.setStyle(maxTickLevel=0, tickLength=-4)
             axis.enableAutoSIPrefix(False)
         left = self.plotItem.getAxis("left")
-        left.setLabel(self.kind.unit, **{"color": tokens.muted, "font-size": "11px"})
-        left.setWidth(52)
-        self.plotItem.getAxis("bottom").setHeight(22)
+        left.setLabel(self.kind.unit, **{"color": tokens.muted, "font-size": f"{zoomed(11)}px"})
+        left.setWidth(zoomed(52))
+        self.plotItem.getAxis("bottom").setHeight(zoomed(22))
         soft = QColor(tokens.good)
         soft.setAlpha(60)
         self.band.setBrush(soft)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from flowviz.core.spec import Array
 from flowviz.gui.bridge.paint_thread import Picture
-from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.theme.theme import current_tokens, zoomed
 from flowviz.scene.motion import at_time
 from flowviz.scene.probes import pin_name
 
@@ -118,12 +118,12 @@ class ProbePage(QWidget):
     def _paint_plot(self, painter: QPainter, area: QRectF, key: str, title: str) -> None:
         tokens = current_tokens()
         font = QFont(self.font())
-        font.setPixelSize(11)
+        font.setPixelSize(zoomed(11))
         painter.setFont(font)
         known = [(index, answer) for index, answer in enumerate(self._answers) if key in answer]
         painter.setPen(QColor(tokens.muted))
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, title)
-        plot = area.adjusted(0, _CAPTION, 0, -2)
+        plot = area.adjusted(0, zoomed(_CAPTION), 0, -2)
         painter.setPen(QPen(QColor(tokens.border), 1))
         painter.drawLine(plot.bottomLeft(), plot.bottomRight())
         painter.drawLine(plot.topLeft(), plot.bottomLeft())
@@ -159,10 +159,10 @@ class ProbePage(QWidget):
         right = area.right()
         for colour, number in reversed(numbers):
             width = painter.fontMetrics().horizontalAdvance(number)
-            if right - width < area.left() + _NAME:
+            if right - width < area.left() + zoomed(_NAME):
                 break
             painter.setPen(colour)
-            box = QRectF(right - width, area.top(), width + 1, _CAPTION)
+            box = QRectF(right - width, area.top(), width + 1, zoomed(_CAPTION))
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, number)
             right -= width + 8
 

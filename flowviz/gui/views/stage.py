@@ -7,7 +7,7 @@ widget calls back once. It halves the work of the GUI thread for a picture and s
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from flowviz.core.camera import Axis, Camera
 from flowviz.gui.bridge.paint_thread import Picture, Tile
-from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.theme.theme import current_tokens, current_zoom
 from flowviz.gui.views import _stage_space as space
 from flowviz.gui.views import _stage_words as words
 from flowviz.gui.views._stage_axes import Axes, Spot, placing
@@ -33,6 +33,8 @@ from flowviz.scene.panels import Gazes, Panel, View, boxes, fit_room, view_of
 from flowviz.scene.view import Gaze, fit_extent
 
 _MARGINS = (36, 24)
+_LETTERS, _LINES = 1.6, 2.0
+"""How much larger letters and lines are in a presentation."""
 _REST_MS = 220
 """A camera that was not moved for so long rests."""
 _BEFORE_THE_FIRST = Panel("main", (), (-4.0, 4.0, -4.0, 4.0))
@@ -60,7 +62,8 @@ class StageView(QWidget):
         self.setMinimumSize(260, 220)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.gazes: dict[str, Gaze | Camera] = {}
-        self.emphasis = 1.0
+        self.is_presenting = False
+        self._pointer: QPointF | None = None
         self._dragged: Spot | None = None
         self._dragged_from = QPointF()
         self._ball: Axis | None = None
@@ -104,7 +107,22 @@ class StageView(QWidget):
     @property
     def margins(self) -> tuple[int, int]:
         """Points left of and below a panel for its numbers."""
-        return (round(_MARGINS[0] * self.emphasis), round(_MARGINS[1] * self.emphasis))
+        return (round(_MARGINS[0] * self._letters), round(_MARGINS[1] * self._letters))
+
+    @property
+    def _letters(self) -> float:
+        """How many times larger than usual letters are."""
+        return current_zoom() * (_LETTERS if self.is_presenting else 1.0)
+
+    @property
+    def emphasis(self) -> float:
+        """How many times larger than usual dots and lines are."""
+        return _LINES if self.is_presenting else 1.0
+
+    def present(self, presenting: bool) -> None:
+        """Large letters, thick lines, and a light around the pointer; or not."""
+        self.is_presenting = presenting
+        self._moved()
 
     def spots(self) -> list[Spot]:
         """The panels of the newest picture where they stand now."""
@@ -221,6 +239,7 @@ class StageView(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Move the plane, or turn space."""
+        self._point(event.position())
         if self._dragged is None:
             self._hover(event.position())
             return
@@ -237,6 +256,16 @@ class StageView(QWidget):
         x = -step.x() * (high_x - low_x) / spot.plot.width()
         y = step.y() * (high_y - low_y) / spot.plot.height()
         self._look(spot, self._gaze(spot).moved(x, y))
+
+    def _point(self, place: QPointF | None) -> None:
+        self._pointer = place if self.is_presenting else None
+        if self.is_presenting:
+            self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The light goes out with the pointer."""
+        self._point(None)
+        super().leaveEvent(event)
 
     def _hover(self, place: QPointF) -> None:
         axis = space.ball_at(self.spot_at(place), place, self.emphasis)
@@ -294,6 +323,8 @@ class StageView(QWidget):
             words.paint_title(painter, spots, self.picture.scene, self.width(), self._font)
             if self.picture.dots < self.picture.all_dots:
                 words.paint_note(painter, self.rect(), f"{_thin(self.picture)} while it turns", self._font)
+        if self._pointer is not None:
+            words.paint_pointer(painter, self._pointer, _LETTERS)
         if not self._sketch.isEmpty():
             words.paint_sketch(painter, self._sketch)
         if self._hint:
@@ -302,7 +333,7 @@ class StageView(QWidget):
 
     def _font(self, size: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
         font = QFont(self.font())
-        font.setPixelSize(round(size * self.emphasis))
+        font.setPixelSize(round(size * self._letters))
         font.setWeight(weight)
         return font
 

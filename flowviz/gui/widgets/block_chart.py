@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from flowviz.gui.theme.theme import current_tokens, mix
+from flowviz.gui.theme.theme import current_tokens, mix, zoomed
 from flowviz.scene.block_story import BlockChain, BlockRow, figure, sentence, spread
 from flowviz.scene.ticks import log_ticks
 
@@ -100,7 +100,7 @@ class BlockChart(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = QFont(self.font())
-        font.setPixelSize(11 if self.height() < 260 else 13)
+        font.setPixelSize(zoomed(11 if self.height() < 260 else 13))
         painter.setFont(font)
         _Picture(self, painter).paint()
         painter.end()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSlider, QWidget
 
-from flowviz.gui.theme.theme import current_tokens, mix
+from flowviz.gui.theme.theme import current_tokens, mix, zoomed
 
 _PAD = 9
 
@@ -120,7 +120,7 @@ class Track(QSlider):
     def _paint_segments(self, painter: QPainter, wide: int, top: float) -> None:
         tokens = current_tokens()
         font = painter.font()
-        font.setPixelSize(10)
+        font.setPixelSize(zoomed(10))
         painter.setFont(font)
         for segment in self._segments:
             left, right = _PAD + segment.start * wide, _PAD + segment.end * wide
