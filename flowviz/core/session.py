@@ -11,6 +11,8 @@ from flowviz.core.records import RunEntry
 from flowviz.core.spec import Array, RunSpec
 
 SUFFIX = ".flowviz"
+DRAWINGS = ("target", "source", "target_in_space", "source_in_space")
+"""The canvases of both ends of the flow, in the plane and in space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,8 @@ class Session:
     Attributes:
         draft: the choices in the panels: target, source, method, parameters, budget, seed, device.
         params: chosen parameters of all methods, by method.
-        drawings: the ink on the canvas (256, 256) float32 of "target" and "source", where something else was chosen
-            in its place.
+        drawings: the ink (n, n) or (n, n, n) float32 on the canvases by their names in DRAWINGS, where something
+            else was chosen in its place.
         runs: all runs, oldest first.
         stage: number of the run on the stage; 0 for none.
         look: clocks, stage, camera and layout as plain JSON; what of it a window does not know it leaves alone.

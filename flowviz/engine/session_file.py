@@ -17,7 +17,7 @@ from flowviz import __version__
 from flowviz.core.errors import FileError
 from flowviz.core.params import ParamValue
 from flowviz.core.records import RunEntry, RunFile
-from flowviz.core.session import Session
+from flowviz.core.session import DRAWINGS, Session
 from flowviz.core.spec import Array, RunSpec, from_json, to_json
 from flowviz.engine._archive import Archive, Damaged, Parts
 from flowviz.engine._atomic import whole_file
@@ -105,7 +105,7 @@ def _read(archive: Archive, name: str) -> Session:
     return Session(
         _draft(archive, document),
         _params(document["params"]),
-        {end: _drawing(archive, end) for end in document["drawings"] if end in ("target", "source")},
+        {end: _drawing(archive, end) for end in document["drawings"] if end in DRAWINGS},
         runs,
         stage,
         look,

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QSettings, QStandardPaths, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from flowviz.core.session import SUFFIX, Session, SessionStore
-from flowviz.core.spec import Array, FlowSpec, RunSpec, TargetSpec, frozen_array
+from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
 from flowviz.gui.control.autosave import Autosave
 from flowviz.gui.control.document import DocumentController
 from flowviz.gui.control.look import look_of, show_look
@@ -79,24 +79,14 @@ class Documents(QObject):
         choices = window.draft.choices()
         runs = window.runs.everything()
         stage = window.runs.stage if any(entry.number == window.runs.stage for entry in runs) else 0
-        return Session(choices.spec, choices.params, self._drawings(choices.spec), runs, stage, look_of(window))
-
-    def _drawings(self, spec: RunSpec) -> dict[str, Array]:
-        """What is drawn at an end of the flow where something else was chosen in its place."""
-        ends = (("target", spec.target, self._window.ends.target), ("source", spec.source, self._window.ends.source))
-        return {
-            name: frozen_array(end.grid)
-            for name, chosen, end in ends
-            if not end.is_empty and (chosen is None or chosen.key != "drawing")
-        }
+        return Session(choices.spec, choices.params, window.ends.drawings(), runs, stage, look_of(window))
 
     def _show(self, session: Session) -> None:
         window = self._window
         window.run_controller.let_go()
         window.error_bar.hide()
         window.notice_bar.hide()
-        window.ends.target.take_grid(session.drawings.get("target"))
-        window.ends.source.take_grid(session.drawings.get("source"))
+        window.ends.take_drawings(session.drawings)
         window.draft.take(session.draft, session.params)
         window.runs.replace_all(session.runs, session.stage)
         window.playback.follow(True)

@@ -121,3 +121,19 @@ def test_an_undo_at_the_other_end_shows_that_end(panel, qtbot):
     panel.tabs.setCurrentIndex(0)
     panel._ends.source.undo_stack.undo()
     assert panel.side == "source"
+
+
+def test_ink_that_something_else_took_the_place_of_is_kept_and_comes_back(panel):
+    ends = panel._ends
+    for paper in (ends.target, ends.source.space):
+        paper.begin(0.0, 0.0)
+        paper.move(1.0, 1.0)
+        paper.end()
+    ends.target.choose(MOONS, "Moons")
+    ends.source.choose(None, "Noise")
+    kept = ends.drawings()
+    assert set(kept) == {"target", "source_in_space"} and kept["source_in_space"].ndim == 3
+    ends.take_drawings({})
+    assert ends.target.is_empty and ends.source.space.is_empty and ends.target.target == MOONS
+    ends.take_drawings(kept)
+    np.testing.assert_array_equal(ends.source.space.ink, kept["source_in_space"])

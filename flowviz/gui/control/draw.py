@@ -70,12 +70,6 @@ class DrawController(Painting):
         """What a target is drawn on, where it is a drawing."""
         return next((paper for paper in (self, self.space) if spec is not None and spec.key == paper.key), None)
 
-    def take_grid(self, grid: Array | None) -> None:
-        """A program brings another drawing, or none: no undo step, no signal of a target."""
-        self.cancel()
-        fits = grid is not None and grid.shape == self.grid.shape
-        self.show_ink(grid if fits and grid is not None else np.zeros_like(self.grid))
-
     def choose(self, spec: TargetSpec | None, text: str, merge_key: str = "") -> None:
         """The person chose another target: one undo step; steps in a row with equal merge keys become one."""
         if spec != self.target:

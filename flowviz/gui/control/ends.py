@@ -8,8 +8,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoStack
 
 from flowviz.core.params import ParamValue
-from flowviz.core.spec import TargetSpec
+from flowviz.core.session import DRAWINGS
+from flowviz.core.spec import Array, TargetSpec, frozen_array
 from flowviz.gui.control.draw import DrawController
+from flowviz.gui.control.painting import Painting
 from flowviz.targets import dim_of
 
 _STANDARD: dict[int, tuple[str, Mapping[str, ParamValue]]] = {
@@ -65,6 +67,23 @@ class Ends(QObject):
         if source != self.used_source:  # a source that waits goes on waiting
             self.source.show_target(source)
         self._told = source
+
+    def drawings(self) -> dict[str, Array]:
+        """The ink on the canvases, by their names in core.session, where something else was chosen in its place."""
+        return {
+            name: frozen_array(paper.ink)
+            for name, paper in self._papers().items()
+            if not paper.is_empty and ((chosen := paper.chosen()) is None or chosen.key != paper.key)
+        }
+
+    def take_drawings(self, drawings: Mapping[str, Array]) -> None:
+        """A program brings other ink to all canvases: no undo step, no signal of a target."""
+        for name, paper in self._papers().items():
+            paper.take_ink(drawings.get(name))
+
+    def _papers(self) -> dict[str, Painting]:
+        papers = (self.target, self.source, self.target.space, self.source.space)
+        return dict(zip(DRAWINGS, papers, strict=True))
 
     def swap(self) -> None:
         """Let the flow run the other way round, as one undo step; noise becomes a Gaussian that can be changed."""

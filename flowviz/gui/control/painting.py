@@ -258,6 +258,11 @@ class Painting(QObject):
         self.ink[...] = ink
         self._tell_all()
 
+    def take_ink(self, ink: Array | None) -> None:
+        """A program brings other ink, or none: no undo step, no signal of a target."""
+        self.cancel()
+        self.show_ink(ink if ink is not None and ink.shape == self.ink.shape else np.zeros_like(self.ink))
+
     def _tell_all(self) -> None:
         self.density_changed.emit(0, self.resolution, 0, self.resolution)
 
