@@ -17,7 +17,7 @@ from flowviz.flows._fused import fused_solve
 from flowviz.flows._nets import VelocityNet
 from flowviz.targets import build
 from tests.bench.reference.cnf import CnfTrainer, cnf_loss, normal_log_density
-from tests.bench.reference.jko import JkoTrainer, block_objective, exact_jko_loss, jko_loss
+from tests.bench.reference.jko import JkoTrainer, block_objective, exact_jko_loss, jko_loss, traced_jko_loss
 from tests.bench.reference.network import ReferenceNet
 
 SOLVERS = ("midpoint", "rk4", "gauss")
@@ -194,9 +194,21 @@ class JkoCase(Case):
         assert isinstance(self.flow, HasBlocks)
         self.h = self.flow.blocks()[0].step_size
         self._probes = torch.Generator().manual_seed(0)
+        self.exact_steps = 0
+
+    def make_reference_exact(self, x: Tensor, truth: Point, limits: tuple[float, float]) -> int:
+        """From now on the reference takes the exact divergence, and the least sub-steps (returned) that are accurate.
+
+        One probe's estimate is nowhere near the limits, however many sub-steps it has.
+        """
+        for self.exact_steps in range(1, MOST_STEPS):
+            errors = self.reference(x).error(truth)
+            if errors[0] <= limits[0] and errors[1] <= limits[1]:
+                return self.exact_steps
+        raise AssertionError("no number of sub-steps reaches the accuracy")
 
     def trainer(self, x: Tensor) -> Callable[[], object]:
-        trainer = JkoTrainer(ReferenceNet(self.net, self.weights), self.h, learning_rate=1e-6)
+        trainer = JkoTrainer(ReferenceNet(self.net, self.weights), self.h, 1e-6, self.exact_steps)
         return lambda: trainer.step(x)
 
     def _weights(self) -> Tensor:
@@ -210,6 +222,8 @@ class JkoCase(Case):
         return block_objective(x, solved.x, solved.divergence, self.h)
 
     def _reference(self, net: ReferenceNet, x: Tensor) -> Tensor:
+        if self.exact_steps:
+            return traced_jko_loss(net, x, self.h, self.exact_steps)
         return jko_loss(net, x, self.h, torch.randn(x.shape, generator=self._probes))
 
     def _truth(self, net: ReferenceNet, x: Tensor) -> Tensor:
