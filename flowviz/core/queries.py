@@ -144,7 +144,29 @@ class AnomalyQuery:
     solver: Solver = METHOD_SOLVER
 
 
-Query = TransportQuery | DensityQuery | FieldQuery | LogDensityQuery | ProbeQuery | LoopQuery | AnomalyQuery
+@dataclass(frozen=True, slots=True)
+class MetricQuery:
+    """A distance between generated points and fresh draws of the target: more points than there is time for live.
+
+    Attributes:
+        metric: key of a metric.
+        n: points of either sample.
+        seed: of all draws.
+        repeats: independent pairs of target samples behind the floor.
+
+    Answer: "value" () float64; "floor" (3,) float64: mean, 5 % and 95 % quantile between two target samples of n
+    points.
+    """
+
+    metric: str = "w2"
+    n: int = 2000
+    seed: int = 0
+    repeats: int = 4
+
+
+Query = (
+    TransportQuery | DensityQuery | FieldQuery | LogDensityQuery | ProbeQuery | LoopQuery | AnomalyQuery | MetricQuery
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from flowviz.core.queries import (
     FieldQuery,
     LogDensityQuery,
     LoopQuery,
+    MetricQuery,
     ProbeQuery,
     Query,
     TransportQuery,
@@ -30,6 +31,7 @@ from flowviz.engine._probing import Move, carry_loop, probe
 from flowviz.engine._problem import problem_of
 from flowviz.engine._sampling import stream
 from flowviz.flows import Flow, HasLogDensity, HasSde, HasVelocity, Transport
+from flowviz.metrics import METRICS
 from flowviz.targets import Target, build, build_source
 
 KEPT = 8
@@ -44,6 +46,7 @@ class Deriver:
     def __init__(self) -> None:
         self._flows: OrderedDict[str, Flow] = OrderedDict()
         self._targets: OrderedDict[str, Target] = OrderedDict()
+        self._floor: tuple[object, Array] = (None, np.zeros(3))
 
     def answer(self, spec: RunSpec, weights: Mapping[str, Array], query: Query) -> dict[str, Array]:
         """The arrays that the query's docstring names, read-only.
@@ -78,6 +81,8 @@ class Deriver:
                 return carry_loop(flow, query, self._mover(flow, query.solver, device), device)
             case AnomalyQuery():
                 return self._anomaly(spec, flow, query, device)
+            case MetricQuery():
+                return self._distance(spec, flow, query, device)
 
     @staticmethod
     def _mover(flow: Flow, solver: Solver, device: torch.device) -> Move:
@@ -93,6 +98,20 @@ class Deriver:
         samples = transport(flow, self._start_points(spec, generate), generate, device)[0][-1]
         levels = _log_densities(flow, samples, 1.0, LogDensityQuery(samples, query.solver), device)
         return {**grid, "levels": np.sort(levels.astype(np.float64))}
+
+    def _distance(self, spec: RunSpec, flow: Flow, query: MetricQuery, device: torch.device) -> dict[str, Array]:
+        target, metric, rng = self.target(spec), METRICS.get(query.metric)(), stream(query.seed, "metrics")
+        generate = TransportQuery("noise", (0.0, 1.0), query.n, query.seed)
+        generated = transport(flow, self._start_points(spec, generate), generate, device)[0][-1]
+        if not np.isfinite(generated).all():
+            raise RunError("The model takes points to infinity.", "Train it anew, with a smaller learning rate.")
+        value = metric.value(generated, target.sample(query.n, rng), rng)
+        key = (spec.target.fingerprint(), query)
+        if self._floor[0] != key:
+            floors = stream(query.seed, "floors")
+            floor = metric.noise_floor(lambda n: target.sample(n, floors), query.n, query.repeats, floors)
+            self._floor = (key, np.asarray(floor))
+        return {"value": np.asarray(value), "floor": self._floor[1].copy()}
 
     def flow(self, spec: RunSpec, weights: Mapping[str, Array]) -> Flow:
         """The flow with these weights, built or remembered.

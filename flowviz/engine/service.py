@@ -1,4 +1,4 @@
-"""What stands behind a Backend, wherever it lives: one thread that trains, one that answers questions."""
+"""What stands behind a Backend, wherever it lives: a thread that trains, and threads that answer questions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flowviz.core.block_edits import BlockEdit
 from flowviz.core.control import Control
 from flowviz.core.events import TERMINAL, Failed
 from flowviz.core.params import ParamValue, fields_of
-from flowviz.core.queries import Answer, Query
+from flowviz.core.queries import Answer, MetricQuery, Query
 from flowviz.core.spec import Array, Budget, RunSpec
 from flowviz.engine import devices
 from flowviz.engine._failures import explain
@@ -28,7 +28,7 @@ class Service:
     """Trains runs and answers questions in threads of its own. All methods return at once, but `close`.
 
     Args:
-        emit: gets every event; called from both threads, must be safe for that.
+        emit: gets every event; called from all of them, must be safe for that.
     """
 
     def __init__(self, emit: Callable[[BackendEvent], None]) -> None:
@@ -38,6 +38,7 @@ class Service:
         self._run: tuple[int, Run] | None = None
         self._controls: dict[int, Control] = {}
         self._questions = _Questions(emit)
+        self._distances = _Questions(emit)  # they take a second or so, which no picture has to wait for
         self._thread = threading.Thread(target=self._train, name="training", daemon=True)
         self._thread.start()
 
@@ -72,7 +73,8 @@ class Service:
 
     def ask(self, request: int, spec: RunSpec, weights: Mapping[str, Array], query: Query, lane: str) -> None:
         """Answer a question; it replaces one that still waits in the same non-empty lane."""
-        self._questions.put(request, spec, weights, query, lane)
+        answering = self._distances if isinstance(query, MetricQuery) else self._questions
+        answering.put(request, spec, weights, query, lane)
 
     def close(self) -> None:
         """Stop everything and wait for the threads."""
@@ -81,6 +83,7 @@ class Service:
                 control.cancel(quick=True)
         self._jobs.put(None)
         self._questions.close()
+        self._distances.close()
         self._thread.join()
 
     def _train(self) -> None:

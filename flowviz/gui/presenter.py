@@ -14,6 +14,7 @@ from flowviz.core.queries import Answer, DensityQuery, FieldQuery, ProbeQuery, Q
 from flowviz.core.solver import Solver
 from flowviz.core.spec import Array
 from flowviz.gui.bridge.paint_thread import PaintJob, PaintThread, Picture
+from flowviz.gui.control.fine_metrics import FineMetrics
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.options import OptionsState
@@ -147,6 +148,7 @@ class Presenter(QObject):
         self._nfe_timer = QTimer(self)
         self._nfe_timer.setSingleShot(True)
         self._nfe_timer.timeout.connect(self._ask_nfe)
+        self._fine = FineMetrics(backend, run, cursor, engine, self)
         self._thread = PaintThread(self)
         self._thread.painted.connect(self._painted)
         self._thread.failed.connect(self._paint_failed)
@@ -284,6 +286,8 @@ class Presenter(QObject):
     def take(self, batch: list[BackendEvent]) -> None:
         """Take in the engine's answers."""
         for message in batch:
+            if self._fine.take(message):
+                continue
             if isinstance(message, Answer) and self._answers.arrived(message):
                 if message.error:
                     logging.getLogger(__name__).warning("a question failed: %s", message.error)

@@ -1,4 +1,5 @@
 import dataclasses
+import threading
 
 import numpy as np
 import pytest
@@ -6,14 +7,16 @@ import torch
 
 from flowviz.core.errors import UserError
 from flowviz.core.events import Finished, FrameReady
-from flowviz.core.queries import Answer, DensityQuery, FieldQuery, LogDensityQuery, TransportQuery
+from flowviz.core.queries import Answer, DensityQuery, FieldQuery, LogDensityQuery, MetricQuery, TransportQuery
 from flowviz.core.solver import Solver
 from flowviz.core.spec import Budget, FlowSpec, Recording, RunSpec, TargetSpec
 from flowviz.engine._building import create_flow
+from flowviz.engine._sampling import stream
 from flowviz.engine.derive import CHUNK, KEPT, Deriver, answer, grid_points
 from flowviz.engine.local import LocalBackend
 from flowviz.engine.run import run
 from flowviz.flows import Problem
+from flowviz.metrics import METRICS
 
 
 @pytest.fixture(scope="module", params=["cnf", "jko"])
@@ -167,3 +170,30 @@ def test_random_paths_are_drawn_where_the_method_has_them_and_refused_in_words_w
     cnf = dataclasses.replace(spec, flow=FlowSpec("cnf", {"width": 8}))
     with pytest.raises(UserError, match="by an ODE only"):
         answer(cnf, fresh_weights(cnf), query)
+
+
+def test_a_distance_is_that_of_the_models_samples_and_comes_with_the_floor_of_so_many_points(trained):
+    spec, frame = trained
+    deriver, query = Deriver(), MetricQuery("w2", 300, seed=4, repeats=3)
+    got = deriver.answer(spec, frame.weights, query)
+    generated = answer(spec, frame.weights, TransportQuery("noise", (0.0, 1.0), 300, 4))["paths"][-1]
+    rng = stream(4, "metrics")
+    assert float(got["value"]) == METRICS.get("w2")().value(generated, deriver.target(spec).sample(300, rng), rng)
+    mean, low, high = got["floor"]
+    assert 0 < low <= mean <= high < float(got["value"]), "a flow of thirty steps is further away than its noise"
+    more = deriver.answer(spec, frame.weights, MetricQuery("w2", 1200, seed=4, repeats=3))
+    assert more["floor"][0] < mean, "more points see more"
+
+
+def test_a_distance_that_takes_long_keeps_no_picture_waiting(trained, listen, monkeypatch):
+    spec, frame = trained
+    may_end = threading.Event()
+    monkeypatch.setattr(Deriver, "_distance", lambda *_: {"value": np.array(float(may_end.wait(60)))})
+    backend = LocalBackend()
+    ear = listen(backend)
+    slow = backend.ask(spec, frame.weights, MetricQuery("w2", 50))
+    quick = backend.ask(spec, frame.weights, TransportQuery("noise", (0.0, 1.0), 5))
+    assert ear.until(lambda event: isinstance(event, Answer)).request == quick
+    may_end.set()
+    assert ear.until(lambda event: isinstance(event, Answer)).request == slow
+    backend.close()

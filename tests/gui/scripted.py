@@ -18,7 +18,16 @@ from flowviz.core.events import (
 )
 from flowviz.core.frames import BlockInfo, Frame
 from flowviz.core.params import ParamField
-from flowviz.core.queries import AnomalyQuery, Answer, DensityQuery, FieldQuery, LoopQuery, ProbeQuery, TransportQuery
+from flowviz.core.queries import (
+    AnomalyQuery,
+    Answer,
+    DensityQuery,
+    FieldQuery,
+    LoopQuery,
+    MetricQuery,
+    ProbeQuery,
+    TransportQuery,
+)
 
 METHODS = (
     Choice(
@@ -131,6 +140,8 @@ class ScriptedBackend:
                 return {"log_density": np.zeros((query.resolution, query.resolution), np.float32)}
             case FieldQuery():
                 return {"velocity": np.ones((len(query.times), len(query.points), 2), np.float32)}
+            case MetricQuery():
+                return {"value": np.array(0.0625), "floor": np.array([0.04, 0.03, 0.05])}
             case ProbeQuery():
                 shape = (len(query.times), len(query.points))
                 paths = np.repeat(query.points[None], shape[0], 0)

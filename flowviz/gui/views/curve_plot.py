@@ -80,10 +80,12 @@ class CurvePlot(pg.PlotWidget):
         self.band = pg.LinearRegionItem(orientation="horizontal", movable=False)
         self.band.setZValue(-10)
         self.bound = pg.InfiniteLine(angle=0, movable=False)
+        self.dots = pg.ScatterPlotItem(size=9, symbol="d", pxMode=True)
+        self.dots.setZValue(5)
         self.cursor_line = pg.InfiniteLine(angle=90, movable=True)
         self.cursor_line.setZValue(10)
         self.cursor_line.sigDragged.connect(self._dragged)
-        for item in (self.band, self.bound, self.cursor_line):
+        for item in (self.band, self.bound, self.dots, self.cursor_line):
             item.hide()
             self.addItem(item, ignoreBounds=True)
         self.restyle()
@@ -103,7 +105,7 @@ class CurvePlot(pg.PlotWidget):
         everything: list[Array] = []
         begin, end = float(first), float(max(last, 1))
         for index, trace in enumerate(lines):
-            y = np.log10(np.maximum(trace.y, _LEAST)) if self.kind.log else trace.y
+            y = self._heights(trace.y)
             if trace.key not in self._lines:
                 self._lines[trace.key] = pg.PlotCurveItem(antialias=True)
                 self.addItem(self._lines[trace.key], ignoreBounds=True)
@@ -112,11 +114,24 @@ class CurvePlot(pg.PlotWidget):
             line.setData(trace.x, y, pen=pg.mkPen(trace.colour, width=1))
             everything.append(y)
             begin = min(begin, float(trace.x[0]))
+        everything += self._show_dots(traces)
         levels = self._show_levels(traces)
         low, high = decent_range(np.concatenate(everything) if everything else np.zeros(0), levels)
         self.plotItem.getViewBox().setRange(QRectF(begin, low, max(1.0, end - begin), high - low), padding=0)
         self.cursor_line.setVisible(bool(everything))
         self.scene().prepareForPaint()  # else the first painting would ask for a second one
+
+    def _heights(self, values: Array) -> Array:
+        return np.log10(np.maximum(values, _LEAST)) if self.kind.log else values
+
+    def _show_dots(self, traces: Sequence[Trace]) -> list[Array]:
+        shown = next((trace for trace in traces if trace.style == "dots" and len(trace.x)), None)
+        self.dots.setVisible(shown is not None)
+        if shown is None:
+            return []
+        heights = self._heights(shown.y)
+        self.dots.setData(shown.x, heights, brush=pg.mkBrush(shown.colour), pen=pg.mkPen(current_tokens().panel))
+        return [heights]
 
     def _show_levels(self, traces: Sequence[Trace]) -> list[float]:
         levels: list[float] = []

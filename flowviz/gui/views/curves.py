@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QHideEvent, QIcon, QPainter, QPen, QPixmap, QShowEvent
 from PySide6.QtWidgets import QLabel, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -31,7 +31,7 @@ _SCRUB_GAP_MS = 60
 
 
 def swatch(trace: Trace, is_shown: bool, ratio: float) -> QIcon:
-    """How a trace looks in the plot: a line, a dashed line or a band; an outline of it when it is hidden."""
+    """How a trace looks in the plot: a line, a dashed line, a dot or a band; an outline of it when it is hidden."""
     picture = QPixmap(_SWATCH * ratio)
     picture.setDevicePixelRatio(ratio)
     picture.fill(Qt.GlobalColor.transparent)
@@ -45,6 +45,11 @@ def swatch(trace: Trace, is_shown: bool, ratio: float) -> QIcon:
         painter.setPen(QPen(colour, 1))
         painter.drawLine(0, 2, 14, 2)
         painter.drawLine(0, 9, 14, 9)
+    elif trace.style == "dots":
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawPolygon([QPointF(7, 1), QPointF(12, 6), QPointF(7, 11), QPointF(2, 6)])
     else:
         style = Qt.PenStyle.DashLine if trace.style == "dash" else Qt.PenStyle.SolidLine
         painter.setPen(QPen(colour, 2.4, style))

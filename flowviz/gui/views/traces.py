@@ -10,6 +10,9 @@ from flowviz.core.spec import Array
 from flowviz.gui.state.run import RunState
 from flowviz.scene.tokens import Tokens
 
+FINE_POINTS = 2000
+FINE_W2 = "w2_fine"
+"""The metric that is measured on so many points while training waits."""
 _POINTS = 400
 _TINY_SHARE = 0.02
 
@@ -69,8 +72,8 @@ class Trace:
         label: its name for people, with its newest value.
         tip: what it means.
         colour: "#rrggbb".
-        style: "line", "dash" (one level) or "band" (two levels).
-        x, y: training steps and values (k,) of a line.
+        style: "line", "dots", "dash" (one level) or "band" (two levels).
+        x, y: training steps and values (k,) of a line or of dots.
         levels: heights of a dash (1) or of the edges of a band (2).
         is_minor: so small beside the loss that it is left out until it is asked for.
     """
@@ -137,4 +140,17 @@ def _metric(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace]:
         mean, low, high = floor
         label = f"noise floor {number(mean)}"
         result.append(Trace("floor", label, _FLOOR_TIP, tokens.good, "band", levels=(low, high)))
+    fine = run.metrics.get(FINE_W2)
+    if kind.metric == "w2" and fine is not None and fine.last is not None:
+        result.append(_fine(*fine.curve(), run.floors.get(FINE_W2), tokens))
     return result
+
+
+def _fine(x: Array, y: Array, floor: tuple[float, float, float] | None, tokens: Tokens) -> Trace:
+    """More points have a lower noise floor: what the live curve hides in its own."""
+    label = f"on {FINE_POINTS} points {number(y[-1])}"
+    tip = f"Exact distance between {FINE_POINTS} points, measured while training waits"
+    if floor is not None:
+        label += f", floor {number(floor[0])}"
+        tip += ", with the noise floor of so many points"
+    return Trace(FINE_W2, label, tip, tokens.series[1], "dots", x=x, y=y)
