@@ -23,7 +23,7 @@ class Choice:
         label: its name for people.
         summary: one sentence.
         params: its declared parameters, from which the form is made.
-        abilities: what it offers beyond transport: "density", "velocity", "blocks", "sde".
+        abilities: what it offers beyond transport: "density", "velocity", "blocks", "sde", "coupling".
         source_need: what a method can begin from, as in core.sources.
     """
 

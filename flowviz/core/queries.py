@@ -164,8 +164,31 @@ class MetricQuery:
     repeats: int = 4
 
 
+@dataclass(frozen=True, slots=True)
+class CouplingQuery:
+    """Which source point a method that learns from pairs would put together with which data point.
+
+    Attributes:
+        n, seed: how many pairs, and the seed of both samples and of the pairing.
+
+    Answer: "pairs" (n, 2, d) float32, source point first; "cost" () float64, their mean squared distance; and
+    "random_cost" (), that of the same points paired as they were drawn.
+    """
+
+    n: int = 128
+    seed: int = 0
+
+
 Query = (
-    TransportQuery | DensityQuery | FieldQuery | LogDensityQuery | ProbeQuery | LoopQuery | AnomalyQuery | MetricQuery
+    TransportQuery
+    | DensityQuery
+    | FieldQuery
+    | LogDensityQuery
+    | ProbeQuery
+    | LoopQuery
+    | AnomalyQuery
+    | MetricQuery
+    | CouplingQuery
 )
 
 

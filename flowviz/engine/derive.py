@@ -14,6 +14,7 @@ from flowviz.core.camera import SLICE_AXES
 from flowviz.core.errors import RunError, UserError
 from flowviz.core.queries import (
     AnomalyQuery,
+    CouplingQuery,
     DensityQuery,
     FieldQuery,
     LogDensityQuery,
@@ -30,7 +31,7 @@ from flowviz.engine._building import create_flow
 from flowviz.engine._probing import Move, carry_loop, probe
 from flowviz.engine._problem import problem_of
 from flowviz.engine._sampling import stream
-from flowviz.flows import Flow, HasLogDensity, HasSde, HasVelocity, Transport
+from flowviz.flows import Flow, HasCoupling, HasLogDensity, HasSde, HasVelocity, Transport
 from flowviz.metrics import METRICS
 from flowviz.targets import Target, build, build_source
 
@@ -83,6 +84,8 @@ class Deriver:
                 return self._anomaly(spec, flow, query, device)
             case MetricQuery():
                 return self._distance(spec, flow, query, device)
+            case CouplingQuery():
+                return self._coupling(spec, flow, query, device)
 
     @staticmethod
     def _mover(flow: Flow, solver: Solver, device: torch.device) -> Move:
@@ -112,6 +115,17 @@ class Deriver:
             floor = metric.noise_floor(lambda n: target.sample(n, floors), query.n, query.repeats, floors)
             self._floor = (key, np.asarray(floor))
         return {"value": np.asarray(value), "floor": self._floor[1].copy()}
+
+    def _coupling(self, spec: RunSpec, flow: Flow, query: CouplingQuery, device: torch.device) -> dict[str, Array]:
+        if not isinstance(flow, HasCoupling):
+            raise UserError(f"The method {type(flow).label} does not learn from pairs.", "Show trajectories instead.")
+        begin = self.source(spec).sample(query.n, stream(query.seed, "particles"))
+        end = self.target(spec).sample(query.n, stream(query.seed, "held-out"))
+        x0, x1 = (torch.as_tensor(x, dtype=torch.float32, device=device) for x in (begin, end))
+        pairs = torch.stack(flow.coupling(x0, x1, query.seed), dim=1).cpu().numpy()
+        costs = [np.square(y - x, dtype=np.float64).sum(axis=1) for x, y in ((begin, end), (pairs[:, 0], pairs[:, 1]))]
+        random_cost, cost = (np.asarray(values.mean()) for values in costs)
+        return {"pairs": pairs, "cost": cost, "random_cost": random_cost}
 
     def flow(self, spec: RunSpec, weights: Mapping[str, Array]) -> Flow:
         """The flow with these weights, built or remembered.

@@ -17,10 +17,16 @@ from flowviz.engine import devices
 from flowviz.engine._failures import explain
 from flowviz.engine.derive import Deriver
 from flowviz.engine.run import Run
-from flowviz.flows import FLOWS, HasBlocks, HasLogDensity, HasSde, HasVelocity
+from flowviz.flows import FLOWS, HasBlocks, HasCoupling, HasLogDensity, HasSde, HasVelocity
 from flowviz.metrics import METRICS
 
-ABILITIES = {"density": HasLogDensity, "velocity": HasVelocity, "blocks": HasBlocks, "sde": HasSde}
+ABILITIES = {
+    "density": HasLogDensity,
+    "velocity": HasVelocity,
+    "blocks": HasBlocks,
+    "sde": HasSde,
+    "coupling": HasCoupling,
+}
 Job = tuple[int, Run, Control, Budget | None, BlockEdit | None]
 
 

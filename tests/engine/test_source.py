@@ -9,7 +9,7 @@ from flowviz.core.control import Control
 from flowviz.core.errors import UserError
 from flowviz.core.events import Failed, Finished, FrameReady, MetricsReady
 from flowviz.core.film import FilmSpec
-from flowviz.core.queries import DensityQuery, LogDensityQuery, TransportQuery
+from flowviz.core.queries import CouplingQuery, DensityQuery, LogDensityQuery, TransportQuery
 from flowviz.core.spec import TargetSpec
 from flowviz.engine.derive import Deriver, grid_points
 from flowviz.engine.film import FilmPainter
@@ -76,3 +76,22 @@ def test_the_view_holds_the_source_too(trained):
         Filmable.spec = replace(spec, source=source)
         views.append(FilmPainter(Filmable, FilmSpec())._world)
     assert views[1][0] < views[0][0] and views[1][1] > views[0][1]
+
+
+def test_the_pairs_of_a_method_come_with_their_cost(small):
+    costs = {}
+    for key in ("flow_matching", "ot_cfm"):
+        spec = small(key, params={"width": 8, "batch_size": 64})
+        weights = frames(list(run(spec)))[-1].weights
+        answer = Deriver().answer(spec, weights, CouplingQuery(64))
+        assert answer["pairs"].shape == (64, 2, 2)
+        gaps = np.square(answer["pairs"][:, 1] - answer["pairs"][:, 0]).sum(axis=1)
+        assert float(answer["cost"]) == pytest.approx(gaps.mean(), rel=1e-5)
+        costs[key] = answer
+    assert float(costs["flow_matching"]["cost"]) == pytest.approx(
+        float(costs["flow_matching"]["random_cost"]), rel=1e-5
+    )
+    assert float(costs["ot_cfm"]["cost"]) < float(costs["flow_matching"]["cost"])
+    with pytest.raises(UserError, match="does not learn from pairs"):
+        spec = small()
+        Deriver().answer(spec, frames(list(run(spec)))[-1].weights, CouplingQuery())

@@ -16,8 +16,19 @@ KEYS = [key for key, _ in FLOWS.items()]
 SMALL = {"width": 16, "batch_size": 64}
 
 
+def has(key, name):
+    """Whether a method has a parameter of that name."""
+    return any(field.name == name for field in fields_of(FLOWS.get(key).Params))
+
+
+def parts(key, n):
+    """So many blocks, or rounds of reflow, for methods that train in parts."""
+    return ({"blocks": n} if has(key, "blocks") else {}) | ({"reflows": n - 1} if has(key, "reflows") else {})
+
+
 def small(key):
-    return SMALL | ({"pool": 1024} if key == "jko" else {})
+    cheap = {"pool": 1024, "hidden_layers": 2, "block": 16}
+    return SMALL | {name: value for name, value in cheap.items() if has(key, name)}
 
 
 TIMES = [0.0, 0.2, 0.55, 1.0]
@@ -34,7 +45,7 @@ def problem(seed=0, dim=2, dtype=torch.float64):
 
 
 def trained(key, steps=40, seed=0, dim=2, dtype=torch.float64, **params):
-    extra = {"blocks": 3} if key == "jko" else {}
+    extra = parts(key, 3)
     flow = FLOWS.get(key).create(small(key) | extra | params, problem(seed, dim, dtype))
     run(flow, Budget(steps=steps))
     return flow
@@ -72,7 +83,7 @@ def test_a_flow_says_what_it_is_and_declares_every_parameter_with_a_help_text(ke
 
 
 def test_training_lowers_the_loss_and_ends_with_its_budget(key):
-    flow = FLOWS.get(key).create(small(key) | ({"blocks": 1} if key == "jko" else {}), problem())
+    flow = FLOWS.get(key).create(small(key) | parts(key, 1), problem())
     infos = run(flow, Budget(steps=60))
     losses = [float(info.losses["loss"]) for info in infos]
     assert len(infos) == 60
@@ -87,12 +98,12 @@ def test_a_budget_in_seconds_ends_when_they_are_used(key):
 
 
 def test_without_a_budget_the_method_has_its_own_length(key):
-    own = {"steps_per_block": 3, "blocks": 3} if key == "jko" else {"steps": 9}
+    own = parts(key, 3) | ({"steps_per_block": 3} if has(key, "blocks") else {"steps": 3 if parts(key, 3) else 9})
     assert len(run(FLOWS.get(key).create(small(key) | own, problem()), Budget())) == 9
 
 
 def test_progress_never_falls_within_a_stretch(key):
-    flow = FLOWS.get(key).create(small(key) | ({"blocks": 3} if key == "jko" else {}), problem())
+    flow = FLOWS.get(key).create(small(key) | parts(key, 3), problem())
     flow.plan(Budget(steps=30))
     seen = [flow.progress]
     while flow.progress < 1:
@@ -200,8 +211,8 @@ def test_the_density_is_that_of_the_samples(flow):
 
 
 def test_every_parameter_gets_a_gradient(key):
-    flow = FLOWS.get(key).create(small(key) | ({"blocks": 1} if key == "jko" else {}), problem())
-    name = "training" if key == "jko" else "weights"
+    flow = FLOWS.get(key).create(small(key) | parts(key, 1), problem())
+    name = "training" if has(key, "blocks") else "weights"
     flow.plan(Budget(steps=5))
     flow.step(0.0)
     before = flow.weights()[name]
@@ -210,7 +221,7 @@ def test_every_parameter_gets_a_gradient(key):
 
 
 def test_weights_rebuild_the_same_flow(key, flow):
-    other = FLOWS.get(key).create(small(key) | ({"blocks": 3} if key == "jko" else {}), problem(seed=5))
+    other = FLOWS.get(key).create(small(key) | parts(key, 3), problem(seed=5))
     other.load(flow.weights())
     x = points()
     assert torch.equal(other.transport(x, TIMES).paths, flow.transport(x, TIMES).paths)
@@ -224,7 +235,7 @@ def test_unchanged_weights_are_the_same_read_only_arrays(flow):
 
 
 def test_training_goes_on_from_loaded_weights(key, flow):
-    other = FLOWS.get(key).create(small(key) | ({"blocks": 3} if key == "jko" else {}), problem(seed=5))
+    other = FLOWS.get(key).create(small(key) | parts(key, 3), problem(seed=5))
     other.load(flow.weights())
     infos = run(other, Budget(steps=5))
     assert len(infos) == 5
@@ -264,7 +275,7 @@ def test_live_parameters_change_while_training(key):
     flow = FLOWS.get(key).create(small(key), problem())
     flow.plan(Budget(steps=40))
     flow.step(0.0)
-    name = "training" if key == "jko" else "weights"
+    name = "training" if has(key, "blocks") else "weights"
     flow.change("learning_rate", 1e-6)
     flow.change("batch_size", 33)
     before = flow.weights()[name]
@@ -326,7 +337,7 @@ def test_data_that_are_not_finite_show_in_the_loss_and_leave_the_weights_alone(k
 )
 def test_degenerate_targets_train_without_a_number_going_bad(key, shape):
     generator = torch.Generator().manual_seed(0)
-    extra = {"blocks": 2} if key == "jko" else {}
+    extra = parts(key, 2)
     made = FLOWS.get(key).create(
         SMALL | extra, Problem(2, lambda n: shape(torch.randn(n, 2, generator=generator)).contiguous())
     )
