@@ -26,6 +26,7 @@ from flowviz.gui.control.choices import ChoicesController
 from flowviz.gui.control.ends import Ends
 from flowviz.gui.control.files import FileDrops
 from flowviz.gui.control.films import FilmController
+from flowviz.gui.control.keyframes import KeyFrameController
 from flowviz.gui.control.playback import PlaybackController
 from flowviz.gui.control.probing import ProbeController
 from flowviz.gui.control.recipes import RecipeController
@@ -45,6 +46,7 @@ from flowviz.gui.presenter import Presenter
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.history import History
+from flowviz.gui.state.keyframes import KeyFrameState
 from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.probes import ProbeState
 from flowviz.gui.state.run import EngineState, RunState
@@ -116,7 +118,9 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.probing = ProbeController(self.stage, self.probes, self.cursor_state, self.run, self)
         self.recipes = RecipeController(self.run_controller, self.draft, parent=self)
-        self.films = FilmController(self.studio, self.run, self.cursor_state, self.options, self)
+        seen = (self.run, self.cursor_state, self.options)
+        self.keyframes = KeyFrameController(KeyFrameState(self), seen, self.stage, self.playback, self)
+        self.films = FilmController(self.studio, seen, self.keyframes.state, self)
         self._guard = ShortcutGuard(QApplication.instance(), self)  # type: ignore[arg-type]
 
     def _make_views(self) -> None:

@@ -28,6 +28,7 @@ def window_actions(window: MainWindow) -> list[Action]:
         Action("copy_python", "Edit", "Copy as Python", window.recipes.copy),
         *_run(window),
         *_time(window),
+        *_key_frames(window),
         *_view(window),
         *_camera(window),
         *_help(window),
@@ -72,6 +73,18 @@ def _file(window: MainWindow) -> list[Action]:
         Action("export", "File", "Export film…", window.export_film, ("Ctrl+E",), "film", window.can_export),
         separator("File"),
         Action("quit", "File", "Quit", window.close, ("Ctrl+Q",)),
+    ]
+
+
+def _key_frames(window: MainWindow) -> list[Action]:
+    keys = window.keyframes
+    menu = "Time/Key frames"
+    return [
+        Action("key_capture", menu, "Capture key frame", keys.capture, ("Alt+F",), "", window.can_export),
+        Action("key_replace", menu, "Replace key frame", keys.replace, ("Alt+R",), "", keys.has_any),
+        Action("key_delete", menu, "Delete key frame", keys.delete, ("Alt+D",), "", keys.has_any),
+        Action("key_next", menu, "Next key frame", lambda: keys.visit(1), ("Alt+A",), "", keys.has_any),
+        Action("key_previous", menu, "Previous key frame", lambda: keys.visit(-1), ("Alt+B",), "", keys.has_any),
     ]
 
 

@@ -20,6 +20,7 @@ def connect_runs(window: MainWindow) -> None:
     control.brought_back.connect(lambda: window.playback.follow(True))
     for speaker in (control, window.recipes):
         speaker.notice.connect(window.show_notice)
+    window.keyframes.told.connect(window.show_notice)
     window.theme.changed.connect(panel.refresh)
 
 

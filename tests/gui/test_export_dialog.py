@@ -33,7 +33,7 @@ class Studio:
         self.jobs, self.handles = [], []
 
     def suffixes(self):
-        return (".mp4", ".gif")
+        return (".mp4", ".gif", ".webm", ".png")
 
     def start(self, job):
         self.jobs.append(job)
@@ -86,9 +86,10 @@ def test_the_estimate_follows_rate_and_length(dialog):
 def test_export_hands_the_choices_to_the_studio(dialog, studio, tmp_path, qtbot):
     child(dialog, QComboBox, "film_clock").setCurrentIndex(1)
     child(dialog, QComboBox, "film_theme").setCurrentIndex(1)
-    child(dialog, QComboBox, "film_size").setCurrentIndex(0)
+    child(dialog, QComboBox, "film_size").setCurrentIndex(1)
     child(dialog, QCheckBox, "film_layer_density").setChecked(True)
-    child(dialog, QCheckBox, "film_caption").setChecked(False)
+    child(dialog, QCheckBox, "film_part_title").setChecked(False)
+    child(dialog, QCheckBox, "film_part_clock").setChecked(False)
     qtbot.mouseClick(dialog.export_button, Qt.MouseButton.LeftButton)
     job = studio.jobs[0]
     assert job.path == str(tmp_path / "flow.mp4")
@@ -210,3 +211,71 @@ def test_the_folder_is_remembered(dialog, studio, tmp_path, qtbot):
     second = ExportDialog(studio, lambda film, path: None, FilmSpec())
     qtbot.addWidget(second)
     assert Path(second.path_edit.text()) == tmp_path / "films" / "flow.gif"
+
+
+def test_an_exact_number_of_frames_is_kept_and_the_length_follows(dialog, studio):
+    child(dialog, QSpinBox, "film_fps").setValue(25)
+    child(dialog, QSpinBox, "film_frames").setValue(99)
+    assert child(dialog, QDoubleSpinBox, "film_seconds").value() == pytest.approx(4.0)
+    dialog.export_button.click()
+    assert studio.jobs[0].film.frames == 99 and studio.jobs[0].film.frame_count == 99
+
+
+def test_a_still_has_no_length_and_shows_the_moment_of_the_stage(dialog, studio, tmp_path):
+    dialog.path_edit.setText(str(tmp_path / "still.png"))
+    assert not child(dialog, QSpinBox, "film_fps").isVisible() and "The moment on the stage" in said(dialog)
+    dialog.path_edit.setText(str(tmp_path / "film.webm"))
+    assert child(dialog, QSpinBox, "film_fps").isVisible() and "The moment on the stage" not in said(dialog)
+
+
+def test_only_formats_with_opacity_offer_a_transparent_background(dialog, studio, tmp_path):
+    background = child(dialog, QComboBox, "film_background")
+    place = background.findData("transparent")
+    assert not background.model().item(place).isEnabled()
+    dialog.path_edit.setText(str(tmp_path / "film.webm"))
+    assert background.model().item(place).isEnabled()
+    background.setCurrentIndex(place)
+    dialog.export_button.click()
+    assert studio.jobs[0].film.background == "transparent"
+
+
+def test_a_transparent_background_does_not_survive_a_format_without(dialog, tmp_path):
+    dialog.path_edit.setText(str(tmp_path / "film.webm"))
+    background = child(dialog, QComboBox, "film_background")
+    background.setCurrentIndex(background.findData("transparent"))
+    dialog.path_edit.setText(str(tmp_path / "film.mp4"))
+    assert dialog.form.spec().background == "theme"
+
+
+def test_size_and_time_are_estimated_and_learnt_from_the_last_film(dialog, studio, tmp_path, qtbot):
+    from flowviz.core.film import FilmSpec
+    from flowviz.gui.export.estimate import estimate
+
+    assert "about" in said(dialog) and "made in" in said(dialog)
+    before = estimate(FilmSpec(), ".mp4").nbytes
+    dialog.export_button.click()
+    with qtbot.waitSignal(dialog.ended):
+        studio.handles[0].events.append(FilmDone(str(tmp_path / "flow.mp4"), int(4 * before)))
+    assert estimate(FilmSpec(), ".mp4").nbytes == pytest.approx(2.5 * before, rel=0.01)
+
+
+def test_the_film_can_be_copied_as_a_command_that_means_the_same(dialog, qapp, tmp_path):
+    import json
+    import shlex
+
+    from flowviz.core.film_json import film_from_json
+
+    child(dialog, QSpinBox, "film_fps").setValue(12)
+    dialog.command_button.click()
+    words = shlex.split(qapp.clipboard().text())
+    assert words[:2] == ["flowviz", "render"] and words[4] == str(tmp_path / "flow.mp4")
+    assert film_from_json(json.loads(words[-1])) == dialog.form.spec()
+
+
+def test_scale_loop_and_parts_reach_the_film(dialog, studio):
+    child(dialog, QDoubleSpinBox, "film_scale").setValue(1.5)
+    child(dialog, QComboBox, "film_repeat").setCurrentIndex(2)
+    child(dialog, QCheckBox, "film_part_curves").setChecked(True)
+    dialog.export_button.click()
+    film = studio.jobs[0].film
+    assert film.size == (1920, 1080) and film.repeat == "loop" and "curves" in film.parts

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from flowviz.core.camera import Camera
-from flowviz.core.film import FilmJob, FilmSpec, FilmStudio
+from flowviz.core.errors import UserError
+from flowviz.core.film import Curves, FilmJob, FilmSpec, FilmStudio, curves_of
 from flowviz.gui.state.cursor import CursorState
+from flowviz.gui.state.keyframes import KeyFrameState
 from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.run import RunState
 from flowviz.gui.views.stage import StageView
@@ -21,24 +22,29 @@ from flowviz.scene.tokens import ThemeName
 if TYPE_CHECKING:
     from flowviz.gui.export.dialog import ExportDialog
 
+_ONE_FRAME = ("flow", "camera", "still")
+"""Clocks whose films show one training step."""
+
 
 class FilmController(QObject):
     """Opens the film dialog and turns its choices into jobs.
 
     Args:
         studio: makes the films.
+        run, cursor, options: what is on the stage.
+        keys: the captured key frames.
     """
 
     def __init__(
         self,
         studio: FilmStudio,
-        run: RunState,
-        cursor: CursorState,
-        options: OptionsState,
+        seen: tuple[RunState, CursorState, OptionsState],
+        keys: KeyFrameState,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._studio, self._run, self._cursor, self._options = studio, run, cursor, options
+        self._studio, self._keys = studio, keys
+        self._run, self._cursor, self._options = seen
         self.dialog: ExportDialog | None = None
 
     def defaults(self, view: Extent, theme: ThemeName, camera: Camera | None = None, fit: bool = False) -> FilmSpec:
@@ -53,6 +59,7 @@ class FilmController(QObject):
             extent=view,
             camera=camera,
             fit=fit,
+            keys=self._keys.keys,
             theme=theme,
         )
 
@@ -60,16 +67,17 @@ class FilmController(QObject):
         """The film of the run on the stage.
 
         Raises:
-            ValueError: there is no run.
+            UserError: there is no run.
         """
-        spec = self._run.spec
-        if spec is None:
-            raise ValueError("no run to film")
-        frames = self._run.timeline.frames
-        if film.clock in ("flow", "camera", "still"):
+        record = self._run.record()
+        if record is None:
+            raise UserError("There is no run to film.", "Press Run first.")
+        frames = record.frames
+        if film.clock in _ONE_FRAME:
             shown = frames[-1] if film.step is None else self._run.timeline.nearest(film.step)
             frames = (shown,) if shown is not None else frames[-1:]
-        return FilmJob(spec, frames, replace(film), path)
+        curves = curves_of(record) if "curves" in film.parts else Curves()
+        return FilmJob(record.spec, frames, film, path, curves)
 
     def ask(self, window: QWidget, stage: StageView, theme: ThemeName) -> None:
         """Open the dialog for a film of what the stage shows; training and stage go on behind it."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from PySide6.QtCore import QSettings, Qt, QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDesktopServices
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -33,7 +32,10 @@ from flowviz.core.film import (
     FilmSpec,
     FilmStudio,
 )
+from flowviz.core.film_json import film_to_json
 from flowviz.export import EXPORTERS, writer_for
+from flowviz.gui.export.estimate import estimate, learn, size_words, time_words
+from flowviz.gui.export.file_place import FilePlace
 from flowviz.gui.export.film_form import FilmForm
 
 _LOOK_MS = 50
@@ -68,17 +70,15 @@ class ExportDialog(QDialog):
         self._studio, self._make_job = studio, make_job
         self._handle: FilmHandle | None = None
         self._started_at = 0.0
-        self._may_replace = ""
         self._result = ""
+        self._film: FilmSpec | None = None
         self.form = FilmForm(defaults)
         self._build()
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MS)
         self._timer.timeout.connect(self._look)
         self.form.changed.connect(self._refresh)
-        self.path_edit.textChanged.connect(self._path_changed)
-        self._format.currentIndexChanged.connect(self._format_chosen)
-        self._suggest_path()
+        self.place.changed.connect(self._refresh)
         self._refresh()
 
     # ---- building ------------------------------------------------------------------------------
@@ -87,7 +87,10 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 16)
         column.setSpacing(12)
-        column.addLayout(self._make_file_row())
+        formats = {suffix: _label_of(suffix) for suffix in self._studio.suffixes()}
+        self.place = FilePlace(formats, "film", "flow", "Export film")
+        self.path_edit = self.place.path_edit
+        column.addWidget(self.place)
         column.addWidget(self.form)
         self._estimate = QLabel()
         self._estimate.setProperty("role", "muted")
@@ -113,23 +116,6 @@ class ExportDialog(QDialog):
         column.addLayout(self._make_buttons())
         self.setMinimumWidth(500)
 
-    def _make_file_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        self.path_edit = QLineEdit()
-        self.path_edit.setAccessibleName("File name")
-        self.path_edit.setObjectName("film_path")
-        self._format = QComboBox()
-        self._format.setAccessibleName("Format")
-        self._format.setObjectName("film_format")
-        for suffix in self._studio.suffixes():
-            self._format.addItem(_label_of(suffix), suffix)
-        self.browse_button = QPushButton("Browse…")
-        self.browse_button.clicked.connect(self._browse)
-        row.addWidget(self.path_edit, 1)
-        row.addWidget(self._format)
-        row.addWidget(self.browse_button)
-        return row
-
     def _make_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         self.show_button = QPushButton("Show in folder")
@@ -144,6 +130,10 @@ class ExportDialog(QDialog):
         self.export_button.setProperty("primary", True)
         self.export_button.setDefault(True)
         self.export_button.clicked.connect(self._export)
+        self.command_button = QPushButton("Copy as command")
+        self.command_button.setToolTip("The same film by `flowviz render`, for a script or a computer without a screen")
+        self.command_button.clicked.connect(self._copy_command)
+        row.addWidget(self.command_button)
         row.addWidget(self.show_button)
         row.addWidget(self.cancel_button)
         row.addStretch(1)
@@ -179,58 +169,12 @@ class ExportDialog(QDialog):
         self._timer.stop()
         super().closeEvent(event)
 
-    # ---- the file --------------------------------------------------------------------------------
-
-    def _suggest_path(self) -> None:
-        settings = QSettings()
-        folder = Path(str(settings.value("film/folder", str(Path.home()))))
-        suffix = str(settings.value("film/suffix", ""))
-        if suffix not in self._studio.suffixes():
-            suffix = self._studio.suffixes()[0]
-        folder = folder if folder.is_dir() else Path.home()
-        path, number = folder / f"flow{suffix}", 2
-        while path.exists():
-            path, number = folder / f"flow {number}{suffix}", number + 1
-        self.path_edit.setText(str(path))
-
-    def _path(self) -> Path:
-        """The file named, with the format's suffix where the person left it out."""
-        path = Path(self.path_edit.text().strip()).expanduser()
-        return path.with_name(path.name + str(self._format.currentData())) if path.name and not path.suffix else path
-
-    @Slot()
-    def _path_changed(self) -> None:
-        index = self._format.findData(Path(self.path_edit.text().strip()).suffix.lower())
-        if index >= 0 and index != self._format.currentIndex():
-            blocked = self._format.blockSignals(True)
-            self._format.setCurrentIndex(index)
-            self._format.blockSignals(blocked)
-        self._refresh()
-
-    @Slot()
-    def _format_chosen(self) -> None:
-        path = Path(self.path_edit.text().strip())
-        if path.suffix.lower() in self._studio.suffixes():
-            self.path_edit.setText(str(path.with_suffix(str(self._format.currentData()))))
-        self._refresh()
-
-    @Slot()
-    def _browse(self) -> None:
-        suffixes = self._studio.suffixes()
-        filters = ";;".join(f"{_label_of(suffix)} (*{suffix})" for suffix in suffixes)
-        chosen = f"{_label_of(self._format.currentData())} (*{self._format.currentData()})"
-        path, _ = QFileDialog.getSaveFileName(self, "Export film", str(self._path()), filters, chosen)
-        if path:
-            self.path_edit.setText(path)
-            self._may_replace = str(self._path()) if Path(path).suffix else ""  # the file dialog has asked already
-            self._refresh()
-
     # ---- making ------------------------------------------------------------------------------------
 
     @Slot()
     def _refresh(self) -> None:
         """The estimate, and whether Export can be pressed."""
-        self.form.set_suffix(str(self._format.currentData()))
+        self.form.set_suffix(self.place.suffix)
         if self.is_busy:
             return
         self._say_problem("")
@@ -243,20 +187,40 @@ class ExportDialog(QDialog):
             self.export_button.setEnabled(False)
             return
         self.export_button.setEnabled(True)
-        suffix = str(self._format.currentData())
-        rate = EXPORTERS.get(suffix).rate(film.fps) if suffix in EXPORTERS else float(film.fps)
-        words = [
-            f"{max(1, round(rate * film.seconds))} frames",
-            f"{film.width} × {film.height}",
-            f"{film.seconds:.1f} s",
-        ]
-        if abs(rate - film.fps) > 0.05:
-            words.append(f"plays at {rate:.1f} frames a second")
-        self._estimate.setText(" · ".join(words))
+        self._estimate.setText(self._words_of(film))
+
+    def _words_of(self, film: FilmSpec) -> str:
+        """Pictures, size, length, and how large and how long it will be."""
+        suffix = self.place.suffix
+        width, height = film.size
+        if suffix not in EXPORTERS:
+            return f"{film.frame_count} frames · {width} × {height} · {film.seconds:.1f} s"
+        about, is_still = estimate(film, suffix), EXPORTERS.get(suffix).is_still
+        words = [] if is_still else [f"{about.pictures} frames"]
+        words += [f"{width} × {height}"]
+        if not is_still:
+            words.append(f"{about.pictures / about.rate:.1f} s")
+        if abs(about.rate - film.fps) > 0.05 and not is_still:
+            words.append(f"plays at {about.rate:.1f} frames a second")
+        return " · ".join([*words, f"about {size_words(about.nbytes)}, made in {time_words(about.seconds)}"])
+
+    @Slot()
+    def _copy_command(self) -> None:
+        """The same film from the command line."""
+        try:
+            film = json.dumps(film_to_json(self.form.spec()))
+        except UserError as error:
+            self._say_problem(str(error))
+            return
+        words = ["flowviz", "render", "RUN.flowviz", "--out", str(self.place.path), "--film", film]
+        QGuiApplication.clipboard().setText(shlex.join(words))
+        self._status.setText("Copied. Save the session and put its name in the place of RUN.flowviz.")
+        self._status.show()
+        self._grow()
 
     @Slot()
     def _export(self) -> None:
-        path = self._path()
+        path = self.place.path
         try:
             film = self.form.spec()
             if not path.name:
@@ -264,8 +228,7 @@ class ExportDialog(QDialog):
             if not film.layers:
                 raise UserError("No layer is chosen, so the film would be empty.", "Choose at least one layer.")
             writer_for(path)
-            if path.exists() and self._may_replace != str(path):
-                self._may_replace = str(path)
+            if not self.place.may_write():
                 self._say_problem(f"{path.name} exists already. Press Replace to overwrite it.")
                 self.export_button.setText("Replace")
                 return
@@ -273,11 +236,9 @@ class ExportDialog(QDialog):
         except (UserError, ValueError) as error:
             self._say_problem(str(error))
             return
-        settings = QSettings()
-        settings.setValue("film/folder", str(path.parent))
-        settings.setValue("film/suffix", path.suffix.lower())
-        self._may_replace = ""
+        self.place.remember()
         self._started_at = perf_counter()
+        self._film = film
         self._handle = self._studio.start(job)
         self._bar.setRange(0, 0)
         self._status.setText("Starting…")
@@ -302,7 +263,9 @@ class ExportDialog(QDialog):
                 self._show_progress(done, total)
             case FilmDone(path, nbytes):
                 self._result = path
-                self._finish(True, f"{Path(path).name} is ready: {_size_words(nbytes)}.")
+                if self._film is not None:
+                    learn(self._film, Path(path).suffix.lower(), nbytes, perf_counter() - self._started_at)
+                self._finish(True, f"{Path(path).name} is ready: {size_words(nbytes)}.")
             case FilmFailed(message, hint):
                 self._finish(False, "")
                 self._say_problem(f"{message} {hint}".strip())
@@ -315,7 +278,7 @@ class ExportDialog(QDialog):
         if self.cancel_button.isEnabled():
             passed = perf_counter() - self._started_at
             left = passed / done * (total - done) if done else 0.0
-            words = f", about {_time_words(left)} left" if done and passed > 1.0 else ""
+            words = f", about {time_words(left)} left" if done and passed > 1.0 else ""
             self._status.setText(f"Frame {done} of {total}{words}")
 
     def _finish(self, is_done: bool, words: str) -> None:
@@ -334,7 +297,7 @@ class ExportDialog(QDialog):
         self.ended.emit(is_done)
 
     def _show_busy(self, is_busy: bool) -> None:
-        for widget in (self.form, self.path_edit, self._format, self.browse_button, self.export_button):
+        for widget in (self.form, self.place, self.export_button):
             widget.setEnabled(not is_busy)
         self._bar.setVisible(is_busy)
         self._status.setVisible(is_busy)
@@ -362,11 +325,3 @@ class ExportDialog(QDialog):
 
 def _label_of(suffix: str) -> str:
     return EXPORTERS.get(suffix).label if suffix in EXPORTERS else suffix.lstrip(".").upper()
-
-
-def _size_words(nbytes: int) -> str:
-    return f"{nbytes / 1e6:.1f} MB" if nbytes >= 1e6 else f"{nbytes / 1e3:.0f} kB"
-
-
-def _time_words(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{max(seconds, 1):.0f} s"

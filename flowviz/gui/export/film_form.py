@@ -1,31 +1,21 @@
-"""What a film is like: clock, size, rate, length, look, layers."""
+"""What a film is like: what moves, size, rate, length, look, layers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
-    QFormLayout,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QSpinBox,
-    QWidget,
-)
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QLabel, QSpinBox, QWidget
 
-from flowviz.core.film import FilmClock, FilmSpec
+from flowviz.core.film import FilmClock, FilmSpec, Repeat
 from flowviz.export import EXPORTERS
-from flowviz.scene.resolve import layers
-from flowviz.scene.tokens import ThemeName
+from flowviz.gui.export.film_look import FilmLook
+from flowviz.gui.export.rows import choice, quiet_set, row
 
 SIZES: tuple[tuple[str, int, int], ...] = (
-    ("Small, 854 × 480", 854, 480),
+    ("Small, 640 × 360", 640, 360),
+    ("854 × 480", 854, 480),
     ("HD, 1280 × 720", 1280, 720),
     ("Full HD, 1920 × 1080", 1920, 1080),
     ("2K, 2560 × 1440", 2560, 1440),
@@ -36,10 +26,16 @@ SIZES: tuple[tuple[str, int, int], ...] = (
 _WAYS = {"generate": "noise becomes data", "encode": "data become noise"}
 _CLOCKS: tuple[tuple[str, FilmClock, str], ...] = (
     ("Flow time: {way}", "flow", "The flow at one moment of its training, t running from end to end"),
-    ("Training: the flow learns", "training", "All that was recorded of the training, at one flow time t"),
-    ("Camera: once around", "camera", "One turn around the flow at the shown moment; its end meets its beginning"),
+    ("Training: the flow learns", "training", "All that was recorded of the training, at the flow time of the stage"),
+    ("Training, then flow time", "both", "First the flow learns, then the learnt flow runs"),
+    ("Camera: once around", "camera", "The camera goes around a scene that stands still"),
+    ("Along {count} key frames", "keys", "From one captured moment to the next (Alt+F captures what is on the stage)"),
 )
-_THEMES: tuple[tuple[str, ThemeName], ...] = (("Dark", "dark"), ("Light", "light"))
+_REPEATS: tuple[tuple[str, Repeat, str], ...] = (
+    ("Once", "once", "From beginning to end"),
+    ("There and back", "ping-pong", "To the end and back again, resting at both ends"),
+    ("Seamless loop", "loop", "There and back without a rest: the last picture leads into the first"),
+)
 
 
 class FilmForm(QWidget):
@@ -50,91 +46,95 @@ class FilmForm(QWidget):
     def __init__(self, defaults: FilmSpec, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._defaults = defaults
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setHorizontalSpacing(14)
-        form.setVerticalSpacing(9)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        # a camera turns around space only
-        clocks = [item for item in _CLOCKS if item[1] != "camera" or defaults.camera is not None]
-        self._clock = _combo(
-            "Clock", [(label.format(way=_WAYS[defaults.direction]), clock) for label, clock, _ in clocks]
-        )
-        for index, (_, _, tip) in enumerate(clocks):
-            self._clock.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
-        form.addRow("Shows", self._clock)
-        self._size = _combo("Size", [(label, (width, height)) for label, width, height in SIZES])
-        self._size.addItem("Custom", None)
-        self._width, self._height = _pixels("Width", 7680), _pixels("Height", 4320)
-        self._custom = QWidget()
-        form.addRow("Size", self._row(self._size))
-        form.addRow("", self._custom)
-        self._fill_custom()
-        self._fps = QSpinBox()
-        self._fps.setRange(1, 120)
-        self._fps.setAccessibleName("Frames a second")
-        self._fps.setObjectName("film_fps")
-        self._fps.setToolTip("Pictures a second")
-        self._seconds = QDoubleSpinBox()
-        self._seconds.setRange(0.1, 3600.0)
-        self._seconds.setDecimals(1)
-        self._seconds.setSuffix(" s")
-        self._seconds.setAccessibleName("Length in seconds")
-        self._seconds.setObjectName("film_seconds")
-        for box in (self._fps, self._seconds, self._width, self._height):
-            box.lineEdit().setTextMargins(4, 0, 0, 0)
-        form.addRow("Frames a second", self._fps)
-        form.addRow("Length", self._seconds)
-        self._theme = _combo("Theme", list(_THEMES))
-        self._caption = QCheckBox("Title and clock below")
-        self._caption.setObjectName("film_caption")
-        form.addRow("Look", self._row(self._theme, self._caption))
-        self._layers = self._make_layers()
-        form.addRow("Layers", self._layers)
+        self._exact = defaults.frames
+        self.form = QFormLayout(self)
+        self.form.setContentsMargins(0, 0, 0, 0)
+        self.form.setHorizontalSpacing(14)
+        self.form.setVerticalSpacing(9)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self._make_motion()
+        self._make_size()
+        self._make_length()
+        self.look = FilmLook(self.form)
         self.show_spec(defaults)
         self._connect()
 
-    def _row(self, *widgets: QWidget) -> QWidget:
-        place = QWidget()
-        row = QHBoxLayout(place)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(10)
-        for widget in widgets:
-            row.addWidget(widget)
-        return place
+    def _make_motion(self) -> None:
+        words = {"way": _WAYS[self._defaults.direction], "count": len(self._defaults.keys)}
+        clocks = [
+            (label.format(**words), clock, tip)
+            for label, clock, tip in _CLOCKS
+            if (clock != "camera" or self._defaults.camera is not None)
+            and (clock != "keys" or len(self._defaults.keys) > 1)
+        ]
+        self._clock = choice("Clock", clocks)
+        self._repeat = choice("Repeat", _REPEATS)
+        self._moment = QLabel()
+        self._moment.setProperty("role", "muted")
+        self._motion = row(self._clock, self._repeat)
+        self.form.addRow("Shows", self._motion)
+        self.form.addRow("Shows", self._moment)
 
-    def _fill_custom(self) -> None:
-        row = QHBoxLayout(self._custom)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._width)
-        row.addWidget(QLabel("×"))
-        row.addWidget(self._height)
-        row.addStretch(1)
+    def _make_size(self) -> None:
+        self._size = choice("Size", [*((label, (w, h), "") for label, w, h in SIZES), ("Custom", None, "")])
+        self._width, self._height = _pixels("Width", 7680), _pixels("Height", 4320)
+        self._scale = QDoubleSpinBox()
+        self._scale.setRange(0.1, 10.0)
+        self._scale.setSingleStep(0.25)
+        self._scale.setPrefix("× ")
+        self._scale.setAccessibleName("Scale factor")
+        self._scale.setObjectName("film_scale")
+        self._scale.setToolTip("Enlarges everything: pixels, dots and type")
+        self._custom = row(self._width, QLabel("×"), self._height)
+        self.form.addRow("Size", row(self._size, self._scale))
+        self.form.addRow("", self._custom)
 
-    def _make_layers(self) -> QWidget:
-        place = QWidget()
-        grid = QGridLayout(place)
-        grid.setContentsMargins(0, 2, 0, 0)
-        grid.setVerticalSpacing(6)
-        grid.setHorizontalSpacing(20)
-        grid.setColumnStretch(2, 1)
-        self._boxes: dict[str, QCheckBox] = {}
-        for index, (key, layer) in enumerate(layers()):
-            box = QCheckBox(layer.label)
-            box.setToolTip(layer.summary)
-            box.setObjectName(f"film_layer_{key}")
-            self._boxes[key] = box
-            grid.addWidget(box, index // 2, index % 2)
-        return place
+    def _make_length(self) -> None:
+        self._fps, self._frames, self._seconds = QSpinBox(), QSpinBox(), QDoubleSpinBox()
+        self._fps.setRange(1, 120)
+        self._fps.setSuffix(" a second")
+        self._frames.setRange(1, 432_000)
+        self._frames.setSuffix(" frames")
+        self._frames.setToolTip("Exact number of pictures")
+        self._seconds.setRange(0.1, 3600.0)
+        self._seconds.setDecimals(1)
+        self._seconds.setSuffix(" s")
+        for box, name, key in (
+            (self._fps, "Frames a second", "film_fps"),
+            (self._frames, "Number of frames", "film_frames"),
+            (self._seconds, "Length in seconds", "film_seconds"),
+        ):
+            box.setAccessibleName(name)
+            box.setObjectName(key)
+        for box in (self._fps, self._frames, self._seconds, self._width, self._height, self._scale):
+            box.lineEdit().setTextMargins(4, 0, 0, 0)
+        self._length = row(self._seconds, self._fps, self._frames)
+        self.form.addRow("Length", self._length)
 
     def _connect(self) -> None:
-        for combo in (self._clock, self._size, self._theme):
+        for combo in (self._clock, self._repeat, self._size):
             combo.currentIndexChanged.connect(self._tell)
-        for spin in (self._width, self._height, self._fps):
+        for spin in (self._width, self._height):
             spin.valueChanged.connect(self._tell)
-        self._seconds.valueChanged.connect(self._tell)
-        for box in (self._caption, *self._boxes.values()):
-            box.toggled.connect(self._tell)
+        self._scale.valueChanged.connect(self._tell)
+        self._fps.valueChanged.connect(self._length_changed)
+        self._seconds.valueChanged.connect(self._length_changed)
+        self._frames.valueChanged.connect(self._frames_changed)
+        self.look.changed.connect(self._tell)
+
+    @Slot()
+    def _length_changed(self) -> None:
+        """Seconds or rate: the number of frames follows from them."""
+        self._exact = None
+        quiet_set(self._frames, max(1, round(self._fps.value() * self._seconds.value())))
+        self._tell()
+
+    @Slot()
+    def _frames_changed(self) -> None:
+        """A number of frames is kept exactly; the seconds follow."""
+        self._exact = self._frames.value()
+        quiet_set(self._seconds, self._frames.value() / self._fps.value())
+        self._tell()
 
     @Slot()
     def _tell(self) -> None:
@@ -143,24 +143,31 @@ class FilmForm(QWidget):
 
     def show_spec(self, film: FilmSpec) -> None:
         """Show a film's choices."""
-        self._clock.setCurrentIndex(self._clock.findData(film.clock))
-        known = [
-            index for index, (_, width, height) in enumerate(SIZES) if (width, height) == (film.width, film.height)
-        ]
-        self._size.setCurrentIndex(known[0] if known else len(SIZES))
+        _show(self._clock, film.clock)
+        _show(self._repeat, film.repeat)
+        known = (film.width, film.height) in [(width, height) for _, width, height in SIZES]
+        self._size.setCurrentIndex(self._size.findData((film.width, film.height)) if known else len(SIZES))
         self._width.setValue(film.width)
         self._height.setValue(film.height)
         self._custom.setVisible(not known)
+        self._scale.setValue(film.scale)
         self._fps.setValue(film.fps)
         self._seconds.setValue(film.seconds)
-        self._theme.setCurrentIndex(self._theme.findData(film.theme))
-        self._caption.setChecked("title" in film.parts)
-        for key, box in self._boxes.items():
-            box.setChecked(key in film.layers)
+        self._frames.setValue(film.frame_count)
+        step = "the last step" if film.step is None else f"step {film.step:,}"
+        self._moment.setText(f"The moment on the stage: t = {film.t:.2f}, {step}")
+        self.look.show_spec(film)
 
     def set_suffix(self, suffix: str) -> None:
-        """Keep within what a format can play (GIF: 50 pictures a second)."""
-        self._fps.setMaximum(EXPORTERS.get(suffix).largest_fps if suffix in EXPORTERS else 120)
+        """Keep within what a format can do: a still does not move, a GIF has 50 pictures a second at most."""
+        if suffix not in EXPORTERS:
+            return
+        exporter = EXPORTERS.get(suffix)
+        self._fps.setMaximum(exporter.largest_fps)
+        for widget in (self._motion, self._length):
+            self.form.setRowVisible(widget, not exporter.is_still)
+        self.form.setRowVisible(self._moment, exporter.is_still)
+        self.look.set_abilities(exporter.has_alpha, suffix == ".gif")
 
     def spec(self) -> FilmSpec:
         """The film as it stands.
@@ -168,27 +175,23 @@ class FilmForm(QWidget):
         Raises:
             ParameterError: a size, rate or length that no film can have.
         """
-        size: Sequence[int] = self._size.currentData() or (self._width.value(), self._height.value())
-        return replace(
+        size = self._size.currentData() or (self._width.value(), self._height.value())
+        film = replace(
             self._defaults,
             clock=cast(FilmClock, self._clock.currentData()),
+            repeat=cast(Repeat, self._repeat.currentData()),
             width=int(size[0]),
             height=int(size[1]),
+            scale=round(self._scale.value(), 2),
             fps=self._fps.value(),
-            seconds=round(self._seconds.value(), 1),
-            layers=tuple(key for key, box in self._boxes.items() if box.isChecked()),
-            theme=cast(ThemeName, self._theme.currentData()),
-            parts=("title", "clock", "scale") if self._caption.isChecked() else ("scale",),
+            seconds=max(0.1, round(self._seconds.value(), 1)),
+            frames=self._exact,
         )
+        return self.look.on(film)
 
 
-def _combo(name: str, items: list[tuple[str, object]] | Sequence[tuple[str, object]]) -> QComboBox:
-    box = QComboBox()
-    for label, data in items:
-        box.addItem(label, data)
-    box.setAccessibleName(name)
-    box.setObjectName(f"film_{name.lower()}")
-    return box
+def _show(combo: QComboBox, data: object) -> None:
+    combo.setCurrentIndex(max(0, combo.findData(data)))
 
 
 def _pixels(name: str, most: int) -> QSpinBox:

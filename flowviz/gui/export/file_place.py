@@ -1,0 +1,130 @@
+"""Where an exported file goes: its name and its format, which follow each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+
+class FilePlace(QWidget):
+    """A file name, a format and a Browse button.
+
+    Args:
+        formats: labels by suffix, the best first.
+        key: names the settings and the widgets ("film", "data").
+        stem: of the suggested name.
+        title: of the file dialog.
+
+    Signals:
+        changed(): the name or the format is another.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self, formats: Mapping[str, str], key: str, stem: str, title: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._key, self._stem, self._title = key, stem, title
+        self._agreed = ""
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        self.path_edit = QLineEdit()
+        self.path_edit.setAccessibleName("File name")
+        self.path_edit.setObjectName(f"{key}_path")
+        self.format = QComboBox()
+        self.format.setAccessibleName("Format")
+        self.format.setObjectName(f"{key}_format")
+        self.browse_button = QPushButton("Browse…")
+        line.addWidget(self.path_edit, 1)
+        line.addWidget(self.format)
+        line.addWidget(self.browse_button)
+        self._formats: Mapping[str, str] = {}
+        self.set_formats(formats)
+        self.suggest()
+        self.path_edit.textChanged.connect(self._path_changed)
+        self.format.currentIndexChanged.connect(self._format_chosen)
+        self.browse_button.clicked.connect(self._browse)
+
+    @property
+    def suffix(self) -> str:
+        """Of the chosen format."""
+        return str(self.format.currentData())
+
+    @property
+    def path(self) -> Path:
+        """The file named, with the format's suffix where the person left it out."""
+        path = Path(self.path_edit.text().strip()).expanduser()
+        return path.with_name(path.name + self.suffix) if path.name and not path.suffix else path
+
+    def set_formats(self, formats: Mapping[str, str]) -> None:
+        """Offer these; the name follows where its suffix is not among them."""
+        if dict(formats) == dict(self._formats):
+            return
+        old, self._formats = Path(self.path_edit.text().strip()), formats
+        blocked = self.format.blockSignals(True)
+        self.format.clear()
+        for suffix, label in formats.items():
+            self.format.addItem(label, suffix)
+        self.format.setCurrentIndex(max(0, self.format.findData(old.suffix.lower())))
+        self.format.blockSignals(blocked)
+        if old.name and old.suffix.lower() not in formats:
+            self.path_edit.setText(str(old.with_suffix(self.suffix)))
+
+    def suggest(self) -> None:
+        """A free name in the folder, and with the format, of the last time."""
+        settings = QSettings()
+        folder = Path(str(settings.value(f"{self._key}/folder", str(Path.home()))))
+        suffix = str(settings.value(f"{self._key}/suffix", ""))
+        if suffix not in self._formats:
+            suffix = next(iter(self._formats))
+        folder = folder if folder.is_dir() else Path.home()
+        path, number = folder / f"{self._stem}{suffix}", 2
+        while path.exists():
+            path, number = folder / f"{self._stem} {number}{suffix}", number + 1
+        self.format.setCurrentIndex(self.format.findData(suffix))
+        self.path_edit.setText(str(path))
+
+    def remember(self) -> None:
+        """Begin with this folder and format the next time."""
+        settings = QSettings()
+        settings.setValue(f"{self._key}/folder", str(self.path.parent))
+        settings.setValue(f"{self._key}/suffix", self.path.suffix.lower())
+        self._agreed = ""
+
+    def may_write(self) -> bool:
+        """Whether nothing is lost by writing, or the person has agreed; asking counts as the first of two presses."""
+        if not self.path.exists() or self._agreed == str(self.path):
+            return True
+        self._agreed = str(self.path)
+        return False
+
+    @Slot()
+    def _path_changed(self) -> None:
+        index = self.format.findData(Path(self.path_edit.text().strip()).suffix.lower())
+        if index >= 0 and index != self.format.currentIndex():
+            blocked = self.format.blockSignals(True)
+            self.format.setCurrentIndex(index)
+            self.format.blockSignals(blocked)
+        self.changed.emit()
+
+    @Slot()
+    def _format_chosen(self) -> None:
+        path = Path(self.path_edit.text().strip())
+        if path.suffix.lower() in self._formats and path.suffix.lower() != self.suffix:
+            self.path_edit.setText(str(path.with_suffix(self.suffix)))
+            return
+        self.changed.emit()
+
+    @Slot()
+    def _browse(self) -> None:
+        filters = ";;".join(f"{label} (*{suffix})" for suffix, label in self._formats.items())
+        chosen = f"{self._formats[self.suffix]} (*{self.suffix})"
+        path, _ = QFileDialog.getSaveFileName(self, self._title, str(self.path), filters, chosen)
+        if path:
+            self.path_edit.setText(path)
+            self._agreed = str(self.path) if Path(path).suffix else ""  # the file dialog has asked already
+            self.changed.emit()
