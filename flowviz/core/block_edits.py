@@ -26,4 +26,71 @@ class Equalise:
     eta: float = 0.5
 
 
-BlockEdit = Refine | Equalise
+@dataclass(frozen=True, slots=True)
+class Add:
+    """One more block behind the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Take a block out of the chain; those behind it are trained again on what reaches them now.
+
+    Attributes:
+        index: 0 for the block nearest the data.
+    """
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retrain:
+    """Train a block anew, from a fresh start; those behind it are then trained again from what they are.
+
+    Attributes:
+        index: 0 for the block nearest the data.
+    """
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Split a block into two halves of half its JKO step: exactly the same flow, then trained on from there.
+
+    Attributes:
+        index: 0 for the block nearest the data.
+    """
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retime:
+    """Give a block another JKO step, and train it and those behind it again.
+
+    Attributes:
+        index: 0 for the block nearest the data.
+        step_size: its new h.
+    """
+
+    index: int
+    step_size: float
+
+
+OneBlockEdit = Drop | Retrain | Split | Retime
+BlockEdit = Refine | Equalise | Add | OneBlockEdit
+
+
+def edit_name(edit: BlockEdit) -> str:
+    """What an edit is called in the Edit menu."""
+    match edit:
+        case Refine():
+            return "Refine the blocks"
+        case Equalise():
+            return "Equalise the blocks"
+        case Add():
+            return "Add a block"
+        case Retime(index, step_size):
+            return f"Re-time block {index + 1} to h = {step_size:g}"
+        case Drop(index) | Retrain(index) | Split(index):
+            return f"{type(edit).__name__} block {index + 1}"

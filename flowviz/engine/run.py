@@ -101,9 +101,8 @@ class Run:
         self._control, self._losses, self._stretch_s = control, LossBatch(), 0.0
         try:
             flow, measurer = self._prepare()
-            if edit is not None:
-                _edit(flow, edit)
-            flow.plan(budget or self.spec.budget)
+            if edit is None or _edit(flow, edit):
+                flow.plan(budget or self.spec.budget)
             yield self._started(flow, measurer.measuring)
             if self._frame is None or self._frame.step != self.step or edit is not None:
                 yield FrameReady(self._take_frame(flow))
@@ -284,10 +283,11 @@ class Run:
         return failed
 
 
-def _edit(flow: Flow, edit: BlockEdit) -> None:
+def _edit(flow: Flow, edit: BlockEdit) -> bool:
+    """Whether something is left to train."""
     if not isinstance(flow, HasBlocks):
         raise UserError("This method has no blocks to change.", "Train a JKO flow for that.")
-    flow.edit(edit)
+    return flow.edit(edit)
 
 
 def _trained(flow: HasBlocks | None) -> int:

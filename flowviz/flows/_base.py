@@ -196,8 +196,11 @@ class HasBlocks(ABC):
     def blocks(self) -> tuple[BlockInfo, ...]:
         """The blocks, nearest the data first."""
 
-    def edit(self, edit: BlockEdit) -> None:
+    def edit(self, edit: BlockEdit) -> bool:
         """Change the blocks between two stretches; those that are no longer trained are trained in the next one.
+
+        Returns:
+            Whether any is left to train.
 
         Raises:
             UserError: it cannot be done now.

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from flowviz.core.block_edits import BlockEdit, Equalise, Refine
+from flowviz.core.block_edits import Add, BlockEdit, Equalise, Refine
 from flowviz.core.errors import ParameterError, UserError
 from flowviz.core.frames import BlockInfo, StepInfo
 from flowviz.core.params import ParamValue, from_mapping
@@ -18,7 +18,7 @@ from flowviz.flows._base import FLOWS, Flow, HasBlocks, HasLogDensity, HasVeloci
 from flowviz.flows._block import Block, objective, objective_and_gradient
 from flowviz.flows._capture import Replayed
 from flowviz.flows._chain import chain_velocity, follow, traceable_chain
-from flowviz.flows._jko_edits import Chain, refined, retimed
+from flowviz.flows._jko_edits import MOST_BLOCKS, Chain, edited, need_all_begun, need_room, refined, retimed
 from flowviz.flows._jko_infos import LOSS_NAMES, block_info
 from flowviz.flows._jko_params import ALWAYS, AUTO, DISTANCE, FLOW_MATCHING, FRESH
 from flowviz.flows._jko_params import JkoParams as JkoParams
@@ -31,7 +31,6 @@ from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import in_chunks, standard_normal_log_density
 from flowviz.flows._training import Export, FlatAdam, Guard, Stream, changed, learning_rate
 
-MOST_BLOCKS = 512
 SETTLED = 100
 # Share of the allowed solver error that one midpoint step may make.
 COARSE_SHARE = 0.2
@@ -193,12 +192,16 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
 
     def _start(self, k: int, h: float) -> Tensor:
         """The weights that block k begins with."""
-        start = self._params.start
-        if k and start != FRESH:
-            flat = self._blocks[k - 1].average
-        else:
-            flat = self._net.initial(self._generator, self._problem.dtype).to(self._problem.device)
-        return flow_matching_start(self._net, flat, h, self._batch, self._random) if start == FLOW_MATCHING else flat
+        flat = self._before(k)
+        if self._params.start != FLOW_MATCHING:
+            return flat
+        return flow_matching_start(self._net, flat, h, self._batch, self._random)
+
+    def _before(self, k: int) -> Tensor:
+        """The weights of the block before block k, or fresh ones."""
+        if k and self._params.start != FRESH:
+            return self._blocks[k - 1].average
+        return self._net.initial(self._generator, self._problem.dtype).to(self._problem.device)
 
     def _step_size(self, k: int) -> float:
         p = self._params
@@ -269,21 +272,24 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         if name == "clock" and self._waiting == 0:
             self._set_clock()
 
-    def edit(self, edit: BlockEdit) -> None:
-        """Split or re-time all blocks; they begin as parts of the flow that was, and are trained again.
+    def edit(self, edit: BlockEdit) -> bool:
+        """Add a block, change one, or split or re-time all; those that began as parts of the flow are trained again.
 
         Raises:
-            UserError: some blocks were never trained to the end, or there are too many.
+            UserError: blocks that would be changed were never trained to the end, or there are too many.
         """
-        begun = [block.is_trained or block.is_again for block in self._blocks]
-        if not all(begun) or len(begun) < self._stand.planned:
-            message = f"Only {sum(begun)} of {self._stand.planned} blocks are trained."
-            raise UserError(message, "Continue until all are trained, then change them.")
         match edit:
+            case Add():
+                self._set_planned(self._stand.planned + 1)
             case Refine():
+                need_all_begun(self._stand)
                 self._refine()
             case Equalise(eta):
+                need_all_begun(self._stand)
                 self._retime(eta)
+            case _:
+                self._take_over(edited(self._net, self._stand, edit, self._before))
+        return self._waiting > 0
 
     def _begin_round(self) -> bool:
         """Begin the next round of re-timing or refinement, if one is left; all blocks are trained."""
@@ -298,8 +304,7 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         return self._waiting > 0
 
     def _refine(self) -> None:
-        if 2 * self._stand.planned > MOST_BLOCKS:
-            raise UserError(f"More than {MOST_BLOCKS} blocks are too many.", "Train on with those there are.")
+        need_room(self._stand, self._stand.planned)
         self._take_over(refined(self._net, self._blocks, self._stand.shares))
 
     def _retime(self, eta: float) -> None:
@@ -313,7 +318,8 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
         self._take_over(retimed(self._net, self._blocks, self._stand.shares, distances, eta))
 
     def _take_over(self, chain: Chain) -> None:
-        self._stand = self._stand._replace(planned=len(chain.blocks), blocks=chain.blocks, shares=chain.shares)
+        planned = len(chain.blocks) + chain.waiting
+        self._stand = self._stand._replace(planned=planned, blocks=chain.blocks, shares=chain.shares)
         self._begin_anew()
 
     def _begin_anew(self) -> None:
