@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LEAST_STEP, MOST_STEP = 1e-3, 1000.0
+"""JKO steps that a block may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refine:

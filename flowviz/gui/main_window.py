@@ -32,6 +32,7 @@ from flowviz.gui.control.probing import ProbeController
 from flowviz.gui.control.recipes import RecipeController
 from flowviz.gui.control.run import RunController
 from flowviz.gui.control.runs import RunsController
+from flowviz.gui.control.surgery import BlockAdder, SurgeryController
 from flowviz.gui.documents import Documents
 from flowviz.gui.layout import WindowLayout
 from flowviz.gui.panels.clocks import Clocks
@@ -110,6 +111,8 @@ class MainWindow(QMainWindow):
         self.runs_controller = RunsController(
             self.runs, self.run, self.run_controller, self.choices, self.history, self
         )
+        self.surgery = SurgeryController(self.runs, self.run, self.engine, self.run_controller, self.history, self)
+        self.block_adder = BlockAdder(self.run, self.draft, self.choices, self.surgery)
         self.playback = PlaybackController(self.cursor_state, self.options, self.run, self)
         self.camera = CameraController(self.stage, self)
         self.presenter = Presenter(
@@ -191,8 +194,6 @@ class MainWindow(QMainWindow):
         self.method_panel.seed_chosen.connect(self.choices.set_seed)
         self.method_panel.device_chosen.connect(self.choices.set_device)
         self.blocks.pause_after_block_requested.connect(control.pause_after_block)
-        self.blocks.add_block_requested.connect(control.add_block)
-        self.blocks.edit_requested.connect(control.edit_blocks)
         self.restart_bar.add_button("Keep as it is", self._keep_as_it_is)
         self.restart_bar.add_button("Restart to apply", control.restart, primary=True)
         control.restart_needed.connect(self._show_restart)

@@ -18,7 +18,10 @@ def connect_runs(window: MainWindow) -> None:
     panel.compare_requested.connect(control.run_with)
     control.brought_back.connect(window.error_bar.hide)
     control.brought_back.connect(lambda: window.playback.follow(True))
-    for speaker in (control, window.recipes):
+    window.blocks.add_block_requested.connect(window.block_adder.add)
+    window.blocks.edit_requested.connect(window.surgery.edit)
+    window.blocks.refused.connect(window.show_notice)
+    for speaker in (control, window.recipes, window.surgery):
         speaker.notice.connect(window.show_notice)
     window.keyframes.told.connect(window.show_notice)
     window.theme.changed.connect(panel.refresh)

@@ -107,6 +107,41 @@ def begins_round(before: Sequence[BlockInfo], after: Sequence[BlockInfo]) -> boo
     return any(b.status != "trained" or not math.isclose(a.step_size, b.step_size, rel_tol=1e-6) for a, b in pairs)
 
 
+def aligned(before: Sequence[BlockInfo], after: Sequence[BlockInfo]) -> tuple[BlockInfo | None, ...]:
+    """For each block after an edit, the block of the round before that ends at the same place of the chain.
+
+    None for a block that has none: a new one, or the first half of one that was split. Which block was edited shows in
+    the figures: those before it were not touched.
+    """
+    pairs = zip(before, after, strict=False)
+    same = next((i for i, (a, b) in enumerate(pairs) if a.nll is None or a.nll != b.nll), min(len(before), len(after)))
+    more = len(after) - len(before)
+    if more == len(before) > 1:  # every block was split
+        return tuple(before[i // 2] if i % 2 else None for i in range(len(after)))
+    if more == 1:
+        return (*before[:same], None, *before[same:])
+    if more == -1:
+        return (*before[:same], *before[same + 1 :])
+    return tuple(before[i] if i < len(before) else None for i in range(len(after)))
+
+
+def change_words(before: BlockInfo | None, after: BlockInfo) -> str:
+    """A block's NLL and W2^2 before and after an edit: "NLL 2.412 → 2.398, W₂² 0.31 → 0.29"; "" without both."""
+    parts = [
+        f"{name} {_plain(old, digits)} → {_plain(new, digits)}"
+        for name, old, new, digits in (
+            ("NLL", before.nll if before else None, after.nll, 3),
+            ("W₂²", before.w2_squared if before else None, after.w2_squared, 2),
+        )
+        if old is not None and new is not None
+    ]
+    return ", ".join(parts)
+
+
+def _plain(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if abs(value) >= 10**-digits or not value else figure(value)
+
+
 def spread(blocks: Sequence[BlockInfo]) -> float | None:
     """Largest over smallest W2^2 of the trained blocks that are JKO steps; None below two of them."""
     costs = [b.w2_squared for b in blocks if b.status == "trained" and not b.is_free and b.w2_squared]

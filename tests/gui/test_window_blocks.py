@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QLineEdit, QToolButton
 from scripted import blocks, frame
 
-from flowviz.core.block_edits import Equalise, Refine
+from flowviz.core.block_edits import Drop, Equalise, Refine, Retime, Split
 from flowviz.core.events import Failed, Finished, FrameReady, MetricsReady
 from flowviz.core.frames import BlockInfo
 from flowviz.core.params import ParamField
@@ -124,13 +124,13 @@ def test_the_buttons_edit_a_run_that_is_over_and_train_on(jko, qtbot, scripted, 
 
 def test_the_form_says_how_far_to_equalise(jko, scripted):
     jko.draft.set_param("eta", 0.25)
-    jko.run_controller.edit_blocks(Equalise())
+    jko.surgery.edit(Equalise())
     assert scripted.handle.calls[-1] == ("extend", Budget(), Equalise(0.25))
 
 
 def test_an_edit_that_cannot_be_done_is_refused_with_its_reason(window, qtbot, scripted):
     window.draft.set_method("jko")
-    window.run_controller.edit_blocks(Refine())
+    window.surgery.edit(Refine())
     assert "It needs a trained block." in window.notice_bar.words
     window.run_controller.run_or_pause()
     scripted.train(1, blocks=blocks(1))
@@ -141,18 +141,69 @@ def test_an_edit_that_cannot_be_done_is_refused_with_its_reason(window, qtbot, s
 
 
 def test_an_edit_that_the_engine_refuses_is_said_and_the_run_stays(jko, qtbot, scripted):
-    jko.run_controller.edit_blocks(Refine())
+    jko.surgery.edit(Refine())
     scripted.say(Failed(20, "There would be 128 blocks.", "64 are the most."))
     qtbot.waitUntil(jko.error_bar.isVisible, timeout=5000)
     assert jko.error_bar.words == "There would be 128 blocks. 64 are the most."
     assert len(jko.run.timeline) == 2
 
 
+def test_one_block_is_dropped_by_a_press_and_undo_brings_weights_blocks_and_curves_back(jko, qtbot, scripted):
+    jko.curves.setCurrentWidget(jko.curves.blocks)
+    view = jko.curves.blocks
+    view.table.setCurrentCell(1, 0)
+    assert view.surgery.name.text() == "Block 2"
+    before = jko.run.timeline.last
+    qtbot.mouseClick(view.surgery.buttons["Drop"], Qt.MouseButton.LeftButton)
+    assert scripted.handle.calls[-1] == ("extend", Budget(), Drop(1))
+    assert jko.history.stack.undoText() == "Drop block 2"
+    scripted.train(40, blocks=trained(0.4, 0.15))
+    scripted.say(Finished(40, 2.0))
+    qtbot.waitUntil(lambda: jko.run.status == "finished" and len(jko.run.blocks) == 2, timeout=5000)
+    view.table.setCurrentCell(1, 0)
+    assert view.change.text() == "Block 2, before → now: NLL 2.400 → 2.400, W₂² 0.10 → 0.15"
+    assert view.change.isVisible()
+
+    jko.history.stack.undo()
+    assert [block.w2_squared for block in jko.run.blocks] == [0.4, 0.2, 0.1]
+    assert jko.run.step == 20 and jko.run.timeline.last is before and jko.run.status == "finished"
+    assert jko.run.metrics["w2"].curve()[0].tolist() == [10, 20]
+    assert len(jko.runs.entries) == 1, "it is the same run"
+    jko.run_controller.proceed()
+    assert scripted.starts[-1][1] == 20 and scripted.starts[-1][0] is before.weights
+    scripted.say(Finished(20, 1.0))
+    qtbot.waitUntil(lambda: jko.run.status == "finished", timeout=5000)
+
+    jko.history.stack.redo()
+    assert len(jko.run.blocks) == 2 and jko.run.step == 40, "what was trained after the edit is not trained twice"
+    jko.history.stack.undo()
+    jko.surgery.edit(Split(0))
+    assert scripted.edits[-1] == Split(0) and scripted.starts[-1][1] == 20, (
+        "without a live engine it begins from weights"
+    )
+
+
+def test_a_block_is_given_another_step_in_its_cell(jko, qtbot, scripted):
+    jko.curves.setCurrentWidget(jko.curves.blocks)
+    view = jko.curves.blocks
+    view.table.setCurrentCell(2, 0)
+    for typed in ("abc", "0,75"):
+        qtbot.mouseClick(view.surgery.buttons["Re-time"], Qt.MouseButton.LeftButton)
+        editor = view.table.findChildren(QLineEdit)[-1]
+        editor.setText(typed)
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert "A JKO step is a number" in jko.notice_bar.words
+    assert scripted.handle.calls == [("extend", Budget(), Retime(2, 0.75))]
+    qtbot.waitUntil(lambda: jko.run.status == "running", timeout=5000)
+    assert not view.surgery.buttons["Drop"].isEnabled()
+    assert "Stop the training first." in view.surgery.buttons["Drop"].toolTip()
+
+
 def test_the_round_before_stays_as_outlines(jko, qtbot, scripted):
     page = jko.curves.jko
     jko.curves.setCurrentWidget(page)
     assert page.chart.before.rows == ()
-    jko.run_controller.edit_blocks(Equalise())
+    jko.surgery.edit(Equalise())
     scripted.train(30, blocks=trained(0.25, 0.22, 0.2, steps=[0.3, 0.5, 0.9]))
     qtbot.waitUntil(lambda: page.chart.chain.rows[0].info.step_size == 0.3, timeout=5000)
     assert [row.info.w2_squared for row in page.chart.before.rows] == [0.4, 0.2, 0.1]

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QPushButton
 from scripted import blocks
 
 from flowviz.core.backend import EngineLost
+from flowviz.core.block_edits import Add
 from flowviz.core.events import Finished, Losses, Paused
 from flowviz.core.spec import Budget, TargetSpec
 
@@ -145,9 +146,13 @@ def test_adding_a_block_to_a_finished_run_trains_on(window, qtbot, scripted):
     run_and_train(window, qtbot, scripted, 1, blocks=blocks(3))
     scripted.say(Finished(1, 1.0))
     qtbot.waitUntil(lambda: window.run.status == "finished", timeout=5000)
-    window.run_controller.add_block()
-    assert scripted.handle.calls == [("blocks", 4), ("extend", Budget())]
-    assert window.draft.params["jko"]["blocks"] == 4
+    window.block_adder.add()
+    assert scripted.handle.calls == [("extend", Budget(), Add())]
+    qtbot.waitUntil(lambda: window.run.status == "running", timeout=5000)
+    window.block_adder.add()
+    assert scripted.handle.calls[-1] == ("blocks", 4), "a run that trains takes the higher number"
+    window.history.stack.undo()
+    assert scripted.handle.calls[-1] == ("blocks", 3)
 
 
 def test_one_step_without_a_run_starts_one_that_waits(window, qtbot, scripted):

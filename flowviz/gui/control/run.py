@@ -145,34 +145,20 @@ class RunController(QObject):
         """Whether it will pause when the block in training is done."""
         return self._pauses_after_block
 
-    def add_block(self) -> None:
-        """One more block after those that are there; a run that is over trains on for it."""
-        count = self._draft.params.get(self._draft.method, {}).get("blocks")
-        choice = self._draft.choice
-        field = next((f for f in choice.params if f.name == "blocks"), None) if choice else None
-        if not isinstance(count, int) or field is None:
-            return
-        count = max(count, len(self._run.blocks)) + 1
-        if field.hi is not None and count > field.hi:
-            self.notice.emit(f"{field.hi:g} blocks are the most.", "")
-            return
-        self._draft.set_param("blocks", count)
-        if self._run.status in ("finished", "stopped") and self.continues:
-            self.proceed()
-
     def edit_blocks(self, edit: BlockEdit) -> None:
         """Edit the blocks of a run that is over, then train on within the budget; the form says how far to equalise."""
-        reason = self._run.why_no_edit(edit)
-        if not reason and (self._handle is None or self._engine_lost or self._engine.ready is None):
-            reason = "The engine that trained them is gone; continue the training first."
-        if reason or self._handle is None:
-            self.notice.emit("The blocks cannot be changed now.", reason)
+        spec, last = self._run.spec, self._run.timeline.last
+        if spec is None or last is None or self._run.why_no_edit(edit):
             return
         eta = self._draft.params.get(self._draft.method, {}).get("eta")
         if isinstance(edit, Equalise) and isinstance(eta, float) and 0 < eta <= 1:
             edit = Equalise(eta)
-        self._run.set_status("starting")
-        self._handle.extend(self._draft.budget, edit)
+        if self._handle is not None and not self._engine_lost:
+            self._run.set_status("starting")
+            self._handle.extend(self._draft.budget, edit)
+        else:
+            spec = replace(spec, budget=self._draft.budget)
+            self._begin(spec, Origin(last.weights, last.step, last.wall_s), keep=True, edit=edit)
 
     # -- what the panels say --------------------------------------------------------------------------------
 

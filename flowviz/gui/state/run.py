@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from flowviz.core.backend import Ready
-from flowviz.core.block_edits import BlockEdit, Equalise
+from flowviz.core.block_edits import Add, BlockEdit, Drop, Equalise, Refine, Retime, Split
 from flowviz.core.events import (
     Cancelled,
     ChangeRefused,
@@ -93,12 +93,18 @@ class RunState(QObject):
     def why_no_edit(self, edit: BlockEdit) -> str:
         """Why the blocks cannot be edited now, in a sentence; "" when they can."""
         trained = sum(block.status == "trained" for block in self.blocks)
-        least = 2 if isinstance(edit, Equalise) else 1
-        if trained < least:
+        if isinstance(edit, Refine | Equalise) and trained < (least := 2 if isinstance(edit, Equalise) else 1):
             return "It needs two trained blocks." if least == 2 else "It needs a trained block."
         if self.status not in ("finished", "stopped"):
             return "Stop the training first." if self.is_active else "Continue the training first."
-        return ""
+        if isinstance(edit, Refine | Equalise | Add):
+            return "" if self.blocks else "It needs a method that trains blocks."
+        block = self.blocks[edit.index] if 0 <= edit.index < len(self.blocks) else None
+        if block is None or block.status != "trained":
+            return "This block is not trained yet."
+        if block.is_free and isinstance(edit, Split | Retime):
+            return "The free block has no JKO step."
+        return "It is the only one." if isinstance(edit, Drop) and len(self.blocks) == 1 else ""
 
     @property
     def is_active(self) -> bool:

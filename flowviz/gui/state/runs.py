@@ -83,12 +83,12 @@ class RunsState(QObject):
             self._entering = entry
             self._run.restore(entry.record, entry.status)
 
-    def put_on_stage(self, record: RunFile | None) -> None:
+    def put_on_stage(self, record: RunFile, status: Ending) -> None:
         """Put another state of the run that is on the stage there (undo of an edit of it)."""
         entry = self.entry(self.stage)
         if entry is not None:
             self._entering = entry
-            self._run.restore(record)
+            self._run.restore(record, status)
 
     def change(self, number: int, name: str | None = None, is_shown: bool | None = None) -> None:
         """Another name, or whether its curves are shown."""
@@ -132,10 +132,11 @@ class RunsState(QObject):
             self._entries.remove(entry)
             return
         kept = replace(record, frames=thinned(record.frames, KEPT_FRAMES))
-        self._entries[self._entries.index(entry)] = replace(entry, status=self._ending(), record=kept)
+        self._entries[self._entries.index(entry)] = replace(entry, status=self.ending(), record=kept)
         self._keep_within()
 
-    def _ending(self) -> Ending:
+    def ending(self) -> Ending:
+        """How the training of the run on the stage ended, or would if it were stopped now."""
         match self._run.status:
             case "finished" | "failed" as status:
                 return status
@@ -146,7 +147,7 @@ class RunsState(QObject):
         result = []
         for entry in self._entries:
             if entry.number == self.stage:
-                entry = replace(entry, status=self._ending(), record=self._run.record())
+                entry = replace(entry, status=self.ending(), record=self._run.record())
             if entry.record is not None:
                 result.append(entry)
         return tuple(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal, Slot
@@ -64,14 +65,17 @@ class BlockTable(QTableWidget):
 
     Signals:
         block_chosen(int): the person chose a row.
+        step_typed(int block, float step): the person gave a block another JKO step.
     """
 
     block_chosen = Signal(int)
+    step_typed = Signal(int, float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._is_filling = False
         self._in_turn = -1
+        self._typed_in: QTableWidgetItem | None = None
         self.setAccessibleName("Blocks")
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -99,6 +103,7 @@ class BlockTable(QTableWidget):
         self._bars = BarDelegate(self)
         self.setItemDelegateForColumn(2, self._bars)
         self.currentCellChanged.connect(self._cell_changed)
+        self.itemChanged.connect(self._item_changed)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The parts of the loss are shown where there is room."""
@@ -111,12 +116,33 @@ class BlockTable(QTableWidget):
         if not self._is_filling and row >= 0:
             self.block_chosen.emit(row)
 
-    def show_chain(self, chain: BlockChain, before: Sequence[BlockInfo], chosen: int) -> None:
+    def type_step(self, block: int) -> None:
+        """Let the person type the JKO step of a block, in its cell."""
+        item = self.item(block, 1)
+        if item is not None:
+            self._typed_in = item
+            self.setFocus()
+            self.scrollToItem(item)
+            self.editItem(item)
+
+    @Slot(QTableWidgetItem)
+    def _item_changed(self, item: QTableWidgetItem) -> None:
+        if self._is_filling or item is not self._typed_in:
+            return
+        self._typed_in = None
+        try:
+            step = float(item.text().replace(",", "."))
+        except ValueError:
+            step = math.nan
+        self.step_typed.emit(item.row(), step)
+
+    def show_chain(self, chain: BlockChain, before: Sequence[BlockInfo | None], chosen: int) -> None:
         """Show the blocks, those of the round before as outlines, and which block is chosen."""
         self._is_filling = True
         self.setRowCount(len(chain.rows))
-        ghosts = [block.w2_squared or 0.0 for block in before] if len(before) == len(chain.rows) else []
-        most = max([row.info.w2_squared or 0.0 for row in chain.rows] + ghosts, default=0.0) or 1.0
+        ghosts = [None if block is None else block.w2_squared for block in before] or [None] * len(chain.rows)
+        costs = [row.info.w2_squared for row in chain.rows]
+        most = max((cost or 0.0 for cost in costs + ghosts), default=0.0) or 1.0
         for index, row in enumerate(chain.rows):
             tip = f"<p>{sentence(chain, index)[0]}</p>"
             for place, text in enumerate(_cells(row)):
@@ -126,7 +152,8 @@ class BlockTable(QTableWidget):
             if bar is not None:
                 share = row.info.w2_squared
                 bar.setData(_SHARE, None if share is None else share / most)
-                bar.setData(_GHOST, ghosts[index] / most if ghosts else None)
+                ghost = ghosts[index] if index < len(ghosts) else None
+                bar.setData(_GHOST, None if ghost is None else ghost / most)
         if self.currentRow() != chosen:
             self.setCurrentCell(chosen, 0)
         in_turn = max((row.info.index for row in chain.rows if row.info.status != "waiting"), default=0)
