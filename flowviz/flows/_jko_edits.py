@@ -16,7 +16,6 @@ from flowviz.flows._jko_start import scaled
 from flowviz.flows._jko_weights import Stand
 from flowviz.flows._nets import VelocityNet
 
-
 MOST_BLOCKS = 512
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from flowviz.core.block_edits import Add, BlockEdit, Equalise, Refine
-from flowviz.core.errors import ParameterError, UserError
+from flowviz.core.errors import ParameterError
 from flowviz.core.frames import BlockInfo, StepInfo
 from flowviz.core.params import ParamValue, from_mapping
 from flowviz.core.solver import METHOD_SOLVER, Solver

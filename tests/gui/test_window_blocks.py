@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QLineEdit, QToolButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton
 from scripted import blocks, frame
 
 from flowviz.core.block_edits import Drop, Equalise, Refine, Retime, Split
@@ -189,9 +189,10 @@ def test_a_block_is_given_another_step_in_its_cell(jko, qtbot, scripted):
     view.table.setCurrentCell(2, 0)
     for typed in ("abc", "0,75"):
         qtbot.mouseClick(view.surgery.buttons["Re-time"], Qt.MouseButton.LeftButton)
-        editor = view.table.findChildren(QLineEdit)[-1]
+        editor = next(editor for editor in view.table.findChildren(QLineEdit) if editor.isVisible())
         editor.setText(typed)
         qtbot.keyClick(editor, Qt.Key.Key_Return)
+        QApplication.processEvents()  # the table takes what was typed in its next turn
     assert "A JKO step is a number" in jko.notice_bar.words
     assert scripted.handle.calls == [("extend", Budget(), Retime(2, 0.75))]
     qtbot.waitUntil(lambda: jko.run.status == "running", timeout=5000)
