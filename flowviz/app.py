@@ -39,7 +39,9 @@ def run_app(path: str = "") -> int:
     window = open_window(application, QSettings())
     documents = window.keep_documents(SessionFiles())
     documents.offer_rescued()
-    if path:
+    if not path:
+        window.first_start.begin(QSettings())
+    else:
         documents.open(str(Path(path).absolute()))
     _catch_the_unexpected(window, log)
     application.aboutToQuit.connect(window.shut_down)

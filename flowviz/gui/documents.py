@@ -112,6 +112,10 @@ class Documents(QObject):
         """Open a session or a run; what is not saved is asked about first."""
         self._after_asking(lambda: self.document.open(path))
 
+    def open_copy(self, path: str) -> None:
+        """Open a session or a run without its name, so that it is never written to."""
+        self._after_asking(lambda: self.document.open_copy(path))
+
     def save(self) -> None:
         """Save where it lies, or ask where."""
         self._save()

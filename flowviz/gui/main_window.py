@@ -34,6 +34,7 @@ from flowviz.gui.control.run import RunController
 from flowviz.gui.control.runs import RunsController
 from flowviz.gui.control.surgery import BlockAdder, SurgeryController
 from flowviz.gui.documents import Documents
+from flowviz.gui.first_start import FirstStart
 from flowviz.gui.layout import WindowLayout
 from flowviz.gui.panels.clocks import Clocks
 from flowviz.gui.panels.layers import LayerBar
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
         connect_looking(self)
         self._connect_target()
         self.presentation = Presentation(self)
+        self.first_start = FirstStart(self)
         self.table = make_menus(self)
         self.presenter.refresh()
         self._show_state()

@@ -269,6 +269,8 @@ def _camera(window: MainWindow) -> list[Action]:
 
 def _help(window: MainWindow) -> list[Action]:
     return [
+        Action("tour", "Help", "Tour", window.first_start.show_tour),
+        Action("example", "Help", "Open the example", window.first_start.open_example),
         Action("shortcuts", "Help", "Shortcuts", window.show_shortcuts, ("F1", "?"), "info"),
         Action("about", "Help", "About flowviz", lambda: show_about(window)),
     ]

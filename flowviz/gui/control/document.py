@@ -105,6 +105,16 @@ class DocumentController(QObject):
         self._background.forget(self._opening)
         self._opening = self._background.submit(lambda: self._store.open(path), done, self._fail)
 
+    def open_copy(self, path: str) -> None:
+        """Read a file and show what is in it as a document without a name: the file itself is never written to."""
+
+        def done(session: Session) -> None:
+            self.begin_anew(session)
+            self.opened.emit(path)
+
+        self._background.forget(self._opening)
+        self._opening = self._background.submit(lambda: self._store.open(path), done, self._fail)
+
     def begin_anew(self, session: Session) -> None:
         """An empty document without a name."""
         self._show(session)

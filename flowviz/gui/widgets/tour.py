@@ -1,0 +1,127 @@
+"""A short tour: a bubble beside one part of the window after the other. It can be skipped at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+_WIDE, _GAP = 330, 14
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One step of the tour: what it is about, and the words beside it."""
+
+    about: Callable[[], QWidget]
+    title: str
+    text: str
+
+
+class Tour(QFrame):
+    """The bubble; a frame marks what it speaks of. The window stays usable behind it.
+
+    Signals:
+        ended(): it was finished or skipped.
+    """
+
+    ended = Signal()
+
+    def __init__(self, window: QWidget, stops: Sequence[Stop]) -> None:
+        super().__init__(window)
+        self.setObjectName("tour")
+        self.setAccessibleName("Tour")
+        self._window, self._stops, self.number = window, tuple(stops), 0
+        self._mark = QFrame(window)
+        self._mark.setObjectName("tourMark")
+        self._mark.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._title, self._text, self._count = QLabel(), QLabel(), QLabel()
+        self._title.setProperty("role", "tourTitle")
+        self._text.setWordWrap(True)
+        self._count.setProperty("role", "muted")
+        self.next_button, self.skip_button = QPushButton(), QPushButton("Skip")
+        self.next_button.setProperty("primary", True)
+        self.skip_button.setToolTip("End the tour (Esc); Help \N{RIGHTWARDS ARROW} Tour shows it again")
+        self.next_button.clicked.connect(self.go_on)
+        self.skip_button.clicked.connect(self.end)
+        column = self._column = QVBoxLayout(self)
+        column.setContentsMargins(18, 14, 18, 14)
+        column.setSpacing(8)
+        column.addWidget(self._title)
+        column.addWidget(self._text)
+        row = QHBoxLayout()
+        row.addWidget(self._count, 1)
+        row.addWidget(self.skip_button)
+        row.addWidget(self.next_button)
+        column.addLayout(row)
+        window.installEventFilter(self)
+        self.installEventFilter(self)
+        self._show_stop()
+
+    def _show_stop(self) -> None:
+        stop, last = self._stops[self.number], self.number == len(self._stops) - 1
+        self._title.setText(stop.title)
+        self._text.setText(stop.text)
+        self._count.setText(f"{self.number + 1} of {len(self._stops)}")
+        self.setAccessibleDescription(f"{stop.title}. {stop.text}")
+        self.next_button.setText("Done" if last else "Next")
+        self.skip_button.setVisible(not last)
+        self._place()
+        for widget in (self._mark, self):
+            widget.show()
+            widget.raise_()
+        self.next_button.setFocus()
+
+    def _place(self) -> None:
+        """Beside what it speaks of, wherever there is room, and always inside the window."""
+        about, window = self._stops[self.number].about(), self._window
+        area = QRect(about.mapTo(window, QPoint(0, 0)), about.size()) if about.isVisible() else QRect()
+        self._mark.setVisible(not area.isEmpty())
+        self._mark.setGeometry(area.adjusted(-2, -2, 2, 2) & window.rect())
+        self.setFixedWidth(min(_WIDE, window.width() - 2 * _GAP))
+        self.setFixedHeight(self._column.heightForWidth(self.width()))
+        size, room = self.size(), window.rect().adjusted(_GAP, _GAP, -_GAP, -_GAP)
+        middle = area.center() if not area.isEmpty() else room.center()
+        places = (
+            QPoint(area.right() + _GAP, middle.y() - size.height() // 2),
+            QPoint(area.left() - _GAP - size.width(), middle.y() - size.height() // 2),
+            QPoint(middle.x() - size.width() // 2, area.top() - _GAP - size.height()),
+            QPoint(middle.x() - size.width() // 2, area.bottom() + _GAP),
+        )
+        for place in places:
+            x = min(max(place.x(), room.left()), room.right() - size.width())
+            y = min(max(place.y(), room.top()), room.bottom() - size.height())
+            if not QRect(QPoint(x, y), size).intersects(area):
+                self.move(x, y)
+                return
+        self.move(middle.x() - size.width() // 2, room.bottom() - size.height())
+
+    @Slot()
+    def go_on(self) -> None:
+        """The next step, or the end."""
+        if self.number + 1 < len(self._stops):
+            self.number += 1
+            self._show_stop()
+        else:
+            self.end()
+
+    @Slot()
+    def end(self) -> None:
+        """Away with it."""
+        self._window.removeEventFilter(self)
+        for widget in (self._mark, self):
+            widget.hide()
+            widget.deleteLater()
+        self.ended.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the window's size; Esc skips, Return goes on."""
+        if watched is self._window and event.type() == QEvent.Type.Resize:
+            self._place()
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            self.end()
+            return True
+        return False
