@@ -8,15 +8,14 @@ from typing import Any
 
 from flowviz import cli_base as types
 from flowviz.cli_base import DONE, blaming, check_out
-
-_WHATS = ("samples", "trajectories", "density", "curves", "weights", "velocity")
+from flowviz.core.data import WHATS, DataChoice
 
 
 def add_export(commands: Any) -> None:
     """The command's options."""
     export = commands.add_parser("export", help="write samples, trajectories, density, curves or the model to a file")
     export.add_argument("run", help="run file")
-    export.add_argument("what", choices=_WHATS, help="what is written")
+    export.add_argument("what", choices=WHATS, help="what is written")
     formats = "tables .npz, .csv, .parquet; weights .safetensors; velocity .pt2 (PyTorch), .onnx"
     export.add_argument("--out", metavar="FILE", required=True, help=formats)
     export.add_argument("-n", type=types.count, default=2000, help="samples or trajectories (default 2000)")
@@ -31,7 +30,7 @@ def add_export(commands: Any) -> None:
 
 def run_export(options: argparse.Namespace) -> int:
     """Write the file; returns the exit status."""
-    from flowviz.engine.data_export import DataChoice, export_data
+    from flowviz.engine.data_export import export_data
     from flowviz.engine.run_file import open_run
     from flowviz.targets import build
 

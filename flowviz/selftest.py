@@ -155,7 +155,8 @@ def _session(folder: Path) -> str:
 
 
 def _data(folder: Path) -> str:
-    from flowviz.engine.data_export import DATA_FORMATS, What, export_data
+    from flowviz.core.data import What
+    from flowviz.engine.data_export import DATA_FORMATS, export_data
 
     record = _trained("cnf")
     written: tuple[tuple[What, str], ...] = (

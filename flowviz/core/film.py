@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from flowviz.core.camera import Camera
+from flowviz.core.data import DataJob, What
 from flowviz.core.errors import ParameterError
 from flowviz.core.frames import Frame
 from flowviz.core.params import ParamValue
@@ -238,12 +239,16 @@ class FilmHandle(Protocol):
 
 
 class FilmStudio(Protocol):
-    """Makes films in the background."""
+    """Makes films, and writes numbers, in the background."""
 
     def suffixes(self) -> tuple[str, ...]:
         """File suffixes it can write (".mp4", ".gif")."""
         ...
 
-    def start(self, job: FilmJob) -> FilmHandle:
-        """Begin a film."""
+    def data_suffixes(self, what: What) -> tuple[str, ...]:
+        """File suffixes that something of a run can be written to."""
+        ...
+
+    def start(self, job: FilmJob | DataJob) -> FilmHandle:
+        """Begin a film, or a file of numbers."""
         ...

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
 from flowviz import __version__
+from flowviz.core.data import WHATS as WHATS
+from flowviz.core.data import DataChoice, What
 from flowviz.core.errors import ParameterError
 from flowviz.core.frames import Frame
 from flowviz.core.queries import DensityQuery, TransportQuery
@@ -17,37 +18,16 @@ from flowviz.core.records import RunFile
 from flowviz.core.spec import Array
 from flowviz.core.tables import Column, Table
 from flowviz.engine._atomic import whole_file
-from flowviz.engine._sampling import stream
 from flowviz.engine.models import MODELS
 from flowviz.export.tables import TABLES
 from flowviz.scene.view import world_extent
 from flowviz.targets import Target, build
 
-What = Literal["samples", "trajectories", "density", "curves", "weights", "velocity"]
-WHATS: tuple[What, ...] = get_args(What)
 TABULAR: tuple[What, ...] = ("samples", "trajectories", "density", "curves")
 DATA = "data units"
+_ALL = DataChoice()
 DATA_FORMATS: tuple[str, ...] = (".npz", ".csv", ".parquet", ".safetensors", ".pt2", ".onnx")
 """Suffixes, tables first; the registries hold what writes them."""
-
-
-@dataclass(frozen=True, slots=True)
-class DataChoice:
-    """What exactly is exported.
-
-    Attributes:
-        n: how many samples or trajectories.
-        seed: of their noise.
-        t: flow time of samples and density.
-        resolution: cells along the longer side of the density's grid.
-        step: training step of the model; None is the last.
-    """
-
-    n: int = 2000
-    seed: int = 0
-    t: float = 1.0
-    resolution: int = 128
-    step: int | None = None
 
 
 def suffixes_for(what: What) -> tuple[str, ...]:
@@ -57,7 +37,7 @@ def suffixes_for(what: What) -> tuple[str, ...]:
     return tuple(suffix for suffix in DATA_FORMATS if suffix in MODELS and MODELS.get(suffix).what == what)
 
 
-def export_data(run: RunFile, path: str | Path, what: What, choice: DataChoice = DataChoice()) -> Path:
+def export_data(run: RunFile, path: str | Path, what: What, choice: DataChoice = _ALL) -> Path:
     """Write one thing to one file; whole or not at all.
 
     Args:
@@ -71,13 +51,22 @@ def export_data(run: RunFile, path: str | Path, what: What, choice: DataChoice =
         FileError: the file cannot be written.
     """
     path = Path(path).expanduser().absolute()
-    known, suffix = suffixes_for(what), path.suffix.lower()
-    if suffix not in known:
+    check_suffix(path, what)
+    with whole_file(path) as file:
+        file.write(encoded(run, path.suffix.lower(), what, choice))
+    return path
+
+
+def check_suffix(path: Path, what: What) -> None:
+    """Tell early that a file cannot be written.
+
+    Raises:
+        ParameterError: its suffix names no format for that.
+    """
+    known = suffixes_for(what)
+    if path.suffix.lower() not in known:
         hint = f"Use a name that ends in {' or '.join(known)}."
         raise ParameterError(f"{what.capitalize()} cannot be written as {path.name}.", hint, "out")
-    with whole_file(path) as file:
-        file.write(encoded(run, suffix, what, choice))
-    return path
 
 
 def encoded(run: RunFile, suffix: str, what: What, choice: DataChoice) -> bytes:
@@ -147,6 +136,8 @@ def _density(asked: _Asked) -> Table:
     """On a grid in the plane; the log-density in data units loses the log-volume of the frame."""
     if asked.target.dim != 2:
         raise ParameterError("A density grid can be written for runs in the plane only.", "Export samples.", "what")
+    from flowviz.engine._sampling import stream
+
     points = asked.target.sample(2000, stream(asked.run.spec.seed, "held-out"))
     extent = world_extent(*asked.target.bounds(), points)
     query = DensityQuery(extent, asked.choice.resolution, asked.choice.t)

@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from flowviz.core.data import DataJob, What
 from flowviz.core.errors import UserError
 from flowviz.core.film import (
     FilmCancelled,
@@ -40,11 +41,22 @@ class ProcessStudio:
         """File suffixes it can write (".mp4", ".gif")."""
         return suffixes()
 
-    def start(self, job: FilmJob) -> ProcessFilm:
-        """Begin a film; a path that cannot work becomes a FilmFailed before any process starts."""
+    def data_suffixes(self, what: What) -> tuple[str, ...]:
+        """File suffixes that something of a run can be written to."""
+        from flowviz.engine.data_export import suffixes_for  # on first use: the window opens without it
+
+        return suffixes_for(what)
+
+    def start(self, job: FilmJob | DataJob) -> ProcessFilm:
+        """Begin a film or a file; a path that cannot work becomes a FilmFailed before any process starts."""
         path = Path(job.path).expanduser().absolute()
         try:
-            writer_for(path)
+            if isinstance(job, FilmJob):
+                writer_for(path)
+            else:
+                from flowviz.engine.data_export import check_suffix
+
+                check_suffix(path, job.what)
         except UserError as error:
             return ProcessFilm(path, None, [FilmFailed(error.message, error.hint)])
         return ProcessFilm(path, job, [])
@@ -59,7 +71,7 @@ class ProcessFilm:
         events: what is to be told first.
     """
 
-    def __init__(self, path: Path, job: FilmJob | None, events: list[FilmEvent]) -> None:
+    def __init__(self, path: Path, job: FilmJob | DataJob | None, events: list[FilmEvent]) -> None:
         self._path = path
         self._events = events
         self._ended = bool(events)
@@ -95,7 +107,7 @@ class ProcessFilm:
         """Number of the film's process, or None before it has started."""
         return self._process.pid if self._process is not None else None
 
-    def _run(self, job: FilmJob) -> None:
+    def _run(self, job: FilmJob | DataJob) -> None:
         """Everything about the process, in a thread of its own."""
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
@@ -215,7 +227,7 @@ def _watch(pipe: Connection, stop: threading.Event) -> None:
     os._exit(1)
 
 
-def _make(job: FilmJob, pipe: Connection, stop: threading.Event) -> FilmEvent:
+def _make(job: FilmJob | DataJob, pipe: Connection, stop: threading.Event) -> FilmEvent:
     from flowviz.engine.film import FilmCancelledByUser, Filmed, render_film
 
     last = 0.0
@@ -228,6 +240,11 @@ def _make(job: FilmJob, pipe: Connection, stop: threading.Event) -> FilmEvent:
             pipe.send(FilmProgress(done, total))
 
     try:
+        if isinstance(job, DataJob):
+            from flowviz.engine.data_export import export_data
+
+            path = export_data(job.run, job.path, job.what, job.choice)
+            return FilmCancelled() if stop.is_set() else FilmDone(str(path), path.stat().st_size)
         run = Filmed(job.run, job.frames, job.curves)
         path = render_film(run, job.film, job.path, tell, stop.is_set)
         return FilmDone(str(path), path.stat().st_size)

@@ -306,6 +306,11 @@ class MainWindow(QMainWindow):
         if self.can_export():
             self.films.ask(self, self.stage, self.theme.tokens.name)
 
+    def export_data(self) -> None:
+        """Ask which numbers to write."""
+        if self.can_export():
+            self.films.ask_data(self)
+
     def toggle_full_screen(self) -> None:
         """The whole screen, and back."""
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -362,6 +367,7 @@ class MainWindow(QMainWindow):
         self.playback.play(False)
         self.presenter.close()
         self.films.close()
+        self.films.close_data()
         self.recipes.close()
         self.target_panel.close()
         self.backend.close()

@@ -71,6 +71,7 @@ def _file(window: MainWindow) -> list[Action]:
         Action("paste", "File", "Paste as target", window.target_panel.paste, ("Ctrl+V",), "paste"),
         separator("File"),
         Action("export", "File", "Export film…", window.export_film, ("Ctrl+E",), "film", window.can_export),
+        Action("export_data", "File", "Export data…", window.export_data, ("Ctrl+Shift+E",), "", window.can_export),
         separator("File"),
         Action("quit", "File", "Quit", window.close, ("Ctrl+Q",)),
     ]

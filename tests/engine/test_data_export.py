@@ -9,10 +9,11 @@ import pytest
 import torch
 from scipy.special import logsumexp
 
+from flowviz.core.data import WHATS, DataChoice
 from flowviz.core.errors import FileError, UserError
 from flowviz.core.spec import Budget, FlowSpec, Recording, RunSpec, TargetSpec
 from flowviz.engine.collector import Collector
-from flowviz.engine.data_export import DATA_FORMATS, WHATS, DataChoice, export_data, suffixes_for
+from flowviz.engine.data_export import DATA_FORMATS, export_data, suffixes_for
 from flowviz.engine.derive import Deriver
 from flowviz.engine.reports import TrainedRun
 from flowviz.engine.run import run as train

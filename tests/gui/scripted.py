@@ -182,5 +182,8 @@ class NoStudio:
     def suffixes(self):
         return (".mp4", ".gif")
 
+    def data_suffixes(self, what):
+        return (".csv", ".npz") if what in ("samples", "trajectories", "density", "curves") else (".onnx",)
+
     def start(self, job):
         raise AssertionError("no film was wanted")

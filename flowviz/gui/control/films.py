@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from flowviz.core.camera import Camera
+from flowviz.core.data import DataChoice, DataJob, What
 from flowviz.core.errors import UserError
 from flowviz.core.film import Curves, FilmJob, FilmSpec, FilmStudio, curves_of
 from flowviz.gui.state.cursor import CursorState
@@ -20,6 +22,7 @@ from flowviz.scene.options import options_to_mapping
 from flowviz.scene.tokens import ThemeName
 
 if TYPE_CHECKING:
+    from flowviz.gui.export.data_dialog import DataDialog
     from flowviz.gui.export.dialog import ExportDialog
 
 _ONE_FRAME = ("flow", "camera", "still")
@@ -46,6 +49,7 @@ class FilmController(QObject):
         self._studio, self._keys = studio, keys
         self._run, self._cursor, self._options = seen
         self.dialog: ExportDialog | None = None
+        self.data_dialog: DataDialog | None = None
 
     def defaults(self, view: Extent, theme: ThemeName, camera: Camera | None = None, fit: bool = False) -> FilmSpec:
         """A film of what is on the stage: a part of the plane, or space as the camera sees it."""
@@ -92,6 +96,34 @@ class FilmController(QObject):
         defaults = self.defaults(stage.view(), theme, camera, camera is not None and "space" not in stage.gazes)
         self.dialog = ExportDialog(self._studio, self.job, defaults, window)
         self.dialog.open()
+
+    def data_job(self, what: What, choice: DataChoice, path: str) -> DataJob:
+        """Numbers of the run and the moment on the stage.
+
+        Raises:
+            UserError: there is no run.
+        """
+        record = self._run.record()
+        if record is None:
+            raise UserError("There is no run to export.", "Press Run first.")
+        latest = self._cursor.follow_latest
+        shown = record.last if latest else self._run.timeline.nearest(self._cursor.step) or record.last
+        return DataJob(replace(record, frames=(shown,)), what, choice, path)
+
+    def ask_data(self, window: QWidget) -> None:
+        """Open the data dialog."""
+        from flowviz.gui.export.data_dialog import DataDialog
+
+        self.close_data()
+        self.data_dialog = DataDialog(self._studio, self.data_job, self._cursor.t, window)
+        self.data_dialog.show()
+
+    def close_data(self) -> None:
+        """Cancel a file in the making and close the dialog."""
+        if self.data_dialog is not None:
+            self.data_dialog.close()
+            self.data_dialog.deleteLater()
+            self.data_dialog = None
 
     def close(self) -> None:
         """Cancel a film in the making and close the dialog."""

@@ -145,8 +145,9 @@ class FilmForm(QWidget):
         """Show a film's choices."""
         _show(self._clock, film.clock)
         _show(self._repeat, film.repeat)
-        known = (film.width, film.height) in [(width, height) for _, width, height in SIZES]
-        self._size.setCurrentIndex(self._size.findData((film.width, film.height)) if known else len(SIZES))
+        sizes = [(width, height) for _, width, height in SIZES]  # Qt does not find a tuple among its data
+        known = (film.width, film.height) in sizes
+        self._size.setCurrentIndex(sizes.index((film.width, film.height)) if known else len(SIZES))
         self._width.setValue(film.width)
         self._height.setValue(film.height)
         self._custom.setVisible(not known)

@@ -1,0 +1,217 @@
+"""File > Export data: a run's numbers and its model for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from flowviz.core.data import DataChoice, DataJob, What
+from flowviz.core.errors import UserError
+from flowviz.core.film import FilmCancelled, FilmDone, FilmEvent, FilmFailed, FilmHandle, FilmStudio
+from flowviz.gui.export.estimate import size_words
+from flowviz.gui.export.file_place import FilePlace
+from flowviz.gui.export.rows import choice
+
+_LOOK_MS = 50
+_WHATS: tuple[tuple[str, What, str], ...] = (
+    ("Samples", "samples", "Fresh draws of the model, in the data's own units"),
+    ("Trajectories", "trajectories", "Fresh draws on their way from noise to data, at all recorded times"),
+    ("Density on a grid", "density", "The model's natural log-density, in the data's own units"),
+    ("Curves", "curves", "Losses and distances by training step"),
+    ("Weights", "weights", "All arrays of the model"),
+    ("Velocity field", "velocity", "dx/dt as a function of x and t, to run without flowviz"),
+)
+_LABELS = {
+    ".npz": "NumPy archive", ".csv": "CSV table", ".parquet": "Parquet table", ".safetensors": "safetensors",
+    ".pt2": "PyTorch program", ".onnx": "ONNX model",
+}  # fmt: skip
+_NEEDS = {"samples": ("n", "t"), "trajectories": ("n",), "density": ("cells", "t")}
+"""Which of the fields each choice looks at."""
+
+
+class DataDialog(QDialog):
+    """The data dialog. It is not modal; the file is written in a process of its own.
+
+    Args:
+        studio: writes the file.
+        make_job: the job of a choice and a path.
+        t: flow time of the stage.
+    """
+
+    def __init__(
+        self,
+        studio: FilmStudio,
+        make_job: Callable[[What, DataChoice, str], DataJob],
+        t: float,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export data")
+        self.setObjectName("dataDialog")
+        self._studio, self._make_job = studio, make_job
+        self._handle: FilmHandle | None = None
+        self._build(t)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LOOK_MS)
+        self._timer.timeout.connect(self._look)
+        self.what.currentIndexChanged.connect(self._refresh)
+        self.place.changed.connect(self._forget)
+        self._refresh()
+
+    def _build(self, t: float) -> None:
+        self.what = choice("What", _WHATS, "data")
+        self.n, self.cells, self.t = QSpinBox(), QSpinBox(), QDoubleSpinBox()
+        self.n.setRange(1, 10_000_000)
+        self.n.setValue(2000)
+        self.cells.setRange(2, 4096)
+        self.cells.setValue(128)
+        self.t.setRange(0.0, 1.0)
+        self.t.setSingleStep(0.05)
+        self.t.setValue(t)
+        for box, name in ((self.n, "Number of points"), (self.cells, "Cells along the grid"), (self.t, "Flow time")):
+            box.setAccessibleName(name)
+            box.lineEdit().setTextMargins(4, 0, 0, 0)
+        self.place = FilePlace(self._formats(), "data", "flow data", "Export data")
+        self.form = QFormLayout()
+        self.form.setHorizontalSpacing(14)
+        self.form.setVerticalSpacing(9)
+        self.form.addRow("Export", self.what)
+        self.form.addRow("Points", self.n)
+        self.form.addRow("Grid", self.cells)
+        self.form.addRow("Flow time", self.t)
+        self._words = QLabel()
+        self._words.setProperty("role", "muted")
+        self._words.setWordWrap(True)
+        self._problem = QLabel()
+        self._problem.setProperty("role", "error")
+        self._problem.setWordWrap(True)
+        self._bar = QProgressBar()
+        self._bar.setAccessibleName("Writing")
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 18, 20, 16)
+        column.setSpacing(12)
+        column.addWidget(self.place)
+        column.addLayout(self.form)
+        for widget in (self._words, self._problem, self._bar):
+            column.addWidget(widget)
+        column.addStretch(1)
+        column.addLayout(self._make_buttons())
+        self.setMinimumWidth(520)
+
+    def _make_buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.clicked.connect(self._cancel)
+        self.close_button = QPushButton("Close")
+        self.close_button.clicked.connect(self.reject)
+        self.export_button = QPushButton("Export")
+        self.export_button.setProperty("primary", True)
+        self.export_button.setDefault(True)
+        self.export_button.clicked.connect(self._export)
+        row.addWidget(self.cancel_button)
+        row.addStretch(1)
+        row.addWidget(self.close_button)
+        row.addWidget(self.export_button)
+        return row
+
+    def _formats(self) -> dict[str, str]:
+        return {suffix: _LABELS.get(suffix, suffix) for suffix in self._studio.data_suffixes(self.what.currentData())}
+
+    @Slot()
+    def _refresh(self) -> None:
+        """Show the fields that count for what is exported, and the formats that fit."""
+        what = self.what.currentData()
+        self.place.set_formats(self._formats())
+        needs = _NEEDS.get(what, ())
+        for name, widget in (("n", self.n), ("cells", self.cells), ("t", self.t)):
+            self.form.setRowVisible(widget, name in needs)
+        self._words.setText(_WHATS[self.what.currentIndex()][2] + ".")
+        self._forget()
+        self._show_busy(False)
+
+    @Slot()
+    def _forget(self) -> None:
+        self._problem.hide()
+        self.export_button.setText("Export")
+
+    def _say(self, words: str) -> None:
+        self._problem.setText(words)
+        self._problem.show()
+
+    @Slot()
+    def _export(self) -> None:
+        what, path = self.what.currentData(), self.place.path
+        try:
+            if not path.name:
+                raise UserError("The file has no name.", "Type one, or choose it with Browse.")
+            if not self.place.may_write():
+                self._say(f"{path.name} exists already. Press Replace to overwrite it.")
+                self.export_button.setText("Replace")
+                return
+            choice_made = DataChoice(self.n.value(), 0, round(self.t.value(), 4), self.cells.value())
+            job = self._make_job(what, choice_made, str(path))
+        except UserError as error:
+            self._say(str(error))
+            return
+        self.place.remember()
+        self._forget()
+        self._handle = self._studio.start(job)
+        self._show_busy(True)
+        self._timer.start()
+
+    @Slot()
+    def _cancel(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+
+    @Slot()
+    def _look(self) -> None:
+        for event in self._handle.drain() if self._handle is not None else ():
+            self._heard(event)
+
+    def _heard(self, event: FilmEvent) -> None:
+        match event:
+            case FilmDone(path, nbytes):
+                self._finish(f"{Path(path).name} is ready: {size_words(nbytes)}.", "")
+            case FilmFailed(message, hint):
+                self._finish("", f"{message} {hint}".strip())
+            case FilmCancelled():
+                self._finish("Cancelled; nothing was written.", "")
+
+    def _finish(self, words: str, problem: str) -> None:
+        self._handle = None
+        self._timer.stop()
+        self._show_busy(False)
+        self._words.setText(words)
+        if problem:
+            self._say(problem)
+
+    def _show_busy(self, is_busy: bool) -> None:
+        for widget in (self.what, self.place, self.n, self.cells, self.t, self.export_button):
+            widget.setEnabled(not is_busy)
+        self._bar.setVisible(is_busy)
+        self.cancel_button.setVisible(is_busy)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        self._timer.stop()
+        super().closeEvent(event)

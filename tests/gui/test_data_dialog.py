@@ -1,0 +1,109 @@
+"""The data dialog, with a scripted studio."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QLabel
+
+from flowviz.core.film import FilmCancelled, FilmDone, FilmFailed
+from flowviz.gui.export.data_dialog import DataDialog
+
+FORMATS = {"weights": (".safetensors",), "velocity": (".pt2", ".onnx")}
+
+
+class Studio:
+    def __init__(self):
+        self.jobs, self.events = [], []
+
+    def data_suffixes(self, what):
+        return FORMATS.get(what, (".npz", ".csv"))
+
+    def start(self, job):
+        self.jobs.append(job)
+        return self
+
+    def drain(self):
+        events, self.events = self.events, []
+        return events
+
+    def cancel(self):
+        self.events.append(FilmCancelled())
+
+
+@pytest.fixture
+def studio():
+    return Studio()
+
+
+@pytest.fixture
+def dialog(qtbot, studio, tmp_path):
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+    QSettings().setValue("data/folder", str(tmp_path))
+    dialog = DataDialog(studio, lambda *job: SimpleNamespace(job=job), 0.5)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    return dialog
+
+
+def choose(dialog, what):
+    dialog.what.setCurrentIndex(dialog.what.findData(what))
+
+
+def said(dialog):
+    return " ".join(label.text() for label in dialog.findChildren(QLabel) if label.isVisible())
+
+
+def test_the_choice_reaches_the_studio(dialog, studio, tmp_path):
+    choose(dialog, "density")
+    dialog.cells.setValue(64)
+    dialog.place.path_edit.setText(str(tmp_path / "grid.csv"))
+    dialog.export_button.click()
+    what, made, path = studio.jobs[0].job
+    assert (what, made.resolution, made.t, path) == ("density", 64, 0.5, str(tmp_path / "grid.csv"))
+
+
+def test_formats_and_fields_follow_what_is_exported(dialog):
+    assert dialog.n.isVisible() and dialog.t.isVisible() and not dialog.cells.isVisible()
+    choose(dialog, "velocity")
+    assert not dialog.n.isVisible() and dialog.place.path.suffix == ".pt2"
+    assert [dialog.place.format.itemData(i) for i in range(dialog.place.format.count())] == [".pt2", ".onnx"]
+    choose(dialog, "density")
+    assert dialog.cells.isVisible() and dialog.place.path.suffix == ".npz"
+
+
+def test_the_end_is_told_in_words(dialog, studio, tmp_path, qtbot):
+    for event, words in (
+        (FilmDone(str(tmp_path / "a.npz"), 12_000), "a.npz is ready: 12 kB"),
+        (FilmFailed("The disk is full.", "Free some space."), "The disk is full. Free some space."),
+        (FilmCancelled(), "nothing was written"),
+    ):
+        dialog.export_button.click()
+        assert dialog.cancel_button.isVisible() and not dialog.export_button.isEnabled()
+        studio.events.append(event)
+        qtbot.waitUntil(lambda words=words: words in said(dialog), timeout=3000)
+        assert dialog.export_button.isEnabled()
+
+
+def test_an_older_file_is_replaced_only_when_asked_twice(dialog, studio, tmp_path):
+    (tmp_path / "old.npz").write_bytes(b"old")
+    dialog.place.path_edit.setText(str(tmp_path / "old.npz"))
+    dialog.export_button.click()
+    assert studio.jobs == [] and dialog.export_button.text() == "Replace"
+    dialog.export_button.click()
+    assert len(studio.jobs) == 1
+
+
+def test_the_menu_offers_data_of_the_moment_on_the_stage(window, scripted, qtbot):
+    window.run_controller.run_or_pause()
+    qtbot.waitUntil(lambda: window.run.status in ("starting", "running"), timeout=5000)
+    scripted.train(100, 200)
+    qtbot.waitUntil(lambda: len(window.run.timeline) == 2, timeout=5000)
+    window.export_data()
+    assert window.films.data_dialog.isVisible()
+    window.playback.show_step(100)
+    job = window.films.data_job("samples", None, str(Path("a.csv")))
+    assert [frame.step for frame in job.run.frames] == [100] and np.isfinite(job.run.last.paths).all()
