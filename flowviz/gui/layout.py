@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QObject, Qt
+from PySide6.QtCore import QByteArray, QObject, Qt, Slot
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
+from flowviz.gui.theme.theme import current_zoom, zoomed
 from flowviz.gui.widgets.docks import make_dock
 
 _VERSION = 2
@@ -24,6 +25,7 @@ class WindowLayout(QObject):
         super().__init__(window)
         self._window = window
         self._first = QByteArray()
+        self._zoom = 1.0
         self._made_room: list[QDockWidget] = []
         places = {
             "target": ("Target", _LEFT),
@@ -68,10 +70,22 @@ class WindowLayout(QObject):
         if "runs" in docks:
             window.tabifyDockWidget(docks["curves"], docks["runs"])
             docks["curves"].raise_()
-        window.resizeDocks([docks["target"], docks["method"]], [264, 296], Qt.Orientation.Horizontal)
+        self.set_widths()
         tall = max(280, round(0.5 * (window.height() - 190)))
         right = [docks["method"], docks["curves"]]
         window.resizeDocks(right, [window.height() - 190 - tall, tall], Qt.Orientation.Vertical)
+
+    def set_widths(self) -> None:
+        """The panels at both sides as wide as they were designed, in the interface's size."""
+        sides = [self.docks["target"], self.docks["method"]]
+        self._window.resizeDocks(sides, [zoomed(264), zoomed(296)], Qt.Orientation.Horizontal)
+        self._zoom = current_zoom()
+
+    @Slot()
+    def follow_zoom(self) -> None:
+        """The interface has another size: the panels follow."""
+        if current_zoom() != self._zoom:
+            self.set_widths()
 
     def make_room(self, wanted: bool) -> None:
         """Hide the panels at the right, so that the centre has their place; or bring those back that were hidden."""

@@ -8,8 +8,13 @@ from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QToolBar, QWidget
 
+from flowviz.gui.theme.theme import current_zoom
+
 if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
+
+_ZOOM = 1.5
+"""How much larger than usual the interface is in a presentation, at least."""
 
 
 class Presentation(QObject):
@@ -20,6 +25,7 @@ class Presentation(QObject):
         self._window = window
         self._hidden: list[QWidget] = []
         self._state = Qt.WindowState.WindowNoState
+        self._zoom = 1.0
 
     @property
     def is_on(self) -> bool:
@@ -46,6 +52,8 @@ class Presentation(QObject):
         for widget in self._hidden:
             widget.hide()
         window.clocks.show_only_flow(True)
+        self._zoom = current_zoom()
+        window.theme.set_zoom(max(_ZOOM, self._zoom))
         window.stage.present(True)
         window.stage.setFocus()
         window.installEventFilter(self)
@@ -60,6 +68,7 @@ class Presentation(QObject):
         window.removeEventFilter(self)
         window.stage.removeEventFilter(self)
         window.stage.present(False)
+        window.theme.set_zoom(self._zoom)
         window.clocks.show_only_flow(False)
         window.setWindowState(self._state)
         for widget in self._hidden:

@@ -36,6 +36,7 @@ def connect_looking(window: MainWindow) -> None:
     window.presenter.question_failed.connect(window.show_notice)
     for restyle in (window.stage.restyle, curves.restyle, window.layer_bar.refresh, clocks.update):
         window.theme.changed.connect(restyle)
+    window.theme.changed.connect(window.layout_of_docks.follow_zoom)
 
 
 def _connect_clocks(window: MainWindow) -> None:

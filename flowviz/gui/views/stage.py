@@ -33,8 +33,8 @@ from flowviz.scene.panels import Gazes, Panel, View, boxes, fit_room, view_of
 from flowviz.scene.view import Gaze, fit_extent
 
 _MARGINS = (36, 24)
-_LETTERS, _LINES = 1.6, 2.0
-"""How much larger letters and lines are in a presentation."""
+_LETTERS, _LINES = 1.1, 2.0
+"""How much larger than in the interface around it letters and lines are in a presentation."""
 _REST_MS = 220
 """A camera that was not moved for so long rests."""
 _BEFORE_THE_FIRST = Panel("main", (), (-4.0, 4.0, -4.0, 4.0))
@@ -324,7 +324,7 @@ class StageView(QWidget):
             if self.picture.dots < self.picture.all_dots:
                 words.paint_note(painter, self.rect(), f"{_thin(self.picture)} while it turns", self._font)
         if self._pointer is not None:
-            words.paint_pointer(painter, self._pointer, _LETTERS)
+            words.paint_pointer(painter, self._pointer, self._letters)
         if not self._sketch.isEmpty():
             words.paint_sketch(painter, self._sketch)
         if self._hint:
