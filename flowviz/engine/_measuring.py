@@ -12,6 +12,7 @@ import torch
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, RunSpec
 from flowviz.engine._sampling import stream
+from flowviz.engine._travel import POINTS, TIMES, travel
 from flowviz.flows import Flow
 from flowviz.flows import HasLogDensity as FlowHasLogDensity
 from flowviz.metrics import METRICS, Metric
@@ -90,11 +91,19 @@ class Measuring:
             values["nll"] = self._nll(flow, check)
         check()
         values["inversion_error"] = self._inversion_error(flow)
+        check()
+        values |= self._travel(flow, step)
         return {key: float(value) for key, value in values.items() if math.isfinite(value)}
 
     def _generate(self, flow: Flow, rng: np.random.Generator) -> Array:
         x = torch.as_tensor(self._source.sample(self._points, rng), dtype=torch.float32, device=self._device)
         return np.asarray(flow.transport(x, (0.0, 1.0)).paths[-1].detach().cpu().numpy(), dtype=np.float64)
+
+    def _travel(self, flow: Flow, step: int) -> dict[str, float]:
+        start = self._source.sample(min(POINTS, self._points), stream(self._spec.seed, "metrics", step))
+        x = torch.as_tensor(start, dtype=torch.float32, device=self._device)
+        paths = flow.transport(x, TIMES).paths.detach().cpu().numpy()
+        return travel(paths, np.array(TIMES)) if np.isfinite(paths).all() else {}
 
     def _inversion_error(self, flow: Flow) -> float:
         """Mean distance between held-out points and where they come back to, through the flow to noise and back.

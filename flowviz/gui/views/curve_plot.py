@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import QWidget
 
@@ -32,14 +32,20 @@ def decent_range(values: Array, extra: Sequence[float]) -> tuple[float, float]:
 
 
 class LogAxis(pg.AxisItem):
-    """Round numbers on a logarithmic axis, also within one decade."""
+    """Round numbers on a linear or a logarithmic axis, there also within one decade."""
+
+    is_log = True
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
         """As pyqtgraph asks: (spacing, places) by level."""
+        if not self.is_log:
+            return super().tickValues(minVal, maxVal, size)  # type: ignore[no-any-return]
         return [(1.0, log_ticks(minVal, maxVal, max(2, int(size // 22))))]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """The numbers, not their logarithms."""
+        if not self.is_log:
+            return super().tickStrings(values, scale, spacing)  # type: ignore[no-any-return]
         return [f"{10.0**value:.3g}" for value in values]
 
 
@@ -65,7 +71,8 @@ class CurvePlot(pg.PlotWidget):
     step_requested = Signal(int)
 
     def __init__(self, kind: CurveKind, parent: QWidget | None = None) -> None:
-        left = LogAxis("left") if kind.log else pg.AxisItem("left")
+        left = LogAxis("left")
+        left.is_log = self.is_log = kind.log
         super().__init__(parent, axisItems={"left": left, "bottom": StepAxis("bottom")})
         self.kind = kind
         self.setAccessibleName(f"Curve {kind.title}")
@@ -77,6 +84,8 @@ class CurvePlot(pg.PlotWidget):
         self.plotItem.setMouseEnabled(x=False, y=False)
         self.plotItem.getViewBox().disableAutoRange()
         self._lines: dict[str, pg.PlotCurveItem] = {}
+        self._traces: tuple[Trace, ...] = ()
+        self.scene().sigMouseMoved.connect(self._hovered)
         self.band = pg.LinearRegionItem(orientation="horizontal", movable=False)
         self.band.setZValue(-10)
         self.bound = pg.InfiniteLine(angle=0, movable=False)
@@ -90,15 +99,41 @@ class CurvePlot(pg.PlotWidget):
             self.addItem(item, ignoreBounds=True)
         self.restyle()
 
+    def set_log(self, is_log: bool) -> None:
+        """Make the vertical axis logarithmic, or linear."""
+        self.is_log = self.plotItem.getAxis("left").is_log = is_log
+        self.plotItem.getAxis("left").picture = None
+        self.plotItem.getAxis("left").update()
+
+    @Slot(object)
+    def _hovered(self, place: QPointF) -> None:
+        """Say the step and the values under the pointer."""
+        box = self.plotItem.getViewBox()
+        if not self._traces or not box.sceneBoundingRect().contains(place):
+            self.setToolTip("")
+            return
+        self.setToolTip(self.values_at(box.mapSceneToView(place).x()))
+
+    def values_at(self, step: float) -> str:
+        """The training step and the value of every line there, as words."""
+        lines = [f"step {step:,.0f}"]
+        for trace in self._traces:
+            inside = trace.style == "line" and len(trace.x) and trace.x[0] <= step <= trace.x[-1]
+            if inside:
+                name = trace.label.rsplit(" ", 1)[0]
+                lines.append(f"{name} {np.interp(step, trace.x, trace.y):.4g}")
+        return "\n".join(lines)
+
     @Slot()
     def _dragged(self) -> None:
         self.step_requested.emit(round(self.cursor_line.value()))
 
     def _height(self, value: float) -> float:
-        return math.log10(max(value, _LEAST)) if self.kind.log else value
+        return math.log10(max(value, _LEAST)) if self.is_log else value
 
     def show_traces(self, traces: Sequence[Trace], first: int, last: int) -> None:
         """Draw these over the training steps from first to last."""
+        self._traces = tuple(traces)
         lines = [trace for trace in traces if trace.style == "line"]
         for name in set(self._lines) - {trace.key for trace in lines}:
             self.removeItem(self._lines.pop(name))
@@ -122,7 +157,7 @@ class CurvePlot(pg.PlotWidget):
         self.scene().prepareForPaint()  # else the first painting would ask for a second one
 
     def _heights(self, values: Array) -> Array:
-        return np.log10(np.maximum(values, _LEAST)) if self.kind.log else values
+        return np.log10(np.maximum(values, _LEAST)) if self.is_log else values
 
     def _show_dots(self, traces: Sequence[Trace]) -> list[Array]:
         shown = next((trace for trace in traces if trace.style == "dots" and len(trace.x)), None)

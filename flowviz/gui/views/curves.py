@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QHideEvent, QIcon, QPainter, QPen, QPixmap, QShowEvent
 from PySide6.QtWidgets import QLabel, QTabWidget, QToolButton, QVBoxLayout, QWidget
@@ -20,6 +21,7 @@ from flowviz.gui.views.jko import JkoPage
 from flowviz.gui.views.probe_page import ProbePage
 from flowviz.gui.views.traces import KINDS, CurveKind, Trace, traces
 from flowviz.gui.widgets.flow_layout import FlowLayout
+from flowviz.scene.run_story import story
 
 if TYPE_CHECKING:
     from flowviz.gui.views.curve_plot import CurvePlot
@@ -116,12 +118,27 @@ class CurvePage(QWidget):
         self._row = FlowLayout(self._legend, gap=3)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._column.addWidget(self._legend)
+        self.log_button = QToolButton()
+        self.log_button.setText("log")
+        self.log_button.setProperty("legend", True)
+        self.log_button.setCheckable(True)
+        self.log_button.setAccessibleName("Logarithmic axis")
+        self.log_button.setToolTip("Logarithmic or linear axis")
+        self.log_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.log_button.clicked.connect(self._log_clicked)
+        self.log_button.hide()
         self.empty = QLabel(f"{kind.tip}.\nIt appears here as soon as a run trains.")
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
         self.empty.setMargin(12)
         self._column.addWidget(self.empty, 1)
+        self.words = QLabel()
+        self.words.setProperty("role", "muted")
+        self.words.setWordWrap(True)
+        self.words.setContentsMargins(2, 0, 8, 5)
+        self.words.hide()
+        self._column.addWidget(self.words)
 
     def build(self) -> None:
         """Make the plot; pyqtgraph is loaded with the first one."""
@@ -131,7 +148,7 @@ class CurvePage(QWidget):
             self.plot = CurvePlot(self.kind)
             self.plot.setVisible(False)
             self.plot.step_requested.connect(self.step_requested)
-            self._column.addWidget(self.plot, 1)
+            self._column.insertWidget(self._column.indexOf(self.words), self.plot, 1)
 
     def show_run(self, run: RunState, step: int, earlier: Sequence[RunEntry] = ()) -> None:
         """Draw the run's curves, those of earlier runs in grey, and the cursor."""
@@ -149,6 +166,15 @@ class CurvePage(QWidget):
             last = max((int(trace.x[-1]) for trace in shown if len(trace.x)), default=0)
             self.plot.show_traces(shown, run.first_step, max(run.step, last))
             self.plot.show_step(step)
+        self._say(run)
+
+    def _say(self, run: RunState) -> None:
+        """What the curve says, in words."""
+        newest = {name: history.last for name, history in run.metrics.items() if history.last is not None}
+        text = story(self.kind.metric, newest, run.floors, run.entropy)
+        self.words.setVisible(bool(text))
+        if text != self.words.text():
+            self.words.setText(text)
 
     def is_shown(self, trace: Trace) -> bool:
         """Whether a trace is drawn: as the person chose, else unless it is tiny."""
@@ -176,8 +202,23 @@ class CurvePage(QWidget):
                 entry.clicked.connect(lambda is_on, key=key: self._clicked(key, is_on))
                 self._row.addWidget(entry)
                 self._entries[key] = entry
+        self._show_log_button()
         for trace in self._traces:
             self._entries[trace.key].show_trace(trace, self.is_shown(trace))
+
+    def _show_log_button(self) -> None:
+        """Offered where a logarithm exists; always the last of the row."""
+        values = [trace.y for trace in self._traces if len(trace.y)]
+        can = bool(values) and all((y[np.isfinite(y)] > 0).all() for y in values)
+        self._row.removeWidget(self.log_button)
+        self._row.addWidget(self.log_button)
+        self.log_button.setVisible(can and self.plot is not None)
+        self.log_button.setChecked(self.plot is not None and self.plot.is_log)
+
+    def _log_clicked(self, is_log: bool) -> None:
+        if self.plot is not None:
+            self.plot.set_log(is_log)
+            self.choice_changed.emit()
 
     def _clicked(self, key: str, is_on: bool) -> None:
         self.toggle(key, is_on)

@@ -49,6 +49,15 @@ KINDS = (
         "Inversion error: how far target samples come back from where they started, through the flow to noise and back",
         "Inv.",
     ),
+    CurveKind(
+        "Excess energy",
+        "npe",
+        "ratio",
+        False,
+        "How the particles travel: their kinetic energy beyond the least possible, (energy − W₂²) / W₂², and how "
+        "straight they go",
+        "Paths",
+    ),
 )
 _FLOOR_TIP = (
     "The noise floor: what the distance says of two independent sets of target samples. No flow can stay below it."
@@ -132,6 +141,12 @@ def _metric(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace]:
         x, y = thin(*history.curve())
         label = f"{kind.title} {number(history.last)}"
         result.append(Trace(kind.metric, label, kind.tip, tokens.accent, x=x, y=y))
+    straight = run.metrics.get("straightness")
+    if kind.metric == "npe" and straight is not None and straight.last is not None:
+        x, y = thin(*straight.curve())
+        label = f"straightness {number(straight.last)}"
+        tip = "E|x(1) − x(0)|² / energy: 1 is straight at constant speed"
+        result.append(Trace("straightness", label, tip, tokens.series[1], x=x, y=y))
     if kind.metric == "nll" and run.entropy is not None:
         tip = "The target's own entropy: the least possible NLL"
         label = f"entropy {number(run.entropy)}"

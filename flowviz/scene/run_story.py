@@ -1,0 +1,75 @@
+"""What the curves of a run say, in a sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_CLOSE = 0.02
+"""Nats above the entropy that one need not speak of."""
+_STRAIGHT, _BENT = 0.95, 0.8
+_EXACT = 1e-3
+
+
+def story(
+    metric: str,
+    values: Mapping[str, float],
+    floors: Mapping[str, tuple[float, float, float]],
+    entropy: float | None = None,
+    nfe: int = 0,
+) -> str:
+    """A sentence about one kind of curve; "" where there is nothing to say yet.
+
+    Args:
+        metric: "nll", a distance, "inversion_error" or "npe".
+        values: newest value of every metric.
+        floors: (mean, low, high) noise floors by metric.
+        entropy: of the target in nats.
+        nfe: velocity evaluations of the shown particles, 0 where unknown.
+    """
+    value = values.get(metric)
+    if value is None:
+        return ""
+    if metric == "nll":
+        return _likelihood(value, entropy)
+    if metric in floors:
+        return _distance(value, floors[metric])
+    if metric == "inversion_error":
+        return _inversion(value)
+    if metric == "npe":
+        return _paths(value, values.get("straightness"), nfe)
+    return ""
+
+
+def _likelihood(nll: float, entropy: float | None) -> str:
+    if entropy is None:
+        return "The target's entropy is not known, so only the fall of the curve counts."
+    excess = nll - entropy
+    if excess < -_CLOSE:
+        return f"The model seems {-excess:.2f} nats better than possible: the solver is too coarse for its field."
+    if excess < _CLOSE:
+        return "As likely as the target itself, within what these samples can tell."
+    return f"{excess:.2f} nats above the entropy, the least possible: KL(target, model) is about {excess:.2f}."
+
+
+def _distance(value: float, floor: tuple[float, float, float]) -> str:
+    mean, low, high = floor
+    if value <= high:
+        return f"{value:.3f} lies in the noise floor ({low:.3f} to {high:.3f}): samples cannot be told from the target."
+    return f"{value:.3f} is {value / max(mean, 1e-12):.1f} times the distance between two samples of the target itself."
+
+
+def _inversion(error: float) -> str:
+    if error < _EXACT:
+        return f"Through the flow and back, points miss their start by {error:.0e}: the solver is accurate enough."
+    return f"Through the flow and back, points miss their start by {error:.2g}: more solver steps would help."
+
+
+def _paths(excess: float, straightness: float | None, nfe: int) -> str:
+    words = f"The particles spend {100 * excess:.0f} % more energy than an optimal transport of them would"
+    if straightness is None:
+        return f"{words}."
+    if straightness >= _STRAIGHT:
+        few = f"few solver steps are enough (now {nfe} evaluations)" if nfe else "few solver steps are enough"
+        return f"{words}; their paths are nearly straight, so {few}."
+    bend = "bend a little" if straightness >= _BENT else "bend a lot, so that the solver needs many steps"
+    return f"{words}; their paths {bend}."

@@ -1,0 +1,56 @@
+import pytest
+from PySide6.QtCore import Qt
+
+from flowviz.core.events import MetricsReady
+
+
+@pytest.fixture
+def trained(window, qtbot, scripted):
+    window.run_controller.run_or_pause()
+    scripted.train(10, 20, 30)
+    scripted.say(*(MetricsReady(step, {"npe": 0.5 / step, "straightness": 0.9}) for step in (10, 20, 30)))
+    qtbot.waitUntil(lambda: "npe" in window.run.metrics and len(window.run.timeline) == 3, timeout=5000)
+    window.playback.play(False)
+    window.curves.build()
+    return window
+
+
+def front(window, metric):
+    page = window.curves.pages[metric]
+    window.curves.setCurrentWidget(page)
+    window.curves.draw()
+    return page
+
+
+def test_energy_and_straightness_have_a_tab_for_every_method_and_a_sentence(trained):
+    page = front(trained, "npe")
+    assert set(page.entries) == {"npe", "straightness"}
+    assert page.words.isVisible()
+    assert page.words.text().startswith("The particles spend 2 % more energy than an optimal transport")
+
+
+def test_the_pointer_reads_the_values_of_the_curves(trained):
+    page = front(trained, "w2")
+    assert page.plot.values_at(20).splitlines() == ["step 20", "W₂ 0.05"]
+    assert page.plot.values_at(25).splitlines()[1] == "W₂ 0.04167"
+    assert page.plot.values_at(99).splitlines() == ["step 99"]
+
+
+def test_a_distance_is_drawn_on_a_logarithmic_axis_or_a_linear_one(trained, qtbot):
+    page = front(trained, "w2")
+    axis = page.plot.plotItem.getAxis("left")
+    assert page.log_button.isVisible() and page.log_button.isChecked()
+    assert page.plot.band.getRegion()[0] == pytest.approx(-1.30103)  # log10 0.05
+    qtbot.mouseClick(page.log_button, Qt.MouseButton.LeftButton)
+    assert not page.plot.is_log and not axis.is_log
+    assert page.plot.band.getRegion()[0] == pytest.approx(0.05)
+    assert axis.tickStrings([0.05], 1.0, 0.05) == ["0.05"]
+    qtbot.mouseClick(page.log_button, Qt.MouseButton.LeftButton)
+    assert page.plot.is_log
+    assert axis.tickStrings([-1.0], 1.0, 1.0) == ["0.1"]
+
+
+def test_no_logarithm_is_offered_where_there_is_none(trained, scripted, qtbot):
+    scripted.say(MetricsReady(40, {"nll": -0.5}))
+    qtbot.waitUntil(lambda: trained.run.metrics["nll"].last == -0.5, timeout=5000)
+    assert not front(trained, "nll").log_button.isVisible()
