@@ -45,6 +45,7 @@ from flowviz.gui.panels.target_panel import TargetPanel
 from flowviz.gui.panels.top_bar import TopBar
 from flowviz.gui.presentation import Presentation
 from flowviz.gui.presenter import Presenter
+from flowviz.gui.state.companions import Companions
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.history import History
@@ -119,7 +120,7 @@ class MainWindow(QMainWindow):
         self.camera = CameraController(self.stage, self)
         self.presenter = Presenter(
             self.backend, self.stage, self.run, self.cursor_state, self.options, self.draft, self.engine,
-            self.probes, self,
+            self.probes, Companions(self.runs, self.run, self.cursor_state, self.draft, self), self,
         )  # fmt: skip
         self.probing = ProbeController(self.stage, self.probes, self.cursor_state, self.run, self)
         self.recipes = RecipeController(self.run_controller, self.draft, parent=self)

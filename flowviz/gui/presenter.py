@@ -15,6 +15,7 @@ from flowviz.core.solver import Solver
 from flowviz.core.spec import Array
 from flowviz.gui.bridge.paint_thread import PaintJob, PaintThread, Picture
 from flowviz.gui.control.fine_metrics import FineMetrics
+from flowviz.gui.state.companions import Companions
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.options import OptionsState
@@ -22,6 +23,7 @@ from flowviz.gui.state.probes import ProbeState
 from flowviz.gui.state.run import EngineState, RunState
 from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views.stage import StageView
+from flowviz.scene._layer import Companion
 from flowviz.scene.resolve import query_key
 
 _GAP_MS = 30  # a little less than the clock's beat, so that every beat is shown
@@ -126,12 +128,14 @@ class Presenter(QObject):
         draft: DraftState,
         engine: EngineState,
         probes: ProbeState,
+        companions: Companions,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._backend, self._stage, self._engine = backend, stage, engine
         self._run, self._cursor, self._options, self._draft = run, cursor, options, draft
-        self._probes = probes
+        self._probes, self._companions = probes, companions
+        self._beside: tuple[Companion, ...] = ()
         self._answers = Answers()
         self._wanted: Mapping[str, Query] = {}
         self._serial = -1
@@ -196,8 +200,9 @@ class Presenter(QObject):
         shown = spec if spec is not None and frame is not None else self._draft
         target = shown.target
         answers = {}
+        self._beside = self._companions.now() if self._options.value.mode == "compare" else ()
         for lane, query in self._wanted.items():
-            found = self._answers.best(self._key(frame, query), loose_key(query))
+            found = self._found(lane, frame, query)
             if found is not None:
                 answers[lane] = found
         self._dirty, self._busy = False, True
@@ -219,6 +224,8 @@ class Presenter(QObject):
             self._stage.is_turning,
             spec.seed if spec is not None else 0,
             self._probes.value,
+            self._companions.name,
+            self._beside,
         )
         self._thread.submit(job)
 
@@ -226,6 +233,17 @@ class Presenter(QObject):
         spec = self._run.spec
         method = self._draft.methods.get(spec.flow.key) if spec is not None and self.frame is not None else None
         return f"{method.label} on {target}" if method is not None and target else target
+
+    def _found(self, lane: str, frame: Frame | None, query: Query) -> Mapping[str, Array] | None:
+        """The answer to a question of a lane, or one that may stand in for it."""
+        other = self._companion(lane)
+        if other is None:
+            return self._answers.best(self._key(frame, query), loose_key(query))
+        return self._answers.best((other.number, *self._key(other.frame, query)), (other.number, *loose_key(query)))
+
+    def _companion(self, lane: str) -> Companion | None:
+        """The run beside the stage's that a lane is about."""
+        return next((other for other in self._beside if lane.startswith(other.lane(""))), None)
 
     @staticmethod
     def _key(frame: Frame | None, query: Query) -> Key:
@@ -257,7 +275,7 @@ class Presenter(QObject):
             return
         for lane, query in picture.wanted.items():
             self._ask_once(lane, frame, query)
-            if known.get(lane) != query_key(query) and self._answers.best(self._key(frame, query), loose_key(query)):
+            if known.get(lane) != query_key(query) and self._found(lane, frame, query):
                 self._dirty = True
         if not self._nfe_timer.isActive():
             self._nfe_timer.start(_NFE_GAP_MS if self._options.value.solver == self._nfe_solver else 0)
@@ -276,11 +294,15 @@ class Presenter(QObject):
         self._ask_once(_NFE, frame, query)
 
     def _ask_once(self, lane: str, frame: Frame, query: Query) -> None:
-        key, spec = self._key(frame, query), self._run.spec
+        other, spec = self._companion(lane), self._run.spec
+        key, loose = self._key(frame, query), loose_key(query)
+        if other is not None:
+            frame, spec = other.frame, other.spec
+            key, loose = (other.number, *self._key(frame, query)), (other.number, *loose)
         if spec is None or self._answers.is_known(key):
             return
         request = self._backend.ask(spec, frame.weights, query, lane)
-        self._answers.asked(lane, request, key, loose_key(query))
+        self._answers.asked(lane, request, key, loose)
 
     @Slot(object)
     def take(self, batch: list[BackendEvent]) -> None:

@@ -16,6 +16,8 @@ def connect_runs(window: MainWindow) -> None:
     panel.remove_requested.connect(control.remove)
     panel.curves_toggled.connect(control.show_curves)
     panel.compare_requested.connect(control.run_with)
+    panel.compare_requested.connect(lambda _method: window.options.update(mode="compare"))
+    window.runs.changed.connect(window.presenter.refresh)
     control.brought_back.connect(window.error_bar.hide)
     control.brought_back.connect(lambda: window.playback.follow(True))
     window.blocks.add_block_requested.connect(window.block_adder.add)

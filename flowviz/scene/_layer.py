@@ -10,10 +10,31 @@ from typing import ClassVar
 from flowviz.core.frames import Frame
 from flowviz.core.queries import Query
 from flowviz.core.registry import Registry
-from flowviz.core.spec import Array
+from flowviz.core.spec import Array, RunSpec
 from flowviz.scene.marks import Extent, Mark, Volume
 from flowviz.scene.options import StageOptions
 from flowviz.scene.probes import Probes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Companion:
+    """Another run beside the one on the stage.
+
+    Attributes:
+        number: its own among the runs.
+        label: what it is called.
+        frame: its state at the training cursor.
+        spec: what it is.
+    """
+
+    number: int
+    label: str
+    frame: Frame
+    spec: RunSpec
+
+    def lane(self, name: str) -> str:
+        """The name of a question that is put to this run."""
+        return f"run {self.number}/{name}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +49,8 @@ class Moment:
         extent: the world around target and noise, in the plane of the first two axes.
         volume: the same of a flow in three dimensions, or None.
         probes: single places that a person asks about.
+        name: of the run among its companions, or "".
+        companions: other runs that may be shown beside it.
         seed: of the run; its recorded particles are the first draws of the source with it.
     """
 
@@ -39,6 +62,8 @@ class Moment:
     volume: Volume | None = None
     seed: int = 0
     probes: Probes = Probes()
+    name: str = ""
+    companions: tuple[Companion, ...] = ()
 
     @property
     def dim(self) -> int:

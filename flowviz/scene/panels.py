@@ -54,6 +54,7 @@ class Panel:
         labels: words at places of its world.
         axes: whether numbers stand along its left and lower edge.
         is_square: whether a unit is equally long on both axes, so that circles are round.
+        is_probed: whether it shows the run that probes ask about, so that they are drawn over it.
         link: panels of one link are moved and zoomed together; "" cannot be moved.
     """
 
@@ -66,6 +67,7 @@ class Panel:
     axes: bool = True
     is_square: bool = True
     link: str = "plane"
+    is_probed: bool = True
 
     @property
     def room(self) -> Volume | None:

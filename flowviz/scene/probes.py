@@ -100,7 +100,7 @@ def with_probes(panels: tuple[Panel, ...], moment: Moment, answers: Answers) -> 
         return panels
     return tuple(
         replace(panel, marks=panel.marks + marks, labels=panel.labels + labels)
-        if panel.link == "plane" and not isinstance(panel.view, Camera)
+        if panel.is_probed and panel.link == "plane" and not isinstance(panel.view, Camera)
         else panel
         for panel in panels
     )

@@ -106,6 +106,7 @@ class ScriptedBackend:
     def __init__(self, ready=True):
         self.events, self.specs, self.asked, self.starts, self.edits = [], [], [], [], []
         self.handle, self.step, self.closed = None, 0, False
+        self.asked_of = []
         self._numbers = itertools.count(1)
         if ready:
             self.events.append(READY)
@@ -127,6 +128,7 @@ class ScriptedBackend:
     def ask(self, spec, weights, query, lane=""):
         number = next(self._numbers)
         self.asked.append((lane, query))
+        self.asked_of.append((lane, spec, query))
         self.events.append(Answer(number, self._answer(query)))
         return number
 

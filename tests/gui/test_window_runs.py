@@ -113,8 +113,8 @@ def test_a_run_can_be_named_and_removed(two, qtbot):
     assert [row[0] for row in rows(two)] == ["Run 2"]
 
 
-def test_another_method_is_run_on_the_same_target_and_seed_by_one_press(two, scripted):
-    two.draft.set_seed(99)
+def test_another_method_is_run_on_the_same_target_and_seed_by_one_press_and_shown_beside(two, qtbot, scripted):
+    two.choices.set_seed(99)
     panel = two.runs_panel
     panel.methods.aboutToShow.emit()
     assert [action.text() for action in panel.methods.actions()] == ["CNF"]
@@ -122,6 +122,23 @@ def test_another_method_is_run_on_the_same_target_and_seed_by_one_press(two, scr
     assert scripted.specs[-1].flow.key == "cnf"
     assert scripted.specs[-1].seed == scripted.specs[-2].seed == 0
     assert scripted.specs[-1].target == scripted.specs[-2].target
+    assert two.options.value.mode == "compare"
+    scripted.train(30)
+    titles = ["Run 3 · CNF · step 30", "Run 2 · JKO flow · step 8", "Run 1 · CNF · step 20"]
+    qtbot.waitUntil(lambda: [panel.title for panel in shown_panels(two)] == titles, timeout=5000)
+    asked = {lane.partition("/")[0]: spec for lane, spec, _ in scripted.asked_of}
+    assert asked["run 2"].flow.key == "jko", "what a run must be asked is asked of that run"
+    two.playback.show_step(30)
+    two.playback.follow(False)
+    two.cursor_state.set_step(8)
+    qtbot.waitUntil(lambda: "step 10" in shown_panels(two)[2].title, timeout=5000)
+    two.runs_controller.show_curves(1, False)
+    qtbot.waitUntil(lambda: len(shown_panels(two)) == 2, timeout=5000)
+
+
+def shown_panels(window):
+    """What the stage shows now."""
+    return window.stage.picture.scene.panels if window.stage.picture is not None else ()
 
 
 def test_kept_runs_share_a_budget_of_memory_and_keep_first_and_last_frame(window, qtbot, scripted, monkeypatch):

@@ -5,12 +5,13 @@ import pytest
 from scipy.stats import norm
 
 from flowviz.core.frames import BlockInfo, Frame
-from flowviz.scene._layer import Moment
+from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
+from flowviz.scene._layer import Companion, Moment
 from flowviz.scene.marks import Heatmap, Lines, Points
 from flowviz.scene.options import StageOptions, options_from_mapping, options_to_mapping
 from flowviz.scene.painter import paint
 from flowviz.scene.panels import Panel, boxes, view_of
-from flowviz.scene.resolve import modes, resolve
+from flowviz.scene.resolve import modes, queries, resolve
 from flowviz.scene.smoothing import smooth_columns
 from flowviz.scene.tokens import DARK
 from flowviz.scene.view import Gaze
@@ -134,3 +135,33 @@ def test_smoothed_columns_are_densities():
 def test_mode_and_direction_survive_the_way_to_a_film():
     options = StageOptions(mode="strip", angle=45.0)
     assert options_from_mapping(options_to_mapping(options)) == options
+
+
+def companion(number, shift, step=20):
+    frame = replace(moment("compare", shift=shift).frame, step=step)
+    return Companion(number, f"Run {number} · CNF", frame, RunSpec(TargetSpec("rings"), FlowSpec("cnf"), seed=number))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
+def test_runs_are_compared_side_by_side_from_one_place_at_one_time(count):
+    others = tuple(companion(number, 3.0 + number) for number in range(1, count + 1))
+    shown = replace(moment("compare"), name="Run 9 · JKO flow", companions=others)
+    panels = resolve(shown, {}).panels
+    assert len(panels) == min(4, 1 + count)
+    assert sum(panel.place[2] * panel.place[3] for panel in panels) == pytest.approx(1.0)
+    assert {panel.link for panel in panels} == {"plane"} and {panel.view for panel in panels} == {EXTENT}
+    assert panels[0].title == "Run 9 · JKO flow · step 10" and bool(panels[0].labels) == (count == 0)
+    for panel, other in zip(panels[1:], others, strict=False):
+        assert panel.title == f"{other.label} · step 20" and not panel.is_probed
+        (dots,) = [mark for mark in panel.marks if isinstance(mark, Points) and len(mark.xy) == 300]
+        np.testing.assert_allclose(dots.xy, other.frame.paths[4], atol=1e-6)
+
+
+def test_each_compared_run_is_asked_with_its_own_seed_and_gets_its_own_answer():
+    shown = replace(moment("compare"), companions=(companion(3, 4.0),), seed=8)
+    shown = replace(shown, options=replace(shown.options, particles=500, layers=frozenset({"particles"})))
+    asked = queries(shown)
+    assert asked["particles"].seed == 8 and asked["run 3/particles"].seed == 3
+    answers = {"run 3/particles": {"paths": np.full((9, 500, 2), 1.5, np.float32), "times": TIMES}}
+    ours, theirs = resolve(shown, answers).panels
+    assert ours.marks[0].xy.shape == (300, 2) and np.all(theirs.marks[0].xy == 1.5)

@@ -17,7 +17,7 @@ from flowviz.core.frames import Frame
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array, TargetSpec
 from flowviz.gui.bridge.pace import Pace
-from flowviz.scene._layer import Moment
+from flowviz.scene._layer import Companion, Moment
 from flowviz.scene.marks import Extent, Points, Volume
 from flowviz.scene.options import StageOptions
 from flowviz.scene.painter import paint
@@ -54,6 +54,8 @@ class PaintJob:
         is_turning: whether a camera is on its way, so that the picture must be quick rather than whole.
         seed: of the run.
         probes: places that the person asks about.
+        name: of the run among its companions.
+        companions: runs that may be shown beside it.
     """
 
     target: TargetSpec
@@ -72,6 +74,8 @@ class PaintJob:
     is_turning: bool = False
     seed: int = 0
     probes: Probes = Probes()
+    name: str = ""
+    companions: tuple[Companion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,7 +220,16 @@ class PaintThread(QThread):
             scene = Scene((panel,), job.title, "")
         else:
             moment = Moment(
-                job.frame, job.t, job.options, draws.points, draws.extent, draws.volume, job.seed, job.probes
+                job.frame,
+                job.t,
+                job.options,
+                draws.points,
+                draws.extent,
+                draws.volume,
+                job.seed,
+                job.probes,
+                job.name,
+                job.companions,
             )
             wanted = queries(moment)
             scene = resolve(moment, job.answers, job.title)

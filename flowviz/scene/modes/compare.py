@@ -1,0 +1,73 @@
+"""Two to four runs side by side, at the same flow time and training step, seen from the same place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flowviz.core.queries import Query
+from flowviz.core.spec import Array
+from flowviz.scene._layer import Companion, Moment
+from flowviz.scene._mode import MODES, Mode
+from flowviz.scene._stack import stack_marks, stack_queries
+from flowviz.scene.panels import WHOLE, Label, Panel, Place, space_panel
+
+MOST = 4
+_HALVES: tuple[Place, ...] = ((0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 0.5, 1.0))
+_THIRDS: tuple[Place, ...] = tuple((k / 3, 0.0, 1 / 3, 1.0) for k in range(3))
+_QUARTERS: tuple[Place, ...] = ((0, 0, 0.5, 0.5), (0.5, 0, 0.5, 0.5), (0, 0.5, 0.5, 0.5), (0.5, 0.5, 0.5, 0.5))
+_PLACES = {1: (WHOLE,), 2: _HALVES, 3: _THIRDS, 4: _QUARTERS}
+_ALONE = "Press “Compare with…” in the list of runs, or tick an earlier run on this target there"
+
+
+@MODES.register("compare")
+class CompareMode(Mode):
+    """The run on the stage first, then earlier ones; the layers that are on are shown of each."""
+
+    label = "Compare"
+    summary = "Two to four runs side by side: linked clocks and views, the same target and the same noise."
+    order = 50
+    has_layers = True
+
+    def queries(self, moment: Moment) -> dict[str, Query]:
+        """What the layers ask of each run; the questions of another run than the stage's begin with its number."""
+        asked = stack_queries(moment)
+        for companion in moment.companions[: MOST - 1]:
+            theirs = stack_queries(_moment_of(moment, companion))
+            asked |= {companion.lane(name): query for name, query in theirs.items()}
+        return asked
+
+    def panels(self, moment: Moment, answers: Mapping[str, Mapping[str, Array]]) -> tuple[Panel, ...]:
+        """One panel a run."""
+        companions = moment.companions[: MOST - 1]
+        places = _PLACES[1 + len(companions)]
+        result = [_panel("main", moment, answers, places[0], _title(moment.name, moment.frame.step))]
+        for companion, place in zip(companions, places[1:], strict=True):
+            theirs = {
+                name.removeprefix(companion.lane("")): arrays
+                for name, arrays in answers.items()
+                if name.startswith(companion.lane(""))
+            }
+            title = _title(companion.label, companion.frame.step)
+            panel = _panel(companion.lane("panel"), _moment_of(moment, companion), theirs, place, title)
+            result.append(replace(panel, is_probed=False))
+        if not companions and moment.volume is None:
+            x_low, x_high, y_low, y_high = moment.extent
+            words = Label(_ALONE, (x_low + x_high) / 2, y_low + 0.03 * (y_high - y_low))
+            result[0] = replace(result[0], labels=(words,))
+        return tuple(result)
+
+
+def _moment_of(moment: Moment, companion: Companion) -> Moment:
+    return replace(moment, frame=companion.frame, seed=companion.spec.seed, companions=(), name=companion.label)
+
+
+def _title(name: str, step: int) -> str:
+    return f"{name} · step {step:,}" if name else f"Step {step:,}"
+
+
+def _panel(key: str, moment: Moment, answers: Mapping[str, Mapping[str, Array]], place: Place, title: str) -> Panel:
+    marks = stack_marks(moment, answers)
+    if moment.volume is not None:
+        return space_panel(key, marks, moment.volume, place, title)
+    return Panel(key, marks, moment.extent, place, title)
