@@ -19,6 +19,7 @@ from flowviz import __version__
 from flowviz import cli_base as types
 from flowviz.cli_base import DONE, FAILED, STOPPED, WRONG, blaming, check_out, complain
 from flowviz.cli_data import add_export
+from flowviz.cli_desktop import add_desktop
 from flowviz.cli_films import add_render
 from flowviz.core.control import Control
 from flowviz.core.errors import FileError, ParameterError, RunError, UserError
@@ -96,6 +97,7 @@ def _parser(more: Sequence[Callable[[Any], None]]) -> argparse.ArgumentParser:
     _add_evaluate(commands)
     add_render(commands)
     add_export(commands)
+    add_desktop(commands)
     for add in more:
         add(commands)
     listing = commands.add_parser("list", help="show targets, methods, metrics and devices, with their parameters")

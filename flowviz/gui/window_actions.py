@@ -12,7 +12,7 @@ from flowviz.core.camera import AXES, Axis
 from flowviz.gui.actions import Action, ActionTable, separator
 from flowviz.gui.control.camera import STEP
 from flowviz.gui.theme.theme import ThemeChoice
-from flowviz.gui.widgets.docks import show_about
+from flowviz.gui.widgets.about import AboutBox, LogBox
 from flowviz.scene.resolve import layers, modes
 
 if TYPE_CHECKING:
@@ -273,5 +273,6 @@ def _help(window: MainWindow) -> list[Action]:
         Action("tour", "Help", "Tour", window.first_start.show_tour),
         Action("example", "Help", "Open the example", window.first_start.open_example),
         Action("shortcuts", "Help", "Shortcuts", window.show_shortcuts, ("F1", "?"), "info"),
-        Action("about", "Help", "About flowviz", lambda: show_about(window)),
+        Action("log", "Help", "Show log", lambda: LogBox(window).open()),
+        Action("about", "Help", "About flowviz", lambda: AboutBox(window).open()),
     ]
