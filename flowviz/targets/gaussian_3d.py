@@ -8,9 +8,10 @@ from typing import Any, final
 
 import numpy as np
 
+from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.params import param
 from flowviz.core.spec import Array
-from flowviz.targets._base import TARGETS, HasLogDensity
+from flowviz.targets._base import TARGETS, HasLogDensity, HasMixture
 from flowviz.targets._preset import Preset
 
 
@@ -29,7 +30,7 @@ class Gaussian3DParams:
 
 @TARGETS.register("gaussian_3d")
 @final
-class Gaussian3D(Preset, HasLogDensity):
+class Gaussian3D(Preset, HasLogDensity, HasMixture):
     """N(mean, R diag(sd^2) R'), R = Rz Ry Rx: six numbers that make every covariance; all in closed form."""
 
     label = "Gaussian"
@@ -55,6 +56,9 @@ class Gaussian3D(Preset, HasLogDensity):
     def log_density(self, x: Array) -> Array:
         z = (np.asarray(x, dtype=np.float64) - self.mean) @ self._axes / self._sds
         return np.asarray(-0.5 * np.sum(z * z, axis=1) - 1.5 * math.log(2 * math.pi) - np.sum(np.log(self._sds)))
+
+    def mixture(self) -> GaussianMixture:
+        return GaussianMixture(np.ones(1), self.mean[None], self.covariance[None])
 
     def entropy(self) -> float:
         """(3/2)(1 + log 2 pi) + sum log sd."""
