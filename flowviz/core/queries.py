@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from flowviz.core.camera import SliceAxis
 from flowviz.core.solver import METHOD_SOLVER, Solver
@@ -171,10 +171,11 @@ class CouplingQuery:
     Attributes:
         n, seed: how many pairs, and the seed of both samples and of the pairing.
 
-    Answer: "pairs" (n, 2, d) float32, source point first; "cost" () float64, their mean squared distance; and
-    "random_cost" (), that of the same points paired as they were drawn.
+    Only methods with the ability `needs` answer: "pairs" (n, 2, d) float32, source point first; "cost" () float64,
+    their mean squared distance; and "random_cost" (), that of the same points paired as they were drawn.
     """
 
+    needs: ClassVar[str] = "coupling"
     n: int = 128
     seed: int = 0
 

@@ -225,7 +225,9 @@ class MainWindow(QMainWindow):
     def _show_state(self) -> None:
         status, has_frames = self.run.status, bool(len(self.run.timeline))
         self.top_bar.set_continues(self.run_controller.continues)
-        self.clocks.solver.offer_random("sde" in self.draft.abilities_of(self.run.spec))
+        abilities = self.draft.abilities_of(self.run.spec)
+        self.clocks.solver.offer_random("sde" in abilities)
+        self.layer_bar.offer_for(abilities)
         hint = ""
         if not has_frames:
             waits = self.engine.ready is None

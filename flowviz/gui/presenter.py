@@ -273,7 +273,11 @@ class Presenter(QObject):
             return
         if self._run.serial != self._serial:
             return
+        abilities = self._draft.abilities_of(spec)
         for lane, query in picture.wanted.items():
+            needed = getattr(query, "needs", "")
+            if needed and needed not in abilities:
+                continue
             self._ask_once(lane, frame, query)
             if known.get(lane) != query_key(query) and self._found(lane, frame, query):
                 self._dirty = True

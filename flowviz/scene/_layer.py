@@ -79,6 +79,7 @@ class Layer(ABC):
         order: back (small) to front (large).
         key_hint: the number key that switches it.
         dims: numbers of dimensions in which it has something to show.
+        ability: what a method must be able to do for it (see core.backend.Choice), or "" for all methods.
     """
 
     label: ClassVar[str]
@@ -86,6 +87,7 @@ class Layer(ABC):
     order: ClassVar[int]
     number: ClassVar[int]
     dims: ClassVar[frozenset[int]] = frozenset({2, 3})
+    ability: ClassVar[str] = ""
 
     @abstractmethod
     def query(self, moment: Moment) -> Query | None:

@@ -5,12 +5,12 @@ import pytest
 
 from flowviz.core.errors import ParameterError
 from flowviz.core.frames import Frame
-from flowviz.core.queries import DensityQuery, FieldQuery, TransportQuery
+from flowviz.core.queries import CouplingQuery, DensityQuery, FieldQuery, TransportQuery
 from flowviz.core.solver import Solver
 from flowviz.scene._layer import Moment
 from flowviz.scene.layers.density import reference_density
 from flowviz.scene.layers.field import grid_points
-from flowviz.scene.marks import Arrows, Heatmap, Lines, Points
+from flowviz.scene.marks import Arrows, Heatmap, Lines, Points, Words
 from flowviz.scene.motion import at_time, trail
 from flowviz.scene.options import StageOptions, options_from_mapping, options_to_mapping
 from flowviz.scene.resolve import layers, paths_of, queries, query_key, resolve, shown_nfe
@@ -64,6 +64,7 @@ def test_the_number_keys_are_in_the_promised_order():
         (6, "grid"),
         (7, "slice"),
         (8, "anomaly"),
+        (9, "coupling"),
     ]
 
 
@@ -239,3 +240,21 @@ def test_fitting_keeps_circles_round_and_everything_in_view():
     fitted = fit_extent(EXTENT, 1280, 720)
     assert (fitted[1] - fitted[0]) / (fitted[3] - fitted[2]) == pytest.approx(16 / 9)
     assert fitted[2:] == EXTENT[2:]
+
+
+def test_the_coupling_draws_a_line_from_source_to_data_for_every_pair_and_says_what_it_costs():
+    m = moment(layers=frozenset({"coupling"}))
+    query = queries(m)["coupling"]
+    assert isinstance(query, CouplingQuery) and query_key(query) == query_key(
+        queries(moment(0.9, layers=frozenset({"coupling"})))["coupling"]
+    )
+    assert resolve(m, {}).marks == ()
+    pairs = np.random.default_rng(0).normal(size=(5, 2, 2)).astype(np.float32)
+    answer = {"pairs": pairs, "cost": np.array(1.5), "random_cost": np.array(4.0)}
+    lines, begins, ends, words = resolve(m, {"coupling": answer}).marks
+    assert isinstance(lines, Lines) and isinstance(words, Words)
+    assert np.allclose(lines.paths[:, 0], pairs[:, 0]) and np.allclose(lines.paths[:, -1], pairs[:, 1])
+    assert np.array_equal(begins.xy, pairs[:, 0]) and np.array_equal(ends.xy, pairs[:, 1])
+    assert words.texts == ("mean squared distance of the pairs 1.5, paired at random 4",)
+    alike = {**answer, "cost": np.array(4.0)}
+    assert resolve(m, {"coupling": alike}).marks[-1].texts == ("mean squared distance of the pairs 4",)

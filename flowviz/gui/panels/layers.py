@@ -34,6 +34,7 @@ _SHORT = {
     "grid": "Grid",
     "slice": "Slice",
     "anomaly": "Anomaly",
+    "coupling": "Pairs",
 }
 _COLOURS = {
     "slice": "warning",
@@ -42,6 +43,7 @@ _COLOURS = {
     "trails": "trails",
     "field": "field",
     "anomaly": "danger",
+    "coupling": "accent",
 }
 
 
@@ -67,6 +69,11 @@ def swatch(key: str, on: bool) -> QIcon:
     elif key == "trails":
         painter.drawLine(5, 24, 16, 19)
         painter.drawLine(16, 19, 27, 7)
+    elif key == "coupling":
+        painter.drawLine(7, 24, 25, 8)
+        painter.setBrush(colour)
+        painter.drawEllipse(3, 20, 7, 7)
+        painter.drawEllipse(21, 4, 9, 9)
     elif key == "slice":
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
@@ -110,6 +117,7 @@ class LayerBar(QFrame):
         self._options = options
         self.chips: dict[str, QToolButton] = {}
         self._volume: Volume | None = None
+        self._abilities: frozenset[str] = frozenset()
         rows = QVBoxLayout(self)
         rows.setContentsMargins(8, 5, 8, 5)
         rows.setSpacing(4)
@@ -161,6 +169,12 @@ class LayerBar(QFrame):
         volume = next((panel.room for panel in picture.scene.panels if panel.room is not None), None)
         if volume != self._volume:
             self._volume = volume
+            self.refresh()
+
+    def offer_for(self, abilities: frozenset[str]) -> None:
+        """Offer the layers that a method with these abilities can fill."""
+        if abilities != self._abilities:
+            self._abilities = abilities
             self.refresh()
 
     @Slot()
@@ -239,7 +253,7 @@ class LayerBar(QFrame):
         dim = 2 if self._volume is None else 3
         for key, layer in layers():
             chip = self.chips[key]
-            chip.setVisible(dim in layer.dims)
+            chip.setVisible(dim in layer.dims and (not layer.ability or layer.ability in self._abilities))
             chip.setEnabled(known is None or key in known)
             on = key in value.layers
             sign = f"{key}{on}{current_tokens().name}"
