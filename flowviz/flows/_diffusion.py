@@ -14,9 +14,12 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor
 
+from flowviz.flows._base import Transport
 from flowviz.flows._deep import DeepLayers
 from flowviz.flows._divergence import Instant, Layers
 from flowviz.flows._nets import VelocityNet
+from flowviz.flows._ode import Field, one_step
+from flowviz.flows._sde import wander
 
 BETA_MIN, BETA_MAX = 0.1, 20.0
 
@@ -121,3 +124,30 @@ def noising_step(x: Tensor, now: Level, then: Level, z: Tensor) -> Tensor:
     """A draw of the forward process at the noisier level `then`, given x (n, d) at `now`; exact whatever the step."""
     ratio = then.alpha / now.alpha
     return ratio * x + (then.sigma**2 - ratio**2 * now.sigma**2).clamp(min=0.0).sqrt() * z
+
+
+def random_paths(
+    field: Field, clock: Clock, x: Tensor, times: Sequence[float], steps: int, generator: torch.Generator
+) -> Transport:
+    """Points (n, d) moved at random: towards the noise by the noising, towards the data by its reverse.
+
+    A step of the reverse SDE (Song et al. 2021, equation 6) goes a step back by noising, which is exact, and two steps
+    on along the probability-flow ODE: the drifts and the noise add up to those of the SDE, and both halves keep the
+    marginals whatever the step (Karras et al. 2022, arXiv 2206.00364, equation 6 and algorithm 2), where
+    Euler-Maruyama loses variance.
+
+    Args:
+        field: of the probability-flow ODE.
+        clock: its schedule of noise.
+        x, times, steps, generator: as in HasSde.
+    """
+
+    def level(t: float) -> Level:
+        return clock.level(torch.tensor(t, dtype=x.dtype, device=x.device))
+
+    def move(y: Tensor, begin: float, end: float, z: Tensor) -> Tensor:
+        back = end if end < begin else max(0.0, 2 * begin - end)
+        y = noising_step(y, level(begin), level(back), z)
+        return y if end < begin else one_step(field, (y,), back, end - back, "midpoint")[0]
+
+    return wander(x, times, steps, generator, move, cost=2 if times[-1] > times[0] else 0)
