@@ -12,13 +12,16 @@ from flowviz.core.solver import Solver
 from flowviz.core.spec import Budget
 from flowviz.flows import FLOWS, HasLogDensity, HasVelocity, Problem
 
-KEYS = [key for key, _ in FLOWS.items()]
 SMALL = {"width": 16, "batch_size": 64}
 
 
 def has(key, name):
     """Whether a method has a parameter of that name."""
     return any(field.name == name for field in fields_of(FLOWS.get(key).Params))
+
+
+# Flows that train a network; those without one have laws of their own.
+KEYS = [key for key, _ in FLOWS.items() if has(key, "width")]
 
 
 def parts(key, n):
