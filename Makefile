@@ -4,6 +4,7 @@
 # make lint    ruff, mypy, import rules
 # make bench   speed measured against references; writes bench.json; exit status 1 when one falls short
 # make bench-long  time to quality against a reference that trains 10 minutes a target, and an hour at full speed
+# make app     build the one-folder app into dist/flowviz, from a clean environment, and run its self-test
 # make shots   screenshots of every state of the window into shots/
 
 SHELL := /bin/bash
@@ -14,7 +15,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: run test venv lint bench bench-long shots clean
+.PHONY: run test venv lint bench bench-long app shots clean
 
 run: $(READY)
 	@.ci/system-libraries window
@@ -49,6 +50,21 @@ bench-long: $(READY)
 	@.ci/system-libraries window tests
 	@$(BIN)/python -m tests.bench.long.time_to_quality
 	@$(BIN)/python -m tests.bench.long.soak
+
+# What flowviz needs and nothing else, at the locked versions: what an app should not hold is not there to be found.
+APP_ENV := build/app-env
+$(APP_ENV)/.ready: requirements.lock pyproject.toml
+	@.ci/system-libraries python "$(PYTHON)"
+	@rm -rf $(APP_ENV) && $(PYTHON) -m venv $(APP_ENV)
+	@$(APP_ENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock ".[onnx,parquet]" pyinstaller
+	@$(APP_ENV)/bin/python -m pip uninstall --quiet --yes flowviz-explorer
+	@$(APP_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+app: $(APP_ENV)/.ready
+	@start=$$SECONDS; $(APP_ENV)/bin/python -m PyInstaller --noconfirm --log-level WARN --workpath build/pyinstaller build_app.spec && \
+	echo "dist/flowviz: $$(du -sm dist/flowviz | cut -f1) MB, $$(find dist/flowviz -type f | wc -l) files, built in $$((SECONDS - start)) s"
+	@dist/flowviz/flowviz selftest
 
 shots: $(READY)
 	@.ci/system-libraries window tests

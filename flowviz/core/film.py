@@ -238,6 +238,30 @@ class FilmHandle(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PreviewPicture:
+    """One small picture of a film (height, width, 3 or 4) uint8, or a sentence about why there is none."""
+
+    pixels: Array | None
+    words: str = ""
+
+
+class FilmPreview(Protocol):
+    """Pictures of a film before it is made."""
+
+    def show(self, film: FilmSpec, share: float) -> None:
+        """Ask for the picture at a share of the film, 0 to 1; only the newest wish counts."""
+        ...
+
+    def drain(self) -> PreviewPicture | None:
+        """The newest picture since the last call."""
+        ...
+
+    def close(self) -> None:
+        """Stop."""
+        ...
+
+
 class FilmStudio(Protocol):
     """Makes films, and writes numbers, in the background."""
 
@@ -247,6 +271,10 @@ class FilmStudio(Protocol):
 
     def data_suffixes(self, what: What) -> tuple[str, ...]:
         """File suffixes that something of a run can be written to."""
+        ...
+
+    def preview(self, job: FilmJob) -> FilmPreview:
+        """Pictures of films of that job's run."""
         ...
 
     def start(self, job: FilmJob | DataJob) -> FilmHandle:

@@ -27,6 +27,7 @@ from flowviz.core.film import (
     FilmJob,
     FilmProgress,
 )
+from flowviz.engine.film_preview import ProcessPreview
 from flowviz.export import clear_working_files, suffixes, writer_for
 
 _PATIENCE_S = 3.0
@@ -46,6 +47,10 @@ class ProcessStudio:
         from flowviz.engine.data_export import suffixes_for  # on first use: the window opens without it
 
         return suffixes_for(what)
+
+    def preview(self, job: FilmJob) -> ProcessPreview:
+        """Pictures of films of that job's run."""
+        return ProcessPreview(job)
 
     def start(self, job: FilmJob | DataJob) -> ProcessFilm:
         """Begin a film or a file; a path that cannot work becomes a FilmFailed before any process starts."""

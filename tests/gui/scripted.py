@@ -184,6 +184,12 @@ class NoStudio:
     def suffixes(self):
         return (".mp4", ".gif")
 
+    def preview(self, job):
+        from types import SimpleNamespace
+
+        nothing = lambda *wishes: None  # noqa: E731 - a preview that shows nothing
+        return SimpleNamespace(show=nothing, drain=nothing, close=nothing)
+
     def data_suffixes(self, what):
         return (".csv", ".npz") if what in ("samples", "trajectories", "density", "curves") else (".onnx",)
 

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QSpinBox
 
-from flowviz.core.film import FilmCancelled, FilmDone, FilmFailed, FilmJob, FilmProgress, FilmSpec
+from flowviz.core.film import FilmCancelled, FilmDone, FilmFailed, FilmJob, FilmProgress, FilmSpec, PreviewPicture
 from flowviz.core.frames import Frame
 from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
 from flowviz.gui.export.dialog import ExportDialog
@@ -28,9 +28,33 @@ class Handle:
         self.events.append(FilmCancelled())
 
 
+class Preview:
+    """Paints grey: the share as brightness."""
+
+    def __init__(self, job):
+        self.job, self.wishes, self.is_closed = job, [], False
+
+    def show(self, film, share):
+        self.wishes.append((film, share))
+
+    def drain(self):
+        if not self.wishes or self.wishes[-1] == "shown":
+            return None
+        _, share = self.wishes[-1]
+        self.wishes.append("shown")
+        return PreviewPicture(np.full((90, 160, 3), round(255 * share), np.uint8))
+
+    def close(self):
+        self.is_closed = True
+
+
 class Studio:
     def __init__(self):
-        self.jobs, self.handles = [], []
+        self.jobs, self.handles, self.previews = [], [], []
+
+    def preview(self, job):
+        self.previews.append(Preview(job))
+        return self.previews[-1]
 
     def suffixes(self):
         return (".mp4", ".gif", ".webm", ".png")
@@ -59,7 +83,8 @@ def dialog(qtbot, studio, tmp_path):
     qtbot.addWidget(dialog)
     dialog.open()
     qtbot.waitExposed(dialog)
-    return dialog
+    yield dialog
+    dialog.preview.shut_down()
 
 
 def said(dialog):
@@ -279,3 +304,23 @@ def test_scale_loop_and_parts_reach_the_film(dialog, studio):
     dialog.export_button.click()
     film = studio.jobs[0].film
     assert film.size == (1920, 1080) and film.repeat == "loop" and "curves" in film.parts
+
+
+def test_the_preview_follows_the_choices_and_the_slider(dialog, studio, qtbot):
+    qtbot.waitUntil(lambda: dialog.preview.picture.has_picture, timeout=3000)
+    film, share = studio.previews[0].wishes[0]
+    assert share == 1.0 and film == dialog.form.spec()
+    dialog.preview.slider.setValue(250)
+    assert "Picture 76 of 300" in said(dialog)
+    child(dialog, QComboBox, "film_theme").setCurrentIndex(1)
+    qtbot.waitUntil(
+        lambda: studio.previews[0].wishes[-1] == "shown" and studio.previews[0].wishes[-2][0].theme == "light",
+        timeout=3000,
+    )
+    assert studio.previews[0].wishes[-2][1] == 0.25 and len(studio.previews) == 1
+
+
+def test_the_preview_ends_with_the_dialog(dialog, studio, qtbot):
+    qtbot.waitUntil(lambda: bool(studio.previews), timeout=3000)
+    dialog.reject()
+    assert studio.previews[0].is_closed

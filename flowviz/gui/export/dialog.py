@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -22,23 +23,29 @@ from PySide6.QtWidgets import (
 
 from flowviz.core.errors import UserError
 from flowviz.core.film import (
+    PARTS,
     FilmCancelled,
     FilmDone,
     FilmEvent,
     FilmFailed,
     FilmHandle,
     FilmJob,
+    FilmPreview,
     FilmProgress,
     FilmSpec,
     FilmStudio,
 )
 from flowviz.core.film_json import film_to_json
+from flowviz.core.records import thinned
 from flowviz.export import EXPORTERS, writer_for
 from flowviz.gui.export.estimate import estimate, learn, size_words, time_words
 from flowviz.gui.export.file_place import FilePlace
 from flowviz.gui.export.film_form import FilmForm
+from flowviz.gui.export.film_preview import PreviewPane
 
 _LOOK_MS = 50
+_PREVIEWED = 40
+"""Moments of a training that a preview knows; the film knows all."""
 
 
 class ExportDialog(QDialog):
@@ -91,7 +98,12 @@ class ExportDialog(QDialog):
         self.place = FilePlace(formats, "film", "flow", "Export film")
         self.path_edit = self.place.path_edit
         column.addWidget(self.place)
-        column.addWidget(self.form)
+        middle = QHBoxLayout()
+        middle.setSpacing(24)
+        middle.addWidget(self.form)
+        self.preview = PreviewPane(self._begin_preview)
+        middle.addWidget(self.preview, 1)
+        column.addLayout(middle)
         self._estimate = QLabel()
         self._estimate.setProperty("role", "muted")
         self._estimate.setWordWrap(True)
@@ -156,6 +168,7 @@ class ExportDialog(QDialog):
 
     def reject(self) -> None:
         """Esc, Close: out of sight; a film in the making goes on."""
+        self.preview.shut_down()
         self.hide()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -167,6 +180,7 @@ class ExportDialog(QDialog):
             self._handle.cancel()
             self._handle = None
         self._timer.stop()
+        self.preview.shut_down()
         super().closeEvent(event)
 
     # ---- making ------------------------------------------------------------------------------------
@@ -188,6 +202,22 @@ class ExportDialog(QDialog):
             return
         self.export_button.setEnabled(True)
         self._estimate.setText(self._words_of(film))
+        is_still = self.place.suffix in EXPORTERS and EXPORTERS.get(self.place.suffix).is_still
+        self.preview.show_film(replace(film, clock="still") if is_still else film, is_still)
+        self._grow()
+
+    def _begin_preview(self) -> FilmPreview | None:
+        """Pictures of the run on the stage, of some of its moments."""
+        defaults = self.form.spec()
+        try:
+            job = self._make_job(replace(defaults, clock="both", parts=PARTS), "")
+        except UserError as error:
+            self._say_problem(str(error))
+            return None
+        wanted = {defaults.step, *(key.step for key in defaults.keys)}
+        some = {frame.step for frame in thinned(job.frames, _PREVIEWED)} | wanted
+        frames = tuple(frame for frame in job.frames if frame.step in some)
+        return self._studio.preview(replace(job, frames=frames))
 
     def _words_of(self, film: FilmSpec) -> str:
         """Pictures, size, length, and how large and how long it will be."""

@@ -1,0 +1,33 @@
+"""Pictures of a film while it is being chosen, by the real process."""
+
+import time
+
+import numpy as np
+from film_runs import SPEC, a_run, small
+
+from flowviz.core.film import FilmJob
+from flowviz.engine.film import FilmPainter
+from flowviz.engine.film_process import ProcessStudio
+
+
+def next_picture(preview, seconds=60.0):
+    end = time.monotonic() + seconds
+    while (found := preview.drain()) is None:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return found
+
+
+def test_a_preview_is_the_films_own_picture_and_what_cannot_be_shown_is_said():
+    preview = ProcessStudio().preview(FilmJob(SPEC, a_run().frames, small(), ""))
+    try:
+        film = small(clock="training", layers=("particles",))
+        for index in (0, 11):
+            preview.show(film, index / 11)
+            assert np.array_equal(next_picture(preview).pixels, FilmPainter(a_run(), film).picture(index))
+        preview.show(small(width=1280, height=720), 1.0)
+        assert next_picture(preview).pixels.shape == (270, 480, 3)
+        preview.show(small(layers=("confetti",)), 1.0)
+        assert "confetti" in next_picture(preview).words
+    finally:
+        preview.close()
