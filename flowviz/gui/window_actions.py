@@ -12,6 +12,7 @@ from flowviz.core.camera import AXES, Axis
 from flowviz.gui.actions import Action, ActionTable, separator
 from flowviz.gui.control.camera import STEP
 from flowviz.gui.theme.theme import ThemeChoice
+from flowviz.gui.views._stage_gl import RendererChoice
 from flowviz.gui.widgets.about import AboutBox, LogBox
 from flowviz.scene.resolve import layers, modes
 
@@ -249,6 +250,12 @@ def _camera(window: MainWindow) -> list[Action]:
             (f"Alt+{key}",), enabled_when=lambda: camera.is_there,
         )  # fmt: skip
 
+    def renderer(choice: RendererChoice, text: str) -> Action:
+        return Action(
+            f"renderer_{choice}", "View/Renderer", text, lambda: window.stage.choose_renderer(choice),
+            checked_when=lambda: window.stage.renderer.choice == choice,
+        )  # fmt: skip
+
     return [
         Action("camera_reset", "View/Camera", "Reset the camera", camera.reset, ("R",)),
         *(look(axis) for axis in AXES),
@@ -265,6 +272,9 @@ def _camera(window: MainWindow) -> list[Action]:
             "parallel", "View/Camera", "Parallel projection", camera.flip_projection, ("P",),
             enabled_when=lambda: camera.is_there, checked_when=lambda: camera.is_parallel,
         ),
+        renderer("auto", "Automatic"),
+        renderer("painter", "Painter (any machine)"),
+        renderer("opengl", "OpenGL (graphics card)"),
     ]  # fmt: skip
 
 

@@ -28,8 +28,23 @@ TRIAD_MARGIN, TRIAD_REACH, TRIAD_BALL = 46.0, 27.0, 15.0
 """Points: the triad's centre from the corner, its balls from its centre, and their diameter."""
 
 
-def furniture(lens: Lens, box: Volume, point: float) -> tuple[list[Mark], list[Mark]]:
-    """The box behind the scene, and the words and the triad before it.
+@dataclass(frozen=True, slots=True, eq=False)
+class Furniture:
+    """The box as lines in space, and what is written and drawn over the picture.
+
+    Attributes:
+        walls: (m, 2, 3) lines at the ticks on the three far faces.
+        outline: (k, 2, 3) edges of those faces and the labelled axes.
+        before: numbers, names and triad, as marks of two dimensions.
+    """
+
+    walls: Array
+    outline: Array
+    before: list[Mark]
+
+
+def furniture(lens: Lens, box: Volume, point: float) -> Furniture:
+    """What stands around a scene.
 
     Args:
         lens: of the picture.
@@ -42,15 +57,16 @@ def furniture(lens: Lens, box: Volume, point: float) -> tuple[list[Mark], list[M
     back = [0 if lens.axes[2, axis] > 0 else 1 for axis in range(3)]
     axes = [found for axis in range(3) if (found := _axis(lens, box, axis, back)) is not None]
     outline = np.stack([*_edges(box, back), *(axis.ends for axis in axes)])
-    behind: list[Mark] = [
-        Lines(lens.places(_walls(box, ticks, back))[0], "muted", 0.8, 0.22),
-        Lines(lens.places(outline)[0], "muted", 1.0, 0.62),
-    ]
     before: list[Mark] = [_numbers(lens, box, axes, ticks, point)] if axes else []
     for axis in axes:
         place, offset = axis.seen.mean(axis=0)[None], axis.away[None] * _NAME_OFFSET
         before.append(Words(place, ("xyz"[axis.number],), AXIS_COLOURS[axis.number], 14.0, offset, is_bold=True))
-    return behind, before + triad_marks(lens, point)
+    return Furniture(_walls(box, ticks, back), outline, before + triad_marks(lens, point))
+
+
+def box_lines(around: Furniture) -> tuple[Lines, Lines]:
+    """The lines of the box, as marks of three dimensions."""
+    return Lines(around.walls, "muted", 0.8, 0.22), Lines(around.outline, "muted", 1.0, 0.62)
 
 
 def _walls(box: Volume, ticks: list[list[float]], back: list[int]) -> Array:

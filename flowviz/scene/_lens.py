@@ -17,16 +17,19 @@ class Lens:
         width, height: pixels.
         box: the world around the scene; the ball that just touches its faces is what nearness measures, since
             hardly anything is in the corners. Without a box, it is half a span before and behind the centre.
+        ratio: device pixels for each of those pixels.
 
     Attributes:
         axes: (3, 3) float32, rows are right, up and toward the eye.
         gain: picture units (half its height) per unit of length in the plane of the camera's centre.
         aspect: width over height.
+        pixels_per_unit: device pixels per unit of length in that plane.
     """
 
-    def __init__(self, camera: Camera, width: int, height: int, box: Volume | None = None) -> None:
+    def __init__(self, camera: Camera, width: int, height: int, box: Volume | None = None, ratio: float = 1.0) -> None:
         self.camera = camera
-        self.aspect = width / height
+        self.aspect, self.ratio = width / height, ratio
+        self.pixels_per_unit = height * ratio / camera.span
         self.axes = camera.rotation().astype(np.float32)
         self.gain = 2.0 / camera.span
         self._shift = self.axes @ np.asarray(camera.centre, np.float32)
@@ -52,6 +55,11 @@ class Lens:
         with np.errstate(divide="ignore", invalid="ignore"):
             shrink = np.where(depth > NEAR * self._distance, self.gain * self._distance / depth, np.nan)
         return seen[..., :2] * shrink[..., None].astype(np.float32), nearness
+
+    def eye_depth(self) -> tuple[float, float]:
+        """The z of the far end of nearness in the eye's coordinates (OpenGL: the eye at 0, looking along -z), and the
+        depth from there to its near end."""
+        return self._far - float(self._distance), self._deep
 
     def toward_eye(self, points: Array) -> Array:
         """(n, 3) float32 unit vectors from points (n, 3) to the eye, as the eye sees them (right, up, toward it)."""

@@ -47,7 +47,7 @@ def draw_splats(surface: Surface, splats: Splats, pixels: Array, per_unit: float
     disc = seen[nearest[touched] - 1]
     nearest[touched] = 0
     tone = np.clip(np.asarray(splats.shades)[disc] * (_TONES - 1), 0, _TONES - 1).astype(np.intp)
-    surface.lay(touched, _tones(splats.colour, surface.tokens)[tone], np.asarray(splats.alphas, np.float32)[disc])
+    surface.lay(touched, tones(splats.colour, surface.tokens)[tone], np.asarray(splats.alphas, np.float32)[disc])
 
 
 @lru_cache(maxsize=32)
@@ -60,7 +60,7 @@ def _disc(diameter: float, stride: int) -> tuple[Array, int]:
 
 
 @lru_cache(maxsize=32)
-def _tones(colour: str, tokens: Tokens) -> Array:
+def tones(colour: str, tokens: Tokens) -> Array:
     """(256, 3) float32 RGB from the colour in shadow to the colour in full light, with a gleam at its end."""
     plain = rgb(colour) if colour.startswith("#") else token_rgb(tokens, colour)
     name = "#" + "".join(f"{int(channel):02x}" for channel in plain)

@@ -15,18 +15,20 @@ import numpy as np
 
 from flowviz.core.camera import SLICE_AXES, Camera
 from flowviz.core.spec import Array
-from flowviz.scene._box import furniture
+from flowviz.scene._box import box_lines, furniture
 from flowviz.scene._lens import Lens
 from flowviz.scene.marks import Arrows, Extent, Lines, Mark, Points, Room, Sheet, Shell, Splats, Warp, Words
 
 BANDS = 12
 """Slices of depth in which marks are drawn."""
-_HAZE = 0.66
+HAZE = 0.66
 """Share of the stage's colour in the farthest marks."""
-_SMALL, _LARGE = 0.74, 1.26
+SMALL, LARGE = 0.74, 1.26
 """Sizes of the farthest and the nearest dots; fixed, so that the painter's dots can be kept."""
 _THICK = 1e-4
 """Distance from a sheet, in spans, that is still in it."""
+_SOLID = 0.6
+"""Opacity from which a shell hides what is behind it."""
 _LAMP = np.array([-0.45, 0.6, 0.66], np.float32)
 """Direction to the lamp as the eye sees it: right, up, toward the eye; of length 1."""
 
@@ -63,7 +65,8 @@ def project(
     """
     room = next((mark for mark in marks if isinstance(mark, Room)), None)
     lens = Lens(camera, width, height, room.volume if room else None)
-    behind, before = furniture(lens, room.volume, 2 * scale / height) if room else ([], [])
+    around = furniture(lens, room.volume, 2 * scale / height) if room else None
+    behind = [replace(line, paths=lens.places(line.paths)[0]) for line in box_lines(around)] if around else []
     sheet = next((mark for mark in marks if isinstance(mark, Sheet)), None)
     pieces: list[_Piece] = []
     flat: list[Mark] = []
@@ -91,7 +94,7 @@ def project(
             case _:
                 flat.append(mark)
     ordered = [piece.mark for piece in sorted(pieces, key=lambda piece: piece.key)]
-    return (*behind, *ordered, *before, *flat)
+    return (*behind, *ordered, *(around.before if around else ()), *flat)
 
 
 def thinned(marks: Sequence[Mark], most: int) -> tuple[Mark, ...]:
@@ -147,11 +150,11 @@ def _slices(side: Array, nearness: Array) -> list[tuple[int, int, Array]]:
 
 
 def _looks(band: int) -> dict[str, Any]:
-    return {"fog": _HAZE * (1.0 - (band + 0.5) / BANDS)}
+    return {"fog": HAZE * (1.0 - (band + 0.5) / BANDS)}
 
 
 def _growth(band: int) -> float:
-    return _SMALL + (_LARGE - _SMALL) * (band + 0.5) / BANDS
+    return SMALL + (LARGE - SMALL) * (band + 0.5) / BANDS
 
 
 def _points(lens: Lens, points: Points, order: int, side: Callable[[Array], Array]) -> list[_Piece]:
@@ -191,31 +194,40 @@ def _shell(lens: Lens, shell: Shell, order: int, is_alone: bool) -> list[_Piece]
     A solid shell hides what is behind each of its parts, so it is cut by depth like everything else, unless it is
     alone; a clear one would show the seams, so it is laid over all as a whole.
     """
-    normals = np.asarray(shell.normals, np.float32) @ lens.axes.T
-    toward = lens.toward_eye(shell.points)
-    facing = np.einsum("ij,ij->i", normals, toward)
-    seen = np.flatnonzero(facing > 0.0)
+    seen, shades, alphas = lit(lens, shell)
     if not seen.size:
         return []
     places, nearness = lens.places(shell.points[seen])
-    normals, facing = normals[seen], facing[seen]
-    haze = 1.0 - 0.45 * (1.0 - np.clip(nearness, 0, 1))
-    shades = (0.16 + 0.62 * np.maximum(normals @ _LAMP, 0.0) + 0.14 * facing) * haze
-    shades += 0.18 * np.maximum(normals @ _half_way(), 0.0) ** 24
-    is_solid = shell.alpha > 0.6
-    alphas = np.full(len(seen), shell.alpha, np.float32) if is_solid else shell.alpha + 0.5 * (1 - facing) ** 2
     size = shell.size * lens.gain
-    parts = (
-        _slices(np.ones(len(seen), np.int8), nearness)
-        if is_solid and not is_alone
-        else [(1, BANDS, np.arange(len(seen)))]
-    )
+    parts = [(1, BANDS, np.arange(len(seen)))]
+    if shell.alpha > _SOLID and not is_alone:
+        parts = _slices(np.ones(len(seen), np.int8), nearness)
     pieces = []
     for _, band, part in parts:
         part = part[np.argsort(nearness[part], kind="stable")]
-        mark = Splats(places[part], shades[part], np.clip(alphas[part], 0, 1), size, shell.colour)
+        mark = Splats(places[part], shades[part], alphas[part], size, shell.colour)
         pieces.append(_Piece((1, band, order), mark))
     return pieces
+
+
+def lit(lens: Lens, shell: Shell) -> tuple[Array, Array, Array]:
+    """The points of a shell that face the eye: their indices, brightness in [0, 1], and opacity."""
+    normals = np.asarray(shell.normals, np.float32) @ lens.axes.T
+    facing = np.einsum("ij,ij->i", normals, lens.toward_eye(shell.points))
+    seen = np.flatnonzero(facing > 0.0)
+    normals, facing = normals[seen], facing[seen]
+    _, nearness = lens.places(shell.points[seen])
+    haze = 1.0 - 0.45 * (1.0 - np.clip(nearness, 0, 1))
+    shades = (0.16 + 0.62 * np.maximum(normals @ _LAMP, 0.0) + 0.14 * facing) * haze
+    shades += 0.18 * np.maximum(normals @ _half_way(), 0.0) ** 24
+    if shell.alpha > _SOLID:
+        return seen, shades, np.full(len(seen), shell.alpha, np.float32)
+    return seen, shades, np.clip(shell.alpha + 0.5 * (1 - facing) ** 2, 0, 1).astype(np.float32)
+
+
+def haze_of(nearness: Array) -> Array:
+    """Share of the stage's colour that is mixed into things so near."""
+    return np.asarray(HAZE * (1.0 - np.clip(np.nan_to_num(nearness), 0.0, 1.0)), dtype=np.float32)
 
 
 def _half_way() -> Array:

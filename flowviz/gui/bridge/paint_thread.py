@@ -52,6 +52,7 @@ class PaintJob:
         title: of the picture before any run.
         source: where the flow begins, which has to be in view too; None is noise.
         is_turning: whether a camera is on its way, so that the picture must be quick rather than whole.
+        by_opengl: whether a panel in space that is alone on the stage is not painted, since OpenGL will draw it.
         seed: of the run.
         probes: places that the person asks about.
         name: of the run among its companions.
@@ -72,6 +73,7 @@ class PaintJob:
     title: str = ""
     source: TargetSpec | None = None
     is_turning: bool = False
+    by_opengl: bool = False
     seed: int = 0
     probes: Probes = Probes()
     name: str = ""
@@ -235,12 +237,14 @@ class PaintThread(QThread):
             scene = resolve(moment, job.answers, job.title)
         start = time.thread_time()  # other programs' work is no reason to show less
         all_dots = _dots(scene.panels)
-        if job.is_turning:
+        left_out = job.by_opengl and len(scene.panels) == 1 and scene.panels[0].room is not None
+        if job.is_turning and not left_out:
             scene = replace(scene, panels=tuple(self._quick(panel) for panel in scene.panels))
         places = boxes(scene.panels, *job.size, job.margins)
-        tiles = tuple(_tile(panel, box, job) for panel, box in zip(scene.panels, places, strict=True))
+        draw = _left_out if left_out else _tile
+        tiles = tuple(draw(panel, box, job) for panel, box in zip(scene.panels, places, strict=True))
         dots = _dots(scene.panels)
-        if job.is_turning:
+        if job.is_turning and not left_out:
             self._pace.took(time.thread_time() - start, dots)
         return Picture(job, scene, tiles, wanted, dots, all_dots)
 
@@ -252,6 +256,11 @@ class PaintThread(QThread):
 
 def _dots(panels: Sequence[Panel]) -> int:
     return sum(len(mark.xy) for panel in panels for mark in panel.marks if isinstance(mark, Points))
+
+
+def _left_out(panel: Panel, box: Box, job: PaintJob) -> Tile:
+    """A panel that somebody else draws."""
+    return Tile(panel, view_of(panel, box[2], box[3], job.gazes), QImage(), np.zeros((0, 0, 4), np.uint8))
 
 
 def _tile(panel: Panel, box: Box, job: PaintJob) -> Tile:

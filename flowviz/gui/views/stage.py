@@ -7,7 +7,7 @@ widget calls back once. It halves the work of the GUI thread for a picture and s
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -23,13 +23,15 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from flowviz.core.camera import Axis, Camera
-from flowviz.gui.bridge.paint_thread import Picture, Tile
+from flowviz.gui.bridge.paint_thread import Picture
 from flowviz.gui.theme.theme import current_tokens, current_zoom
 from flowviz.gui.views import _stage_space as space
 from flowviz.gui.views import _stage_words as words
 from flowviz.gui.views._stage_axes import Axes, Spot, placing
+from flowviz.gui.views._stage_gl import RendererChoice, SpaceRenderer
+from flowviz.gui.views._stage_tiles import paint_tile, thinning_note
 from flowviz.scene.marks import Extent
-from flowviz.scene.panels import Gazes, Panel, View, boxes, fit_room, view_of
+from flowviz.scene.panels import Gazes, Panel, boxes, fit_room, view_of
 from flowviz.scene.view import Gaze, fit_extent
 
 _MARGINS = (36, 24)
@@ -68,6 +70,7 @@ class StageView(QWidget):
         self._dragged_from = QPointF()
         self._ball: Axis | None = None
         self.is_turning = False
+        self.renderer = SpaceRenderer(self, self._paint_words)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
@@ -83,7 +86,18 @@ class StageView(QWidget):
     def show_picture(self, picture: Picture) -> None:
         """Show a painted picture with its title and clock."""
         self.picture = picture
+        self._show_space()
         self.update()
+
+    def _show_space(self) -> None:
+        """Let OpenGL draw what the painter has left to it."""
+        picture = self.picture
+        if picture is None or not (len(picture.tiles) == 1 and picture.tiles[0].image.isNull()):
+            self.renderer.hide()
+            return
+        spot = self.spots()[0]
+        if isinstance(spot.view, Camera) and not self.renderer.show(spot.panel, spot.view, spot.plot, self.emphasis):
+            self.view_changed.emit()  # the painter has to do it after all
 
     def show_hint(self, text: str) -> None:
         """A friendly line in the lower middle; "" hides it."""
@@ -172,6 +186,11 @@ class StageView(QWidget):
         self.gazes = dict(gazes)
         self._moved()
 
+    def choose_renderer(self, choice: RendererChoice) -> None:
+        """Let the painter, OpenGL, or whichever is quicker here draw space."""
+        self.renderer.choose(choice)
+        self.view_changed.emit()
+
     def camera(self) -> Camera | None:
         """Where the first panel in space is seen from; None on a plane."""
         return next((spot.view for spot in self.spots() if isinstance(spot.view, Camera)), None)
@@ -220,6 +239,10 @@ class StageView(QWidget):
         self.view_changed.emit()
 
     def _moved(self) -> None:
+        if self.renderer.space is not None:
+            spot = self.spots()[0]
+            if isinstance(spot.view, Camera):
+                self.renderer.look(spot.view, spot.plot)
         self.update()
         self.view_changed.emit()
 
@@ -314,22 +337,31 @@ class StageView(QWidget):
         if len(spots) > 1:
             self._paint_ground(painter, spots)
         for index, spot in enumerate(spots):
-            self._paint_tile(painter, spot, tiles[index] if tiles else None)
+            ratio = self.picture.job.ratio if self.picture is not None else 1.0
+            paint_tile(painter, spot, tiles[index] if tiles else None, ratio, self.devicePixelRatioF())
             if spot.panel.axes and not isinstance(spot.view, Camera):
                 axes = self._axes.setdefault(spot.panel.key, Axes())
                 axes.paint(painter, spot.plot, spot.view, self.margins, self._font(11), self.devicePixelRatioF())
+        self._paint_words(painter)
+        painter.end()
+        if self.renderer.space is not None:
+            self.renderer.space.update()  # the words stand over its picture, too
+
+    def _paint_words(self, painter: QPainter) -> None:
+        """All that stands over the pictures; OpenGL's is a widget of its own, over which they are painted again."""
+        spots = self.spots()
+        for spot in spots:
             words.paint_panel_words(painter, spot, self._font)
         if self.picture is not None:
             words.paint_title(painter, spots, self.picture.scene, self.width(), self._font)
-            if self.picture.dots < self.picture.all_dots:
-                words.paint_note(painter, self.rect(), f"{_thin(self.picture)} while it turns", self._font)
+            if note := thinning_note(self.picture):
+                words.paint_note(painter, self.rect(), note, self._font)
         if self._pointer is not None:
             words.paint_pointer(painter, self._pointer, self._letters)
         if not self._sketch.isEmpty():
             words.paint_sketch(painter, self._sketch)
         if self._hint:
             words.paint_hint(painter, self.rect().adjusted(_MARGINS[0], 0, 0, 0), self._hint, self._font)
-        painter.end()
 
     def _font(self, size: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
         font = QFont(self.font())
@@ -343,37 +375,6 @@ class StageView(QWidget):
         painter.fillRect(self.rect(), QColor(tokens.border))
         for box in boxes([spot.panel for spot in spots], self.width(), self.height()):
             painter.fillRect(QRect(*box), QColor(tokens.stage))
-
-    def _paint_tile(self, painter: QPainter, spot: Spot, tile: Tile | None) -> None:
-        plot = spot.plot
-        if tile is None:
-            painter.fillRect(plot, QColor(current_tokens().stage))
-            return
-        assert self.picture is not None
-        ratio = self.picture.job.ratio
-        size = (round(plot.width() * ratio), round(plot.height() * ratio))
-        same_size = size == (tile.image.width(), tile.image.height()) and ratio == self.devicePixelRatioF()
-        if same_size and tile.view == spot.view:
-            tile.image.setDevicePixelRatio(ratio)
-            painter.drawImage(plot.topLeft(), tile.image)
-            return
-        painter.fillRect(plot, QColor(current_tokens().stage))
-        tile.image.setDevicePixelRatio(1.0)
-        painter.setClipRect(plot)
-        painter.drawImage(self._moved_place(spot, tile.view), tile.image)
-        painter.setClipping(False)
-
-    @staticmethod
-    def _moved_place(spot: Spot, painted: View) -> QRectF:
-        """Where a picture of an older view stands in the view of now, until the new picture is there."""
-        if isinstance(painted, Camera) or isinstance(spot.view, Camera):
-            return QRectF(spot.plot)
-        place = placing(spot.plot, spot.view)
-        return QRectF(place(painted[0], painted[3]), place(painted[1], painted[2]))
-
-
-def _thin(picture: Picture) -> str:
-    return f"{picture.dots:,} of {picture.all_dots:,} dots"
 
 
 def _world_at(spot: Spot, place: QPointF) -> QPointF:

@@ -1,0 +1,54 @@
+"""The painted panels on the stage, in the view of now."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QPainter
+
+from flowviz.core.camera import Camera
+from flowviz.gui.bridge.paint_thread import Picture, Tile
+from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.views._stage_axes import Spot, placing
+from flowviz.scene.panels import View
+
+
+def paint_tile(painter: QPainter, spot: Spot, tile: Tile | None, ratio: float, ratio_now: float) -> None:
+    """Draw a panel's picture where the panel is.
+
+    Args:
+        painter: of the stage.
+        spot: the panel's place and its view now.
+        tile: its newest picture, or None before the first.
+        ratio: device pixels per point of the picture.
+        ratio_now: the same of the screen.
+    """
+    plot = spot.plot
+    if tile is None or tile.image.isNull():
+        painter.fillRect(plot, QColor(current_tokens().stage))
+        return
+    size = (round(plot.width() * ratio), round(plot.height() * ratio))
+    same_size = size == (tile.image.width(), tile.image.height()) and ratio == ratio_now
+    if same_size and tile.view == spot.view:
+        tile.image.setDevicePixelRatio(ratio)
+        painter.drawImage(plot.topLeft(), tile.image)
+        return
+    painter.fillRect(plot, QColor(current_tokens().stage))
+    tile.image.setDevicePixelRatio(1.0)
+    painter.setClipRect(plot)
+    painter.drawImage(_moved_place(spot, tile.view), tile.image)
+    painter.setClipping(False)
+
+
+def _moved_place(spot: Spot, painted: View) -> QRectF:
+    """Where a picture of an older view stands in the view of now, until the new picture is there."""
+    if isinstance(painted, Camera) or isinstance(spot.view, Camera):
+        return QRectF(spot.plot)
+    place = placing(spot.plot, spot.view)
+    return QRectF(place(painted[0], painted[3]), place(painted[1], painted[2]))
+
+
+def thinning_note(picture: Picture) -> str:
+    """What a picture leaves out while its camera turns; "" where nothing."""
+    if picture.dots >= picture.all_dots:
+        return ""
+    return f"{picture.dots:,} of {picture.all_dots:,} dots while it turns"
