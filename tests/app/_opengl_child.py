@@ -54,11 +54,11 @@ def pixels(image: QImage) -> Array:
 
 def silhouette(picture: Array, empty: Array) -> Array:
     """Where a picture differs from that of the empty room."""
-    return np.abs(picture - empty).sum(axis=2) > 60
+    return np.abs(picture - empty).sum(axis=2) > 30
 
 
 def compare(space: GLSpace, camera: Camera) -> dict[str, dict[str, float]]:
-    """For each scene the share of common silhouette, and the distance of its middles in pixels."""
+    """For each scene how much of either silhouette the other has, to two pixels; and how far their sides are apart."""
 
     def both(marks: tuple[Mark, ...]) -> tuple[Array, Array]:
         panel = space_panel("main", marks, VOLUME)
@@ -70,10 +70,19 @@ def compare(space: GLSpace, camera: Camera) -> dict[str, dict[str, float]]:
     result, nothing = {}, both(())
     for name, marks in scenes().items():
         ours, theirs = (silhouette(a, b) for a, b in zip(both(marks), nothing, strict=True))
-        middles = [np.argwhere(mask).mean(axis=0) for mask in (ours, theirs)]
-        common = (ours & theirs).sum() / max(1, (ours | theirs).sum())
-        result[name] = {"common": float(common), "apart": float(np.hypot(*(middles[0] - middles[1])))}
+        corners = [np.array([seen.min(axis=0), seen.max(axis=0)]) for seen in map(np.argwhere, (ours, theirs))]
+        result[name] = {
+            "found": min(float(ours[near(theirs)].sum() / ours.sum()), float(theirs[near(ours)].sum() / theirs.sum())),
+            "apart": float(np.abs(corners[0] - corners[1]).max()),
+        }
     return result
+
+
+def near(mask: Array) -> Array:
+    """The pixels within two of a silhouette."""
+    padded, (height, width) = np.pad(mask, 2), mask.shape
+    shifts = [padded[row : row + height, column : column + width] for row in range(5) for column in range(5)]
+    return np.asarray(np.any(shifts, axis=0))
 
 
 def docked(stage: StageView, renderer: SpaceRenderer) -> list[float]:

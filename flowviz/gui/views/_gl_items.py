@@ -127,7 +127,7 @@ def new_item(kind: str) -> Any:
         return HazyPoints()
     if kind == "lines":
         return gl.GLLinePlotItem(
-            mode="lines", antialias=True, glOptions="translucent", pos=np.zeros((0, 3), np.float32)
+            mode="lines", antialias=False, glOptions="translucent", pos=np.zeros((0, 3), np.float32)
         )
     return gl.GLImageItem(np.zeros((2, 2, 4), np.uint8), smooth=True, glOptions="translucent")
 
@@ -144,8 +144,8 @@ def fill_item(item: Any, mark: Mark, lens: Lens, tokens: Tokens, pixel: float) -
     """
     match mark:
         case Room():
-            walls, outline = box_lines(furniture(lens, mark.volume, 0.01))
-            _fill_lines(item, [walls, outline], lens, tokens, pixel, is_hazy=False)
+            walls, outline = box_lines(furniture(lens, mark.volume, 0.01))  # drawn first, what is first stays
+            _fill_lines(item, [outline, walls], lens, tokens, pixel, is_hazy=False)
             item.setDepthValue(-10)
         case Points():
             _fill_points(item, mark, lens, tokens, pixel)
@@ -201,7 +201,7 @@ def _fill_lines(item: Any, parts: list[Lines], lens: Lens, tokens: Tokens, pixel
         places.append(pairs)
         colours.append(np.concatenate([shade, alphas[:, None]], axis=1))
     if places:
-        width = max(1.0, parts[-1].width * pixel)
+        width = max(1.0, parts[0].width * pixel)
         item.setData(pos=np.concatenate(places), color=np.concatenate(colours).astype(np.float32), width=width)
     else:
         item.setData(pos=np.zeros((0, 3), np.float32))

@@ -32,6 +32,9 @@ class GLSpace(GLViewWidget):
 
     def __init__(self, parent: QWidget, overlay: Callable[[QPainter], None]) -> None:
         super().__init__(parent)
+        smooth = self.format()
+        smooth.setSamples(4)  # edges are smoothed by samples: smoothed lines of OpenGL fade at each joint
+        self.setFormat(smooth)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._overlay = overlay
