@@ -1,4 +1,4 @@
-"""One JKO block: a time-independent velocity field over its own time s in [0, 1], from data towards noise."""
+"""One block: a velocity field over its own time s in [0, 1], from data towards noise; a JKO block's does not change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from flowviz.flows._divergence import velocity, velocity_and_divergence
 from flowviz.flows._fused import fused_solve
-from flowviz.flows._nets import VelocityNet
+from flowviz.flows._nets import Moments, VelocityNet
 from flowviz.flows._ode import State, integrate
 from flowviz.flows._training import StepChooser, in_parts
 
@@ -157,10 +157,10 @@ def objective_and_gradient(
 @torch.no_grad()
 def push(net: VelocityNet, block: Block, x: Tensor, chunk: int = 8192) -> Tensor:
     """Points (n, d) moved through the averaged block towards noise, in chunks so that memory stays flat."""
-    layers = net.at(block.average, [0.0])[0]
+    at = Moments(net, block.average)
 
-    def field(y: Tensor, _: float) -> State:
-        return (velocity(y, layers),)
+    def field(y: Tensor, s: float) -> State:
+        return (velocity(y, at(s if net.features else 0.0)),)
 
     return torch.cat([integrate(field, (part,), 0.0, 1.0, block.own_steps, "rk4")[0] for part in x.split(chunk)])
 
@@ -168,10 +168,10 @@ def push(net: VelocityNet, block: Block, x: Tensor, chunk: int = 8192) -> Tensor
 @torch.no_grad()
 def push_with_gain(net: VelocityNet, block: Block, x: Tensor, chunk: int = 2048) -> tuple[Tensor, Tensor]:
     """As `push`, in the precision of x, with int_0^1 div v ds (n,): what each point's log-density loses on the way."""
-    layers = net.at(block.average.to(x.device, x.dtype), [0.0])[0]
+    at = Moments(net, block.average.to(x.device, x.dtype))
 
-    def field(y: Tensor, _: float) -> State:
-        return velocity_and_divergence(y, layers)
+    def field(y: Tensor, s: float) -> State:
+        return velocity_and_divergence(y, at(s if net.features else 0.0))
 
     parts = [
         integrate(field, (part, part.new_zeros(len(part))), 0.0, 1.0, block.own_steps, "rk4") for part in x.split(chunk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from flowviz.core.solver import Solver
 from flowviz.flows._base import VelocityFunction
 from flowviz.flows._block import Block
 from flowviz.flows._divergence import Instant, velocity, velocity_and_divergence
-from flowviz.flows._nets import VelocityNet
+from flowviz.flows._nets import Moments, VelocityNet
 from flowviz.flows._ode import Field, Solution, State, solve, steps_for
 
 Edges = Sequence[float]
@@ -30,7 +31,7 @@ def chain_velocity(net: VelocityNet, blocks: Sequence[Block], edges: Edges, x: T
     k = min(planned - 1, max(0, k))
     if k >= len(blocks):
         return x.new_zeros(x.shape)
-    return velocity(x, _layers(net, blocks[k], x)) * _rate(edges, k)
+    return _field(net, blocks[k], edges, k, (x,))(x, t)[0]
 
 
 def traceable_chain(net: VelocityNet, blocks: Sequence[Block], edges: Edges) -> VelocityFunction:
@@ -44,7 +45,8 @@ def traceable_chain(net: VelocityNet, blocks: Sequence[Block], edges: Edges) -> 
     def field(x: Tensor, t: Tensor) -> Tensor:
         place = 1 - t.to(torch.float64) - 1e-9 / planned
         k = ((starts < place).sum() - 1).clamp(0, planned - 1).reshape(1)
-        layers = net.at(flats.index_select(0, k)[0], [0.0])[0]
+        s = (place - starts.index_select(0, k)[0]).to(torch.float32) * -rates.index_select(0, k)[0]
+        layers = net.at(flats.index_select(0, k)[0], [cast(float, s)])[0]
         return velocity(x, layers) * rates.index_select(0, k)
 
     return field
@@ -83,7 +85,7 @@ def follow(
         stops = [enter, *(min(max(t, min(enter, leave)), max(enter, leave)) for t in here), leave]
         per_block = math.ceil(solver.steps / planned) if solver.steps else blocks[k].own_steps
         steps = steps_for(per_block, (leave - enter) / (high - low))
-        field = _field(net, blocks[k], _rate(edges, k), state)
+        field = _field(net, blocks[k], edges, k, state)
         leg = solve(field, state, stops, solver.name, steps, solver.tolerance)
         states += leg.states[1:-1]
         state = leg.states[-1]
@@ -97,17 +99,17 @@ def _rate(edges: Edges, k: int) -> float:
     return -1.0 / (edges[k] - edges[k + 1])
 
 
-def _field(net: VelocityNet, block: Block, rate: float, state: State) -> Field:
-    layers = _layers(net, block, state[0])
-    if len(state) == 1:
-        return lambda y, _: (velocity(y, layers) * rate,)
+def _field(net: VelocityNet, block: Block, edges: Edges, k: int, state: State) -> Field:
+    at, rate = Moments(net, block.average.to(state[0].dtype)), _rate(edges, k)
 
-    def field(y: Tensor, _: float) -> State:
-        v, divergence = velocity_and_divergence(y, layers)
+    def layers(t: float) -> Instant:
+        return at((t - edges[k]) * rate if net.features else 0.0)
+
+    if len(state) == 1:
+        return lambda y, t: (velocity(y, layers(t)) * rate,)
+
+    def field(y: Tensor, t: float) -> State:
+        v, divergence = velocity_and_divergence(y, layers(t))
         return v * rate, divergence * rate
 
     return field
-
-
-def _layers(net: VelocityNet, block: Block, x: Tensor) -> Instant:
-    return net.at(block.average.to(x.dtype), [0.0])[0]

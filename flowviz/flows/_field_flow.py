@@ -14,8 +14,8 @@ from flowviz.core.params import ParamValue
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, Budget
 from flowviz.flows._base import Flow, HasLogDensity, HasVelocity, Problem, Transport, VelocityFunction
-from flowviz.flows._divergence import Instant, velocity, velocity_and_divergence
-from flowviz.flows._nets import FieldNet
+from flowviz.flows._divergence import velocity, velocity_and_divergence
+from flowviz.flows._nets import FieldNet, Moments
 from flowviz.flows._ode import Field, State, in_chunks, solve, steps_for
 from flowviz.flows._training import Export, FlatAdam, StepChooser, Stream, Stretch, changed, learning_rate, take_array
 
@@ -93,14 +93,10 @@ class FieldFlow(Flow, HasLogDensity, HasVelocity, Generic[P]):
 
     def _field(self, dtype: torch.dtype, with_divergence: bool) -> Field:
         """The averaged field for evaluation, in the precision of the points."""
-        flat = self._average.to(dtype)
-        known: dict[int, Instant] = {}
+        at = Moments(self._net, self._average.to(dtype))
 
         def field(y: Tensor, t: float) -> State:
-            tick = _tick(t)
-            if tick not in known:
-                known[tick] = self._net.at(flat, [t])[0]
-            return velocity_and_divergence(y, known[tick]) if with_divergence else (velocity(y, known[tick]),)
+            return velocity_and_divergence(y, at(t)) if with_divergence else (velocity(y, at(t)),)
 
         return field
 
@@ -165,8 +161,3 @@ class FieldFlow(Flow, HasLogDensity, HasVelocity, Generic[P]):
     def change(self, name: str, value: ParamValue) -> None:
         """Change a live parameter from the next step on."""
         self._params = changed(self._params, name, value)
-
-
-def _tick(t: float) -> int:
-    """A time as an exact dictionary key, proof against rounding in the last digits."""
-    return round(t * 2**40)

@@ -10,14 +10,25 @@ from flowviz.flows._block import Block, Figures
 LOSS_NAMES = ("loss", "potential", "divergence", "transport")
 
 
-def block_info(index: int, block: Block | None, step_size: float, t_start: float, t_end: float) -> BlockInfo:
-    """What is known of a block; None stands for one whose turn to be trained has not come."""
+def block_info(
+    index: int,
+    block: Block | None,
+    step_size: float,
+    t_start: float,
+    t_end: float,
+    names: tuple[str, ...] = LOSS_NAMES,
+) -> BlockInfo:
+    """What is known of a block; None stands for one whose turn to be trained has not come.
+
+    `names` are those of its first loss terms; a block without the others tells how far it moves when it is trained.
+    """
     is_free = math.isinf(step_size)
     if block is None or (not block.steps and not block.is_trained):
         status = "waiting" if block is None or block.is_again else "training"
         return BlockInfo(index, status, step_size, t_start, t_end, is_free=is_free)  # type: ignore[arg-type]
     terms = block.terms.tolist()
-    figures = block.figures or _so_far(block, terms)
+    unknown = Figures(math.nan, math.nan, math.nan, math.nan)
+    figures = block.figures or (_so_far(block, terms) if names == LOSS_NAMES else unknown)
     return BlockInfo(
         index,
         "trained" if block.is_trained else "training",
@@ -25,7 +36,7 @@ def block_info(index: int, block: Block | None, step_size: float, t_start: float
         t_start,
         t_end,
         _known(figures.w2_squared),
-        dict(zip(LOSS_NAMES, terms, strict=True)),
+        dict(zip(names, terms, strict=False)),
         nll=_known(figures.nll),
         nll_before=_known(figures.nll_before),
         stop_ratio=_known(figures.stop_ratio),

@@ -44,6 +44,26 @@ class FieldNet(Protocol):
         ...
 
 
+class Moments:
+    """A network with its weights, folded once for every time at which it is looked at.
+
+    Args:
+        net: its shape.
+        flat: its weights.
+    """
+
+    def __init__(self, net: FieldNet, flat: Tensor) -> None:
+        self._net, self._flat = net, flat
+        self._known: dict[int, Instant] = {}
+
+    def __call__(self, t: float) -> Instant:
+        """The network at time t."""
+        tick = round(t * 2**40)  # proof against rounding in the last digits
+        if tick not in self._known:
+            self._known[tick] = self._net.at(self._flat, [t])[0]
+        return self._known[tick]
+
+
 @dataclass(frozen=True, slots=True)
 class VelocityNet:
     """The shape of a velocity network v(x, t) or, without harmonics, v(x); it holds no weights.

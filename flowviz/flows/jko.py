@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -12,12 +12,11 @@ from flowviz.core.block_edits import Add, BlockEdit, Equalise, Refine
 from flowviz.core.errors import ParameterError
 from flowviz.core.frames import BlockInfo, StepInfo
 from flowviz.core.params import ParamValue, from_mapping
-from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, Budget
-from flowviz.flows._base import FLOWS, Flow, HasBlocks, HasLogDensity, HasVelocity, Problem, Transport, VelocityFunction
+from flowviz.flows._base import FLOWS, Problem
 from flowviz.flows._block import Block, objective, objective_and_gradient
 from flowviz.flows._capture import Replayed
-from flowviz.flows._chain import chain_velocity, follow, traceable_chain
+from flowviz.flows._chain_flow import ChainFlow
 from flowviz.flows._jko_edits import MOST_BLOCKS, Chain, edited, need_all_begun, need_room, refined, retimed
 from flowviz.flows._jko_infos import LOSS_NAMES, block_info
 from flowviz.flows._jko_params import ALWAYS, AUTO, DISTANCE, FLOW_MATCHING, FRESH
@@ -28,7 +27,6 @@ from flowviz.flows._jko_start import flow_matching_start
 from flowviz.flows._jko_weights import Stand, exported, loaded
 from flowviz.flows._jko_work import AGAIN, FIRST, Work, rounds_ahead
 from flowviz.flows._nets import VelocityNet
-from flowviz.flows._ode import in_chunks, standard_normal_log_density
 from flowviz.flows._training import Export, FlatAdam, Guard, Stream, changed, learning_rate
 
 SETTLED = 100
@@ -39,7 +37,7 @@ AGAIN_RATE = 0.3
 
 
 @FLOWS.register("jko")
-class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
+class JkoFlow(ChainFlow):
     """Block k minimises E[V(x(1)) - int_0^1 div v ds + |x(1) - x(0)|^2 / (2 h_k)], V = |x|^2 / 2, x(0) ~ p_{k-1}.
 
     That is one JKO step for KL(. || N(0, I)) (Xu, Cheng & Xie 2023, arXiv 2212.14424, equation 7). Blocks run from
@@ -340,29 +338,6 @@ class JkoFlow(Flow, HasLogDensity, HasVelocity, HasBlocks):
 
     def _chain(self) -> tuple[VelocityNet, list[Block], list[float]]:
         return self._net, self._blocks, edges_of(self._stand.shares)
-
-    @torch.no_grad()
-    def transport(self, x: Tensor, times: Sequence[float], solver: Solver = METHOD_SOLVER) -> Transport:
-        """Move points (n, d) from times[0] along the flow to every one of the monotone times."""
-        solution = in_chunks(lambda state: follow(*self._chain(), state, times, solver), (x,), solver)
-        return Transport(solution.paths(), solution.nfe)
-
-    @torch.no_grad()
-    def log_density(self, x: Tensor, t: float = 1.0, solver: Solver = METHOD_SOLVER) -> Tensor:
-        """Natural log-density (n,) of the push-forward of N(0, I) at flow time t, by solving back to t = 0."""
-        start = (x, x.new_zeros(len(x)))
-        solution = in_chunks(lambda state: follow(*self._chain(), state, [t, 0.0], solver), start, solver)
-        z, gained = solution.states[-1]
-        return standard_normal_log_density(z) + gained
-
-    @torch.no_grad()
-    def velocity(self, x: Tensor, t: float) -> Tensor:
-        """dx/dt (n, d) at points (n, d) and flow time t, per unit of flow time from noise to data."""
-        return chain_velocity(*self._chain(), x, t)
-
-    def traceable(self) -> VelocityFunction | None:
-        """The chain's field."""
-        return traceable_chain(*self._chain())
 
     def blocks(self) -> tuple[BlockInfo, ...]:
         """All planned blocks, nearest the data first."""
