@@ -1,4 +1,7 @@
-"""`flowviz` with no words, or with a session or run file, opens the window; with other words it is the command line."""
+"""`flowviz` with no words, or with a session or run file, opens the window; with other words it is the command line.
+
+`--renderer painter` or `--renderer opengl`, given before the file, says who draws space in the window.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import multiprocessing
 import os
 import sys
 
+RENDERERS = ("auto", "painter", "opengl")
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "QT_QPA_PLATFORM")  # Qt ends the process without any
 
 
@@ -13,6 +17,12 @@ def main() -> int:
     """Start the window or the command line; returns the exit status."""
     multiprocessing.freeze_support()
     words = sys.argv[1:]
+    renderer = "auto"
+    if words and words[0].startswith("--renderer"):
+        renderer, words = _renderer(words)
+        if renderer not in RENDERERS:
+            print(f"flowviz: --renderer is one of {', '.join(RENDERERS)}.", file=sys.stderr)
+            return 2
     if not words or (len(words) == 1 and words[0].lower().endswith(".flowviz")):
         if sys.platform == "linux" and not any(os.environ.get(name) for name in _SCREENS):
             hint = "Start it on a desktop, or use the command line: flowviz --help."
@@ -20,11 +30,19 @@ def main() -> int:
             return 1
         from flowviz.app import run_app
 
-        return run_app(*words)
+        return run_app(words[0] if words else "", renderer)
     from flowviz.cli import run_cli
     from flowviz.selftest import add_selftest
 
     return run_cli(words, [add_selftest])
+
+
+def _renderer(words: list[str]) -> tuple[str, list[str]]:
+    """What follows --renderer, as a word of its own or after "=", and the words after it."""
+    _, equals, value = words[0].partition("=")
+    if equals:
+        return value, words[1:]
+    return (words[1] if len(words) > 1 else ""), words[2:]
 
 
 if __name__ == "__main__":

@@ -24,8 +24,13 @@ if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
 
 
-def run_app(path: str = "") -> int:
-    """Open the window, with a session or a run in it if one is named, until it is closed; returns the exit status."""
+def run_app(path: str = "", renderer: str = "auto") -> int:
+    """Open the window, with a session or a run in it if one is named, until it is closed; returns the exit status.
+
+    Args:
+        path: a session or run file, or "".
+        renderer: who draws space: "auto", "painter" or "opengl".
+    """
     multiprocessing.freeze_support()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     application = QApplication(sys.argv[:1])
@@ -37,6 +42,8 @@ def run_app(path: str = "") -> int:
     _choose_font(application)
     log = _start_log()
     window = open_window(application, QSettings())
+    if renderer in ("painter", "opengl"):
+        window.stage.choose_renderer("painter" if renderer == "painter" else "opengl")
     documents = window.keep_documents(SessionFiles())
     documents.offer_rescued()
     if not path:
