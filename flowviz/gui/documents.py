@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, QStandardPaths, Qt, Slot
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from flowviz.core.session import SUFFIX, Session, SessionStore
@@ -159,6 +160,8 @@ class Documents(QObject):
         box.setInformativeText("Without saving, runs and drawings since the last save are lost.")
         box.setStandardButtons(_Button.Save | _Button.Discard | _Button.Cancel)
         box.setDefaultButton(_Button.Save)
+        for button in box.buttons():
+            button.setIcon(QIcon())
         box.button(_Button.Discard).setText("Do not save")
         box.finished.connect(lambda answer: self._answered(_Button(answer), then))
         box.open()

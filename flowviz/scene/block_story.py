@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flowviz.core.frames import BlockInfo
 
@@ -110,16 +110,18 @@ def begins_round(before: Sequence[BlockInfo], after: Sequence[BlockInfo]) -> boo
 def aligned(before: Sequence[BlockInfo], after: Sequence[BlockInfo]) -> tuple[BlockInfo | None, ...]:
     """For each block after an edit, the block of the round before that ends at the same place of the chain.
 
-    None for a block that has none: a new one, or the first half of one that was split. Which block was edited shows in
-    the figures: those before it were not touched.
+    None for a block that has none: a new one, or the first half of one that was split. The second half ends where the
+    whole did, but the way of the whole is no measure for it. Which block was edited shows in the figures: those before
+    it were not touched.
     """
     pairs = zip(before, after, strict=False)
     same = next((i for i, (a, b) in enumerate(pairs) if a.nll is None or a.nll != b.nll), min(len(before), len(after)))
     more = len(after) - len(before)
     if more == len(before) > 1:  # every block was split
-        return tuple(before[i // 2] if i % 2 else None for i in range(len(after)))
+        return tuple(replace(before[i // 2], w2_squared=None) if i % 2 else None for i in range(len(after)))
     if more == 1:
-        return (*before[:same], None, *before[same:])
+        halves = [replace(block, w2_squared=None) for block in before[same : same + 1]]
+        return (*before[:same], None, *halves, *before[same + 1 :])
     if more == -1:
         return (*before[:same], *before[same + 1 :])
     return tuple(before[i] if i < len(before) else None for i in range(len(after)))

@@ -161,7 +161,7 @@ def test_one_block_is_dropped_by_a_press_and_undo_brings_weights_blocks_and_curv
     scripted.say(Finished(40, 2.0))
     qtbot.waitUntil(lambda: jko.run.status == "finished" and len(jko.run.blocks) == 2, timeout=5000)
     view.table.setCurrentCell(1, 0)
-    assert view.change.text() == "Block 2, before → now: NLL 2.400 → 2.400, W₂² 0.10 → 0.15"
+    assert view.change.text() == "NLL 2.400 → 2.400, W₂² 0.10 → 0.15"
     assert view.change.isVisible()
 
     jko.history.stack.undo()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from flowviz.core.block_edits import LEAST_STEP, MOST_STEP, Retime
 from flowviz.gui.panels.block_buttons import BlockButtons
@@ -45,6 +45,9 @@ class BlocksView(BlockPage):
         self.column.addWidget(self.table, 1)
         self.change = QLabel()
         self.change.setProperty("role", "muted")
+        self.change.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
+        )  # words must not widen the panel
         self.change.setAccessibleName("The chosen block before and after the last edit")
         self.change.setVisible(False)
         self.column.addWidget(self.change)
@@ -82,5 +85,6 @@ class BlocksView(BlockPage):
         self.table.show_chain(chain, old, chosen)
         self.surgery.choose(chosen)
         words = change_words(old[chosen], blocks[chosen]) if chosen < len(old) else ""
-        self.change.setText(f"Block {chosen + 1}, before → now: {words}")
+        self.change.setText(words)
+        self.change.setToolTip(f"<p>Block {chosen + 1} before the last edit and now: {words}</p>")
         self.change.setVisible(bool(words))

@@ -36,11 +36,17 @@ def paint_panel_words(painter: QPainter, spot: Spot, fonts: Fonts) -> None:
     if panel.title:
         painter.setFont(fonts(13, _BOLD))
         metrics = painter.fontMetrics()
-        width = metrics.horizontalAdvance(panel.title) + 16
-        box = QRect(plot.left() + 6, plot.top() + 6, width, metrics.height() + 6)
+        box = _title_box(spot, metrics)
+        title = metrics.elidedText(panel.title, Qt.TextElideMode.ElideRight, box.width() - 14)
         paint_veil(painter, box)
         painter.setPen(QColor(tokens.text))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, panel.title)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
+
+
+def _title_box(spot: Spot, metrics: QFontMetrics) -> QRect:
+    """Where the title of a panel stands at most."""
+    wide = min(metrics.horizontalAdvance(spot.panel.title), spot.plot.width() - 28) + 16 if spot.panel.title else 0
+    return QRect(spot.plot.left() + 6, spot.plot.top() + 6, wide, metrics.height() + 6)
 
 
 def _paint_label(painter: QPainter, label: Label, at: QPointF) -> None:
@@ -66,6 +72,8 @@ def paint_title(painter: QPainter, spots: Sequence[Spot], scene: Scene, width: i
     if len(spots) > 1:
         wide = small.horizontalAdvance(scene.clock) + 16
         box = QRect(width - wide - 6, 6, wide, small.height() + 6)
+        if any(_title_box(spot, QFontMetrics(fonts(13, _BOLD))).intersects(box) for spot in spots):
+            box.translate(0, small.height() + 8)
         paint_veil(painter, box)
         painter.setPen(QColor(tokens.muted))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, scene.clock)
