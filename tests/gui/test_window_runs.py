@@ -5,8 +5,11 @@ import pytest
 from PySide6.QtCore import Qt
 from scripted import frame
 
-from flowviz.core.events import Finished
+from flowviz.core.events import Finished, FrameReady
+from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
 from flowviz.gui.state import runs as runs_module
+from flowviz.gui.state.run import RunState
+from flowviz.gui.state.runs import RunsState
 
 
 def run_once(window, qtbot, scripted, *steps):
@@ -37,14 +40,11 @@ def rows(window):
     return [(item.text(0), item.data(0, Qt.ItemDataRole.UserRole), item.text(1), item.text(2)) for item in items]
 
 
-def test_every_run_is_in_the_list_with_method_target_and_what_it_reached(two):
+def test_a_run_in_the_list_is_brought_back_with_frames_curves_and_choices_and_trained_on(two, qtbot, scripted):
     assert rows(two) == [
         ("Run 1", "CNF · Pinwheel", "2.500", "0.050"),
         ("Run 2", "JKO flow · Pinwheel", "2.500", "0.125"),
     ]
-
-
-def test_a_double_click_brings_a_run_back_with_frames_curves_and_choices(two, qtbot):
     tree = two.runs_panel.list
     place = tree.visualItemRect(tree.topLevelItem(0)).center()
     qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
@@ -55,10 +55,6 @@ def test_a_double_click_brings_a_run_back_with_frames_curves_and_choices(two, qt
     assert two.run.metrics["w2"].last == pytest.approx(0.05)
     assert [entry.number for entry in two.runs.earlier] == [2]
 
-
-def test_training_goes_on_from_the_weights_of_a_run_that_was_brought_back(two, qtbot, scripted):
-    two.runs_panel.list.setCurrentItem(two.runs_panel.list.topLevelItem(0))
-    qtbot.mouseClick(two.runs_panel.back_button, Qt.MouseButton.LeftButton)
     two.draft.set_param("rate", 0.25)
     assert two.run_controller.continues
     qtbot.mouseClick(two.top_bar.run_button, Qt.MouseButton.LeftButton)
@@ -84,7 +80,7 @@ def test_bringing_a_run_back_stops_the_one_in_training_and_keeps_it(two, qtbot, 
     assert two.run.status == "finished" and two.run.step == 20
 
 
-def test_earlier_runs_stay_in_the_curves_until_they_are_switched_off(two, qtbot):
+def test_earlier_runs_stay_in_the_curves_until_they_are_switched_off_and_are_named_and_removed(two, qtbot):
     page = two.curves.pages["w2"]
     two.curves.setCurrentWidget(page)
     two.curves.draw()
@@ -98,8 +94,6 @@ def test_earlier_runs_stay_in_the_curves_until_they_are_switched_off(two, qtbot)
     two.curves.draw()
     assert "run 1" not in page.entries and not two.runs.entry(1).is_shown
 
-
-def test_a_run_can_be_named_and_removed(two, qtbot):
     tree = two.runs_panel.list
     tree.topLevelItem(0).setText(0, "narrow")
     qtbot.waitUntil(lambda: rows(two)[0][0] == "narrow", timeout=2000)
@@ -141,17 +135,16 @@ def shown_panels(window):
     return window.stage.picture.scene.panels if window.stage.picture is not None else ()
 
 
-def test_kept_runs_share_a_budget_of_memory_and_keep_first_and_last_frame(window, qtbot, scripted, monkeypatch):
+def test_kept_runs_share_a_budget_of_memory_and_one_without_a_picture_is_not_kept(qapp, monkeypatch):
     size = frame(1).paths.nbytes + 24
     monkeypatch.setattr(runs_module, "KEPT_BYTES", 30 * size)
-    run_once(window, qtbot, scripted, *range(10, 410, 10))
-    window.run_controller.restart()
-    kept = window.runs.entry(1).record.frames
-    assert len(kept) <= 30
-    assert (kept[0].step, kept[-1].step) == (10, 400)
-
-
-def test_a_run_without_a_picture_is_not_kept(window):
-    window.run_controller.restart()
-    window.run_controller.restart()
-    assert [entry.name for entry in window.runs.entries] == ["Run 2"]
+    run = RunState()
+    runs = RunsState(run)
+    spec = RunSpec(TargetSpec("rings"), FlowSpec("cnf"))
+    run.begin(spec)
+    run.begin(spec)
+    assert [entry.name for entry in runs.entries] == ["Run 2"], "the first had no picture"
+    run.apply([FrameReady(frame(step)) for step in range(10, 410, 10)])
+    run.begin(spec)
+    kept = runs.entry(2).record.frames
+    assert len(kept) <= 30 and (kept[0].step, kept[-1].step) == (10, 400)

@@ -14,9 +14,10 @@ from flowviz.scene.panels import WHOLE, Label, Panel, Place, space_panel
 
 MOST = 4
 _HALVES: tuple[Place, ...] = ((0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 0.5, 1.0))
-_THIRDS: tuple[Place, ...] = tuple((k / 3, 0.0, 1 / 3, 1.0) for k in range(3))
+_TWO_AND_ONE: tuple[Place, ...] = ((0.0, 0.0, 0.5, 0.5), (0.5, 0.0, 0.5, 0.5), (0.0, 0.5, 1.0, 0.5))
+"""All three at the same scale, on stages of usual shapes a larger one than three columns have."""
 _QUARTERS: tuple[Place, ...] = ((0, 0, 0.5, 0.5), (0.5, 0, 0.5, 0.5), (0, 0.5, 0.5, 0.5), (0.5, 0.5, 0.5, 0.5))
-_PLACES = {1: (WHOLE,), 2: _HALVES, 3: _THIRDS, 4: _QUARTERS}
+_PLACES = {1: (WHOLE,), 2: _HALVES, 3: _TWO_AND_ONE, 4: _QUARTERS}
 _ALONE = "Press “Compare with…” in the list of runs, or tick an earlier run on this target there"
 
 
