@@ -16,9 +16,9 @@ from flowviz.targets._curves import FINE, CurvePreset
 
 @dataclass(frozen=True, slots=True)
 class TrefoilParams:
-    around: int = param(2, "Turns about the axis", lo=1, hi=5, help="How often the curve goes round the middle (p).")
+    around: int = param(2, "Turns round", lo=1, hi=5, help="How often the curve goes round the middle (p).")
     through: int = param(
-        3, "Turns through the hole", lo=1, hi=7, help="How often it dives through the hole (q); 2 and 3 make a trefoil."
+        3, "Turns through", lo=1, hi=7, help="How often it dives through the hole (q); 2 and 3 make a trefoil."
     )
     radius: float = param(2.3, "Radius", lo=1.5, hi=2.8, help="Radius of the torus on which the curve runs.")
     tube: float = param(1.1, "Tube", lo=0.3, hi=1.3, help="Radius of that torus's tube.")

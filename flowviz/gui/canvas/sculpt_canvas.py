@@ -112,7 +112,7 @@ class PlaneControls(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        ghosts = QLabel("Orange: layers above. Blue: below.")
+        ghosts = QLabel("Orange: above. Blue: below.")
         ghosts.setProperty("role", "muted")
         column.addLayout(top)
         column.addLayout(bottom)
@@ -188,7 +188,7 @@ class FormMaker(QWidget):
         self._depth_text.setText(f"{self._depth():.1f}")
         self.extrude.setToolTip(f"Draw it out along {letter}; it takes the place of the drawing in space")
         self.revolve.setToolTip(f"Turn it about its upright middle line, which becomes {letter}")
-        self._axis.setText(f"along {letter}, or about {letter}: the plane's axis")
+        self._axis.setText(f"along {letter}, or about {letter}")
 
     @Slot()
     def _extrude(self) -> None:

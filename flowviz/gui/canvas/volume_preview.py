@@ -20,7 +20,7 @@ from flowviz.targets._strokes_3d import lifted
 _PIXELS = 132  # of the picture, along each side
 _MOST = 60_000  # cells that are looked at
 _LEAST = 0.05  # ink below this is not seen
-_REACH = 6.4  # half the picture's side, in world units
+_REACH = 6.8  # half the picture's side, in world units
 _DENSE = 0.3
 _MS = 40
 _DEGREES_PER_PIXEL = 0.6
