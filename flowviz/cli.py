@@ -132,14 +132,14 @@ def _add_sample(commands: Any) -> None:
     sample = _on_run(commands, "sample", "draw points from the model")
     sample.add_argument("-n", type=types.count, default=1000, help="how many (default 1000)")
     sample.add_argument("--seed", type=types.seed, default=0, help="of the noise (default 0)")
-    sample.add_argument("--out", metavar="FILE", required=True, help=".npy, .csv, .tsv or .txt")
+    sample.add_argument("--out", metavar="FILE", required=True, help=".npy, .csv, .tsv, .txt or .xyz")
     sample.set_defaults(command=_sample)
 
 
 def _add_density(commands: Any) -> None:
     density = _on_run(commands, "density", "natural log-density of the model at points")
     density.add_argument("--points", metavar="FILE", required=True, help="points in the data's own units, one a row")
-    density.add_argument("--out", metavar="FILE", required=True, help=".npy, .csv, .tsv or .txt")
+    density.add_argument("--out", metavar="FILE", required=True, help=".npy, .csv, .tsv, .txt or .xyz")
     density.set_defaults(command=_density)
 
 

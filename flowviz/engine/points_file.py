@@ -13,11 +13,11 @@ from flowviz.engine._archive import npy_bytes
 from flowviz.engine._atomic import whole_file
 from flowviz.targets._arrays import read_array
 
-DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": " "}
+DELIMITERS = {".csv": ",", ".tsv": "\t", ".txt": " ", ".xyz": " "}
 
 
 def read_points(path: str | Path, dim: int) -> Array:
-    """Points (n, d) float64 from a .npy, .npz, .csv, .tsv or .txt file.
+    """Points (n, d) float64 from a table (.npy, .npz, .csv, .tsv, .txt, .xyz) or the vertices of a .ply, .obj or .off.
 
     Args:
         path: the file.
@@ -26,11 +26,13 @@ def read_points(path: str | Path, dim: int) -> Array:
     Raises:
         FileError: there is no such file, it does not hold n rows of d numbers, or some are missing.
     """
-    from flowviz.targets.loading import load_table
+    from flowviz.targets.loading import SHAPES, load_shape, load_table
 
     name = Path(path).name
     if Path(path).suffix.lower() == ".npy":
         points = _read_npy(Path(path))
+    elif Path(path).suffix.lower() in SHAPES:
+        points = load_shape(path).vertices
     else:
         table = load_table(path)
         if len(table.names) != dim:
@@ -63,7 +65,7 @@ def _read_npy(path: Path) -> Array:
 
 
 def write_array(path: str | Path, array: Array) -> None:
-    """Write rows as .npy, .csv, .tsv or .txt, by the suffix; whole or not at all.
+    """Write rows as .npy, .csv, .tsv, .txt or .xyz, by the suffix; whole or not at all.
 
     Raises:
         ParameterError: unknown suffix. FileError: it cannot be written there.
@@ -87,5 +89,5 @@ def check_suffix(path: str | Path) -> None:
         ParameterError: its suffix names no format for arrays.
     """
     if Path(path).suffix.lower() not in (".npy", *DELIMITERS):
-        hint = "End the name in .npy, .csv, .tsv or .txt."
+        hint = "End the name in .npy, .csv, .tsv, .txt or .xyz."
         raise ParameterError(f"{Path(path).name} names no format for numbers.", hint, "out")

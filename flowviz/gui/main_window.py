@@ -231,7 +231,8 @@ class MainWindow(QMainWindow):
         hint = ""
         if not has_frames:
             waits = self.engine.ready is None
-            hint = "Starting the engine…" if waits else "Press Run to watch noise flow into this shape"
+            begins = "noise" if self.draft.source is None else self.draft.source.name or "the source"
+            hint = "Starting the engine…" if waits else f"Press Run to watch {begins} flow into this shape"
             hint = "The first picture is on its way…" if status in ("starting", "running") else hint
             hint = "" if status == "failed" else hint
         self.stage.show_hint(hint)
@@ -284,6 +285,8 @@ class MainWindow(QMainWindow):
         is_shown = (self.ends.target.target, self.ends.used_source) == (self.draft.target, self.draft.source)
         if what in ("target", "source") and not is_shown:
             self.target_panel.show_ends(self.draft.target, self.draft.source)
+        if what == "source":
+            self._show_state()
         if what == "method":
             self.target_panel.show_methods(self.draft.methods.values())
             self._show_block_choice()

@@ -82,9 +82,7 @@ def load_target(path: str | Path, options: LoadOptions | None = None) -> Loaded:
     if path.suffix.lower() in SHAPES:
         if options.columns:
             raise UserError(f"{path.name} holds a shape and has no columns.", "Leave the columns out.")
-        with _reading(path.name):
-            shape = read_shape(path)
-        return _shape(shape, path.name, options.params)
+        return _shape(load_shape(path), path.name, options.params)
     return points_target(load_table(path), path.name, options)
 
 
@@ -103,6 +101,18 @@ def load_table(path: str | Path) -> Table:
         if suffix == ".npy":
             return npy_table(path)
         return npz_table(path) if suffix == ".npz" else text_table(path)
+
+
+def load_shape(path: str | Path) -> Shape:
+    """The points and triangles of a PLY, OBJ, STL or OFF file.
+
+    Raises:
+        FileError: the file cannot be used.
+    """
+    path = Path(path)
+    _check_file(path)
+    with _reading(path.name):
+        return read_shape(path)
 
 
 def points_target(table: Table, name: str, options: LoadOptions | None = None) -> Loaded:

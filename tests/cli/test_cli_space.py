@@ -53,6 +53,9 @@ def test_points_of_the_plane_are_refused_by_a_run_in_space(tmp_path, capsys):
     points.write_text("1,2\n3,4\n")
     assert run_cli(["density", str(run), "--points", str(points), "--out", str(tmp_path / "l.npy")]) != 0
     assert "p.csv has 2 columns. Give a file with 3 columns" in capsys.readouterr().err
+    (tmp_path / "p.ply").write_bytes(ply(CUBE))
+    assert run_cli(["density", str(run), "--points", str(tmp_path / "p.ply"), "--out", str(tmp_path / "l.xyz")]) == 0
+    assert np.loadtxt(tmp_path / "l.xyz").shape == (8,)
 
 
 def test_a_mesh_is_filled_when_asked_and_its_draws_come_back_in_its_own_units(tmp_path, capsys):

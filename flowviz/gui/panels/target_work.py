@@ -103,11 +103,12 @@ def thumbnail_of(points: Array, target: Target) -> Array:
 
 
 def facts_of(spec: TargetSpec) -> str:
-    """One line: number of points, entropy where it is known."""
+    """One line: number of points or triangles, entropy where it is known."""
     target: Any = build(spec)
     facts = []
-    if "points" in spec.data:
-        facts.append(f"{len(spec.data['points']):,} points".replace(",", "\u202f"))
+    for name, what in (("points", "points"), ("faces", "triangles")):
+        if name in spec.data:
+            facts.append(f"{len(spec.data[name]):,} {what}".replace(",", "\u202f"))
     if isinstance(target, HasLogDensity):
         facts.append(f"entropy {target.entropy():.3f} nats")
     return " · ".join(facts)
