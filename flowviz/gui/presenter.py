@@ -222,7 +222,7 @@ class Presenter(QObject):
             self._title(target.name),
             shown.source,
             self._stage.is_turning,
-            self._stage.renderer.is_opengl,
+            self._stage.draws_by_opengl,
             spec.seed if spec is not None else 0,
             self._probes.value,
             self._companions.name,

@@ -10,6 +10,7 @@ from flowviz.core.frames import Frame
 from flowviz.core.queries import DensityQuery
 from flowviz.core.spec import TargetSpec
 from flowviz.gui.bridge.pace import Pace
+from flowviz.gui.views import _stage_gl
 from flowviz.gui.views._stage_space import ball_at
 from flowviz.scene.marks import Points
 
@@ -101,13 +102,17 @@ def pixels(window):
     return window.stage.picture.tiles[0].buffer.copy()
 
 
-def test_the_stage_goes_from_the_plane_to_space_and_back_with_its_target(space, qtbot):
+def test_the_stage_goes_from_the_plane_to_space_and_back_with_its_target(space, qtbot, monkeypatch):
     assert space.layer_bar.chips["slice"].isVisibleTo(space)
     assert (np.ptp(pixels(space)[..., :3], axis=(0, 1)) > 100).any(), "a knot is no empty picture"
     space.draft.set_target(TargetSpec("two_moons", name="Two moons"))
     qtbot.waitUntil(lambda: space.stage.camera() is None and space.presenter.is_idle, timeout=10000)
     assert space.layer_bar.chips["slice"].isHidden()
     assert space.layer_bar.slice_strip.isHidden()
+    monkeypatch.setattr(_stage_gl, "renderer_name", lambda: pytest.fail("a plane has touched OpenGL"))
+    space.stage.zoom(1.5, QPointF(100, 100))
+    qtbot.waitUntil(lambda: space.presenter.is_idle, timeout=5000)
+    assert not space.stage.draws_by_opengl
 
 
 def test_a_left_drag_turns_and_the_pixels_move(space, qtbot):

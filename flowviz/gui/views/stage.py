@@ -89,11 +89,19 @@ class StageView(QWidget):
         self._show_space()
         self.update()
 
+    @property
+    def draws_by_opengl(self) -> bool:
+        """Whether OpenGL draws the next picture: space, alone on the stage. For a plane it is not even looked for."""
+        spots = self.spots()
+        return len(spots) == 1 and isinstance(spots[0].view, Camera) and self.renderer.is_opengl
+
     def _show_space(self) -> None:
         """Let OpenGL draw what the painter has left to it."""
         picture = self.picture
         if picture is None or not (len(picture.tiles) == 1 and picture.tiles[0].image.isNull()):
             self.renderer.hide()
+            if picture is not None and picture.job.by_opengl is not self.draws_by_opengl:
+                self.view_changed.emit()
             return
         spot = self.spots()[0]
         if isinstance(spot.view, Camera) and not self.renderer.show(spot.panel, spot.view, spot.plot, self.emphasis):
