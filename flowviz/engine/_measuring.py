@@ -13,12 +13,12 @@ from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, RunSpec
 from flowviz.engine._sampling import stream
 from flowviz.engine._travel import POINTS, TIMES, travel
-from flowviz.flows import Flow
+from flowviz.flows import FLOWS, Flow, HasLossFloor
 from flowviz.flows import HasLogDensity as FlowHasLogDensity
 from flowviz.metrics import METRICS, Metric
 from flowviz.metrics._base import summarise
 from flowviz.targets import HasLogDensity as TargetHasLogDensity
-from flowviz.targets import Target
+from flowviz.targets import HasMixture, Target
 
 FLOOR_REPEATS = 10
 CHUNK = 4096
@@ -135,7 +135,19 @@ class Measuring:
                 y = self._target.sample(self._points, self._floor_rng)
                 values.append(metric.value(x, y, self._floor_rng))
                 yield
-        self.floors = {key: summarise(values) for key, values in self._floor_values.items()}
+        least = self._loss_floor()
+        yield
+        known = {} if least is None else {"loss": (least, least, least)}
+        self.floors = {key: summarise(values) for key, values in self._floor_values.items()} | known
+
+    def _loss_floor(self) -> float | None:
+        """The least possible training loss, where the method knows it for these two ends."""
+        method = FLOWS.get(self._spec.flow.key)
+        if not (issubclass(method, HasLossFloor) and isinstance(self._source, HasMixture)):
+            return None
+        if not isinstance(self._target, HasMixture):
+            return None
+        return method.loss_floor(self._spec.flow.params, self._source.mixture(), self._target.mixture())
 
 
 def converged_solver(

@@ -13,6 +13,7 @@ from torch import Tensor
 from flowviz.core.block_edits import BlockEdit
 from flowviz.core.errors import UserError
 from flowviz.core.frames import BlockInfo, StepInfo
+from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.params import ParamValue
 from flowviz.core.registry import Registry
 from flowviz.core.solver import METHOD_SOLVER, Solver
@@ -187,6 +188,15 @@ class HasCoupling(ABC):
     @abstractmethod
     def coupling(self, x0: Tensor, x1: Tensor, seed: int) -> tuple[Tensor, Tensor]:
         """Pairs as training makes them of points (n, d) of source and data: both (n, d), row with row."""
+
+
+class HasLossFloor(ABC):
+    """A method whose least possible loss is known where source and data are sums of Gaussians."""
+
+    @classmethod
+    @abstractmethod
+    def loss_floor(cls, params: Mapping[str, object], source: GaussianMixture, target: GaussianMixture) -> float | None:
+        """The loss below which no training gets, or None where these parameters have no closed form."""
 
 
 class HasBlocks(ABC):

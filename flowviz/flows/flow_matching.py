@@ -8,15 +8,18 @@ from typing import final
 import torch
 from torch import Tensor
 
+from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.params import from_mapping
-from flowviz.flows._base import FLOWS, Problem
+from flowviz.flows._base import FLOWS, HasLossFloor, Problem
 from flowviz.flows._coupling import Pairs
+from flowviz.flows._interpolants import UNIFORM
 from flowviz.flows._matching import MatchingFlow, MatchingParams, matching_net
+from flowviz.flows._matching_floor import matching_floor
 
 
 @FLOWS.register("flow_matching")
 @final
-class FlowMatching(MatchingFlow[MatchingParams]):
+class FlowMatching(MatchingFlow[MatchingParams], HasLossFloor):
     """Pairs are drawn independently: conditional flow matching (Lipman et al. 2023, arXiv 2210.02747)."""
 
     label = "Flow matching"
@@ -29,6 +32,12 @@ class FlowMatching(MatchingFlow[MatchingParams]):
         """A fresh flow near the identity."""
         chosen = from_mapping(MatchingParams, params)
         return cls(chosen, problem, matching_net(problem, chosen))
+
+    @classmethod
+    def loss_floor(cls, params: Mapping[str, object], source: GaussianMixture, target: GaussianMixture) -> float | None:
+        """See `matching_floor`; known where all times are looked at alike."""
+        chosen = from_mapping(MatchingParams, params)
+        return matching_floor(source, target, chosen.interpolant, chosen.sigma) if chosen.times == UNIFORM else None
 
     def _couple(self, x0: Tensor, x1: Tensor, generator: torch.Generator) -> Pairs:
         return Pairs(x0, x1)

@@ -10,14 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from flowviz.core.spec import Budget, TargetSpec
 from flowviz.engine.film_process import ProcessStudio
 from flowviz.engine.process import ProcessBackend
+from flowviz.engine.session_file import SessionFiles
 from flowviz.gui.main_window import MainWindow
 from flowviz.gui.theme.theme import Theme
+from flowviz.scene.resolve import modes as every_mode
 from tests.app._journey import drag, draw_a_bar, wait_for
 
 
@@ -145,6 +148,78 @@ def layers(p: Photographer) -> None:
     p.layers("target", "particles", "trails")
 
 
+def both(p: Photographer, name: str) -> None:
+    """The same in dark and in light."""
+    p.shoot(f"{name}-dark")
+    p.theme.choose("light")
+    p.shoot(f"{name}-light")
+    p.theme.choose("dark")
+
+
+def modes(p: Photographer) -> None:
+    """Every stage mode, of a flow with one field and of one with blocks."""
+    for method, budget in (("cnf", Budget(seconds=10)), ("jko", Budget(seconds=20))):
+        p.run(TargetSpec("pinwheel", name="Pinwheel"), method, 10**9, budget)
+        p.at(0.6)
+        for key, mode in every_mode():
+            if mode.layers is None or "density" in mode.layers:
+                p.layers("target", "particles", "trails", "density")
+            p.window.options.update(mode=key)
+            QTest.qWait(1500)
+            both(p, f"mode-{method}-{key}")
+    p.window.options.update(mode="flow")
+    p.layers("target", "particles", "trails")
+
+
+def probes(p: Photographer) -> None:
+    """Pins with their curves, a loop with its mass, and the anomaly level."""
+    p.run(TargetSpec("two_moons", name="Two moons"), "cnf", 400)
+    p.stop()
+    p.at(0.5)
+    stage, left = p.window.stage, Qt.MouseButton.LeftButton
+    for index, (x, y) in enumerate(((-1.0, 0.8), (1.0, -0.6), (1.8, 0.2))):
+        held = Qt.KeyboardModifier.ControlModifier if index else Qt.KeyboardModifier.NoModifier
+        QTest.mouseClick(stage, left, held, stage.to_widget(x, y).toPoint())
+    angles = np.linspace(0, 2 * np.pi, 40)
+    places = [stage.to_widget(0.9 * np.cos(a), 0.2 + 0.7 * np.sin(a)).toPoint() for a in angles]
+    p.window.probing.toggle_loop()
+    drag(stage, places)
+    p.layers("target", "particles", "anomaly")
+    QTest.mouseMove(stage, stage.to_widget(2.4, 2.0).toPoint())
+    QTest.qWait(3000)
+    both(p, "probes")
+    p.window.probing.clear()
+    p.layers("target", "particles", "trails")
+
+
+def presenting(p: Photographer) -> None:
+    """The presentation, and the interface at larger sizes."""
+    p.run(TargetSpec("pinwheel", name="Pinwheel"), "cnf", 300)
+    p.stop()
+    p.at(0.7)
+    p.window.presentation.begin()
+    both(p, "presenting")
+    p.window.presentation.leave()
+    p.resize(1920, 1080)
+    p.theme.set_zoom(1.5)
+    p.shoot("interface-150")
+    p.theme.set_zoom(1.0)
+    p.resize(1280, 800)
+
+
+def first(p: Photographer) -> None:
+    """The first start: an example that moves, and the tour."""
+    with tempfile.TemporaryDirectory() as folder:
+        documents = p.window.keep_documents(SessionFiles(), Path(folder))
+        p.window.first_start.open_example()
+        wait_for(documents.document.opened, lambda: bool(len(p.window.run.timeline)), "the example")
+        p.window.first_start.show_tour()
+        for number in range(1, 6):
+            p.shoot(f"tour-{number}")
+            assert p.window.first_start.tour is not None
+            p.window.first_start.tour.go_on()
+
+
 def jko(p: Photographer) -> None:
     p.run(TargetSpec("eight_gaussians", name="Eight Gaussians"), "jko", 10**9, Budget(seconds=40))
     p.at(0.55)
@@ -217,8 +292,11 @@ def readme(p: Photographer) -> None:
 
 
 STATES: dict[str, Callable[[Photographer], None]] = {
-    state.__name__: state for state in (empty, drawing, training, layers, jko, changed, failed, exporting, readme)
-}
+    state.__name__: state
+    for state in (
+        empty, drawing, training, layers, modes, probes, presenting, jko, changed, failed, exporting, first, readme,
+    )
+}  # fmt: skip
 
 
 def main(folder: Path, words: list[str]) -> None:

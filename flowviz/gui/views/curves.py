@@ -119,7 +119,6 @@ class CurvePage(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._column.addWidget(self._legend)
         self.log_button = QToolButton()
-        self.log_button.setText("log")
         self.log_button.setProperty("legend", True)
         self.log_button.setCheckable(True)
         self.log_button.setAccessibleName("Logarithmic axis")
@@ -213,7 +212,9 @@ class CurvePage(QWidget):
         self._row.removeWidget(self.log_button)
         self._row.addWidget(self.log_button)
         self.log_button.setVisible(can and self.plot is not None)
-        self.log_button.setChecked(self.plot is not None and self.plot.is_log)
+        is_log = self.plot is not None and self.plot.is_log
+        self.log_button.setChecked(is_log)
+        self.log_button.setText("log axis" if is_log else "linear axis")
 
     def _log_clicked(self, is_log: bool) -> None:
         if self.plot is not None:

@@ -62,6 +62,7 @@ KINDS = (
 _FLOOR_TIP = (
     "The noise floor: what the distance says of two independent sets of target samples. No flow can stay below it."
 )
+_LEAST_TIP = "What no field can learn: different pairs pass the same place with different velocities"
 _PART_TIPS = {
     "loss": "What the training makes small",
     "nll": "Negative log-likelihood of the batch",
@@ -131,6 +132,10 @@ def _losses(run: RunState, tokens: Tokens) -> list[Trace]:
         words = name.upper() if name == "nll" else name.replace("_", " ")
         tip = _PART_TIPS.get(name, words)
         result.append(Trace(name, f"{words} {number(y[-1])}", tip, colour, x=x, y=y, is_minor=is_minor))
+    least = run.floors.get("loss")
+    if least is not None and result:
+        label = f"least possible {number(least[0])}"
+        result.append(Trace("least", label, _LEAST_TIP, tokens.good, "dash", levels=(least[0],)))
     return result
 
 
