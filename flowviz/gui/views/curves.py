@@ -256,6 +256,7 @@ class CurvesView(QTabWidget):
         self._add_block_pages()
         self.probe = ProbePage()
         self.setTabToolTip(self.addTab(self.probe, "Probe"), "What happens to the pinned points along the flow")
+        self.setTabVisible(self.indexOf(self.probe), False)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.draw)
@@ -311,6 +312,7 @@ class CurvesView(QTabWidget):
     def show_probe_page(self, has_pins: bool) -> None:
         """Bring the probe's curves to the front with the first pin, and the page before back when all are gone."""
         is_front = self.currentWidget() is self.probe
+        self.setTabVisible(self.indexOf(self.probe), has_pins)
         if has_pins and not is_front and not self._had_pins:
             self._before_probe = self.currentIndex()
             self.setCurrentWidget(self.probe)

@@ -127,7 +127,7 @@ def _strip_marks(
         here = at_time(values[:, :_DOTS], times, moment.t)
         dots = np.stack([np.full(len(here), moment.t), here], axis=1)
         marks.append(Points(dots, "particles", options.point_size, 0.85))
-    top = high - 0.04 * (high - low)
+    foot = low + 0.04 * (high - low)
     labels = [
         Label(f"block {b.index + 1}", (b.t_start + b.t_end) / 2, top) for b in blocks if b.t_end - b.t_start > 0.09
     ]
