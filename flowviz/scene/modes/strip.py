@@ -128,9 +128,8 @@ def _strip_marks(
         dots = np.stack([np.full(len(here), moment.t), here], axis=1)
         marks.append(Points(dots, "particles", options.point_size, 0.85))
     foot = low + 0.04 * (high - low)
-    labels = [
-        Label(f"block {b.index + 1}", (b.t_start + b.t_end) / 2, top) for b in blocks if b.t_end - b.t_start > 0.09
-    ]
+    wide = [block for block in blocks if block.t_end - block.t_start > 0.09]
+    labels = [Label(f"block {b.index + 1}", (b.t_start + b.t_end) / 2, foot, colour="text") for b in wide]
     return tuple(marks), tuple(labels)
 
 
