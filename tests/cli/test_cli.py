@@ -172,7 +172,7 @@ BAD_USE = [
     ["sample", "a.flowviz", "--solver", "magic", "--out", "a.npy"],
     ["render", "a.flowviz", "--size", "big", "--out", "a.gif"],
     ["render", "a.flowviz", "--out", "film.avi"],
-    ["sample", "a.flowviz", "--out", "a.xyz"],
+    ["sample", "a.flowviz", "--out", "a.docx"],
     ["train", "--target", "two_moons", "--flow", "cnf", "--device", "toaster", "--out", "a.flowviz"],
     ["evaluate", "a.flowviz", "--size", "100000"],
 ]
