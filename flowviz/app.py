@@ -18,7 +18,6 @@ from PySide6.QtWidgets import QApplication
 
 from flowviz import __version__
 from flowviz.core.resources import resource
-from flowviz.engine.session_file import SessionFiles
 
 if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
@@ -44,6 +43,8 @@ def run_app(path: str = "", renderer: str = "auto") -> int:
     window = open_window(application, QSettings())
     if renderer in ("painter", "opengl"):
         window.stage.choose_renderer("painter" if renderer == "painter" else "opengl")
+    from flowviz.engine.session_file import SessionFiles  # the window is on the screen by now
+
     documents = window.keep_documents(SessionFiles())
     documents.offer_rescued()
     if not path:

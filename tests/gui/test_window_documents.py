@@ -1,5 +1,6 @@
 """The window as an editor of documents: what is made is saved, opened, asked about, and written down on the way."""
 
+import sys
 import zipfile
 
 import numpy as np
@@ -9,12 +10,14 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 from scripted import NoStudio, ScriptedBackend
 
+from flowviz.__main__ import main
 from flowviz.core.camera import Camera
 from flowviz.core.events import Finished
 from flowviz.core.spec import TargetSpec
 from flowviz.engine.session_file import SessionFiles
 from flowviz.gui.main_window import MainWindow
 from flowviz.gui.theme.theme import Theme
+from flowviz.scene.probes import Pin
 from flowviz.scene.view import Gaze
 
 
@@ -67,6 +70,7 @@ def fill(window, qtbot):
     window.choices.set_param("blocks", 7)
     window.options.update(layers=frozenset({"grid", "target"}), trails=17, direction="encode")
     window.stage.look_as({"plane": Gaze(2.5, (0.5, -1.0)), "space": Camera(azimuth=12.0)})
+    window.probes.pin(Pin(0.5, -0.25, 1.0), adds=False)
     window.playback.play(False)
     window.playback.show_step(6)
     window.playback.set_t(0.375)
@@ -107,6 +111,7 @@ def test_a_saved_session_brings_everything_back_in_another_window(window, qapp, 
         assert other.options.value.layers == {"grid", "target"} and other.options.value.trails == 17
         assert other.options.value.direction == "encode"
         assert other.stage.gazes == {"plane": Gaze(2.5, (0.5, -1.0)), "space": Camera(azimuth=12.0)}
+        assert other.probes.value.pins == (Pin(0.5, -0.25, 1.0),)
         assert other.layout_of_docks.docks["target"].isHidden()
         assert not other.isWindowModified() and other.windowTitle() == "mine[*] – flowviz"
         assert other.history.stack.count() == 0
@@ -187,6 +192,15 @@ def test_a_session_that_nobody_saved_is_written_down_and_offered_to_the_next_win
         assert not list(folder.glob("*.flowviz")), "what a file has need not be kept twice"
     finally:
         end(other)
+
+
+def test_the_command_line_opens_a_named_file_in_the_window(monkeypatch):
+    opened = []
+    monkeypatch.setattr("flowviz.app.run_app", lambda *words, **options: opened.append(words[:1]) or 0)
+    for words in ([], ["my.flowviz"]):
+        monkeypatch.setattr(sys, "argv", ["flowviz", *words])
+        assert main() == 0
+    assert [words[0] if words else "" for words in opened] == ["", "my.flowviz"]
 
 
 def test_a_target_given_to_the_window_is_no_session(window, qtbot):

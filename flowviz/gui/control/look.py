@@ -12,8 +12,10 @@ from PySide6.QtCore import QByteArray
 from flowviz.core.camera import Camera, camera_from_json
 from flowviz.core.errors import UserError
 from flowviz.gui.state.cursor import SPEEDS, LoopMode
+from flowviz.gui.state.probes import MOST_PINS
 from flowviz.scene._mode import MODES
 from flowviz.scene.options import Direction, options_from_mapping, options_to_mapping
+from flowviz.scene.probes import Pin
 from flowviz.scene.resolve import layers
 from flowviz.scene.view import Gaze
 
@@ -33,6 +35,7 @@ def look_of(window: MainWindow) -> dict[str, Any]:
             "loops": [cursor.flow.loop, cursor.training.loop],
             "direction": options.direction,
         },
+        "pins": [[pin.x, pin.y, pin.t] for pin in window.probes.value.pins],
         "layers": sorted(options.layers),
         "options": options_to_mapping(options),
         "gazes": {link: _gaze_document(gaze) for link, gaze in window.stage.gazes.items()},
@@ -44,6 +47,7 @@ def show_look(window: MainWindow, look: Mapping[str, Any]) -> None:
     """Look like that again. A part that is missing, or makes no sense, leaves the window as it is there."""
     for part, show in (
         ("clocks", _show_clocks), ("options", _show_options), ("gazes", _show_gazes), ("layout", _show_layout),
+        ("pins", _show_pins),
     ):  # fmt: skip
         if part in look:
             try:
@@ -79,6 +83,14 @@ def _show_options(window: MainWindow, look: Mapping[str, Any]) -> None:
 
 def _show_gazes(window: MainWindow, look: Mapping[str, Any]) -> None:
     window.stage.look_as({str(link): _gaze(document) for link, document in look["gazes"].items()})
+
+
+def _show_pins(window: MainWindow, look: Mapping[str, Any]) -> None:
+    pins = tuple(Pin(float(x), float(y), float(t)) for x, y, t in look["pins"][:MOST_PINS])
+    if not all(math.isfinite(value) for pin in pins for value in (pin.x, pin.y, pin.t)):
+        raise ValueError("a pin is nowhere")
+    window.probes.clear()
+    window.probes.restore(pins)
 
 
 def _show_layout(window: MainWindow, look: Mapping[str, Any]) -> None:

@@ -52,7 +52,7 @@ class CompareMode(Mode):
             title = _title(companion.label, companion.frame.step)
             panel = _panel(companion.lane("panel"), _moment_of(moment, companion), theirs, place, title)
             result.append(replace(panel, is_probed=False))
-        if not companions and moment.volume is None:
+        if not companions and moment.name and moment.volume is None:  # films know no other runs: nothing to press there
             x_low, x_high, y_low, y_high = moment.extent
             words = Label(_ALONE, (x_low + x_high) / 2, y_low + 0.03 * (y_high - y_low))
             result[0] = replace(result[0], labels=(words,))
@@ -64,7 +64,7 @@ def _moment_of(moment: Moment, companion: Companion) -> Moment:
 
 
 def _title(name: str, step: int) -> str:
-    return f"{name} · step {step:,}" if name else f"Step {step:,}"
+    return f"{name} · step {step:,}" if name else ""
 
 
 def _panel(key: str, moment: Moment, answers: Mapping[str, Mapping[str, Array]], place: Place, title: str) -> Panel:
