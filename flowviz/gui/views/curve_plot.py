@@ -17,6 +17,7 @@ from flowviz.gui.views.traces import CurveKind, Trace
 from flowviz.scene.ticks import log_ticks
 
 _LEAST = 1e-9
+_DOT_ROOM = 0.02
 
 
 def decent_range(values: Array, extra: Sequence[float]) -> tuple[float, float]:
@@ -149,7 +150,9 @@ class CurvePlot(pg.PlotWidget):
             line.setData(trace.x, y, pen=pg.mkPen(trace.colour, width=1))
             everything.append(y)
             begin = min(begin, float(trace.x[0]))
-        everything += self._show_dots(traces)
+        dots = self._show_dots(traces)
+        everything += dots
+        end += _DOT_ROOM * (end - begin) if dots else 0.0
         levels = self._show_levels(traces)
         low, high = decent_range(np.concatenate(everything) if everything else np.zeros(0), levels)
         self.plotItem.getViewBox().setRange(QRectF(begin, low, max(1.0, end - begin), high - low), padding=0)

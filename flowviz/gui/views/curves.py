@@ -19,7 +19,7 @@ from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views.earlier_curves import earlier_traces
 from flowviz.gui.views.jko import JkoPage
 from flowviz.gui.views.probe_page import ProbePage
-from flowviz.gui.views.traces import KINDS, CurveKind, Trace, traces
+from flowviz.gui.views.traces import FINE_POINTS, FINE_W2, KINDS, CurveKind, Trace, has_finest, traces
 from flowviz.gui.widgets.flow_layout import FlowLayout
 from flowviz.scene.run_story import story
 
@@ -171,6 +171,8 @@ class CurvePage(QWidget):
         """What the curve says, in words."""
         newest = {name: history.last for name, history in run.metrics.items() if history.last is not None}
         text = story(self.kind.metric, newest, run.floors, run.entropy)
+        if self.kind.metric == "w2" and has_finest(run):
+            text = f"On {FINE_POINTS} points, {story(FINE_W2, newest, run.floors)}"
         self.words.setVisible(bool(text))
         if text != self.words.text():
             self.words.setText(text)

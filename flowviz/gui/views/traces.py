@@ -166,6 +166,14 @@ def _metric(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace]:
     return result
 
 
+def has_finest(run: RunState) -> bool:
+    """Whether the newest W2 is there on more points as well."""
+    live, fine = run.metrics.get("w2"), run.metrics.get(FINE_W2)
+    if live is None or fine is None or not len(fine.curve()[0]):
+        return False
+    return bool(fine.curve()[0][-1] >= live.curve()[0][-1])
+
+
 def _fine(x: Array, y: Array, floor: tuple[float, float, float] | None, tokens: Tokens) -> Trace:
     """More points have a lower noise floor: what the live curve hides in its own."""
     label = f"on {FINE_POINTS} points {number(y[-1])}"

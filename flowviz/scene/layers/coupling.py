@@ -47,7 +47,7 @@ class CouplingLayer(Layer):
             Lines(paths, "accent", 0.35 * size, 0.12 + 0.55 * share),
             Points(begin, "accent", size, 0.35),
             Points(end, "accent", 1.3 * size, 0.9),
-            Words(_place(moment), (cost_words(answer),), "text", offsets=np.array([[0.0, -14.0]])),
+            Words(_place(moment), (cost_words(answer),), "text", offsets=np.array([[0.0, 16.0]])),
         )
 
 
@@ -59,8 +59,8 @@ def cost_words(answer: Mapping[str, Array]) -> str:
 
 
 def _place(moment: Moment) -> Array:
-    """The middle of the upper edge."""
+    """The middle of the lower edge: the title stands at the upper one."""
     if moment.volume is not None:
         low, high = (np.asarray(corner, np.float64) for corner in moment.volume)
-        return np.array([[(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, high[2]]])
-    return np.array([[(moment.extent[0] + moment.extent[1]) / 2, moment.extent[3]]])
+        return np.array([[(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]]])
+    return np.array([[(moment.extent[0] + moment.extent[1]) / 2, moment.extent[2]]])
