@@ -63,6 +63,7 @@ class Measuring:
                 self._reference = float(-known.mean())
         self._floor_values: dict[str, list[float]] = {key: [] for key in self._metrics}
         self._floor_rng = stream(spec.seed, "floors")
+        self._loss_changed = False
         self.floors: dict[str, tuple[float, float, float]] = {}
 
     def warm(self) -> None:
@@ -135,10 +136,17 @@ class Measuring:
                 y = self._target.sample(self._points, self._floor_rng)
                 values.append(metric.value(x, y, self._floor_rng))
                 yield
-        least = self._loss_floor()
+        least = None if self._loss_changed else self._loss_floor()
         yield
         known = {} if least is None else {"loss": (least, least, least)}
         self.floors = {key: summarise(values) for key, values in self._floor_values.items()} | known
+
+    def forget_loss_floor(self) -> bool:
+        """The loss is another than the spec's from now on; whether there was a floor to forget."""
+        self._loss_changed = True
+        known = "loss" in self.floors
+        self.floors = {key: floor for key, floor in self.floors.items() if key != "loss"}
+        return known
 
     def _loss_floor(self) -> float | None:
         """The least possible training loss, where the method knows it for these two ends."""

@@ -18,6 +18,7 @@ from flowviz.core.events import (
     ChangeRefused,
     Failed,
     Finished,
+    FloorsReady,
     FrameReady,
     Paused,
     Resumed,
@@ -36,7 +37,7 @@ from flowviz.engine._problem import problem_of
 from flowviz.engine._sampling import stream
 from flowviz.engine.record import FIRST_LOOKS, Pace
 from flowviz.engine.threads import set_threads
-from flowviz.flows import Flow, HasBlocks
+from flowviz.flows import Flow, HasBlocks, HasLossFloor
 from flowviz.targets import build, build_source
 
 FIRST_DUTY = 0.5
@@ -201,6 +202,11 @@ class Run:
                 flow.change(name, value)
             except ParameterError as error:
                 yield ChangeRefused(name, error.message, error.hint)
+                continue
+            if isinstance(flow, HasLossFloor) and name in flow.floor_params and self._measurer is not None:
+                measuring = self._measurer.measuring
+                if measuring.forget_loss_floor():
+                    yield FloorsReady(dict(measuring.floors))
 
     def _say_paused(self, flow: Flow) -> Iterator[RunEvent]:
         yield from self._flush(flow)

@@ -191,7 +191,13 @@ class HasCoupling(ABC):
 
 
 class HasLossFloor(ABC):
-    """A method whose least possible loss is known where source and data are sums of Gaussians."""
+    """A method whose least possible loss is known where source and data are sums of Gaussians.
+
+    Class attributes:
+        floor_params: live parameters that make it another loss.
+    """
+
+    floor_params: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     @abstractmethod

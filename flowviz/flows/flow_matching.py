@@ -26,6 +26,7 @@ class FlowMatching(MatchingFlow[MatchingParams], HasLossFloor):
     summary = "A field learnt from straight lines between random noise and data points; nothing is solved in training."
     Params = MatchingParams
     source_need = "samples"
+    floor_params = frozenset({"sigma", "times", "times_shape"})
 
     @classmethod
     def create(cls, params: Mapping[str, object], problem: Problem) -> FlowMatching:

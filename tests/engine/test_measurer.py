@@ -116,3 +116,18 @@ def test_floors_that_a_stretch_left_unfinished_are_the_same_after_the_next(scrip
     floors = of(list(whole.stretch(Control())), FloorsReady)[0].floors
     assert floors == of(list(run(scripted(3))), FloorsReady)[0].floors
     assert all(np.isfinite(values).all() for values in floors.values())
+
+
+def test_the_least_possible_loss_is_told_until_a_person_changes_the_loss(small):
+    control, events = Control(), []
+    control.pause()
+    for event in run(small("flow_matching", Budget(steps=3), {"width": 8, "batch_size": 32}), control):
+        events.append(event)
+        if isinstance(event, FloorsReady):
+            if len(of(events, FloorsReady)) == 1:
+                control.change("learning_rate", 0.001)
+                control.change("sigma", 0.3)
+            else:
+                control.resume()
+    floors = [set(event.floors) for event in of(events, FloorsReady)]
+    assert floors == [{"w2", "sliced_w2", "loss"}, {"w2", "sliced_w2"}]
