@@ -56,6 +56,16 @@ def separator(menu: str) -> Action:
     return Action("", menu, "-", lambda: None)
 
 
+_TAKEN = frozenset("FRDABXYZ")
+"""Letters that mean something else with Alt: key frames (as in napari-animation) and views along the axes."""
+
+
+def _with_mnemonic(name: str) -> str:
+    """A menu's name whose first free letter opens it with Alt."""
+    place = next((i for i, letter in enumerate(name.upper()) if letter not in _TAKEN), None)
+    return name if place is None else f"{name[:place]}&{name[place:]}"
+
+
 class ActionTable(QObject):
     """The menus and shortcuts of a window, made from a table."""
 
@@ -76,7 +86,7 @@ class ActionTable(QObject):
         if path not in self._menus:
             parent, _, name = path.rpartition("/")
             place = self.menu(parent) if parent else self._window.menuBar()
-            self._menus[path] = place.addMenu(f"&{name}" if not parent else name)
+            self._menus[path] = place.addMenu(name if parent else _with_mnemonic(name))
             self._menus[path].aboutToShow.connect(self.refresh)
         return self._menus[path]
 
