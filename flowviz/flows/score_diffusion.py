@@ -18,8 +18,8 @@ from flowviz.flows._nets import VelocityNet
 from flowviz.flows._params import NetworkParams, steps_of_a_run
 
 LOOK_STEPS = 24
-TIMES_CENTRE = 1.2
-"""Of the training times' logit: the median time is 0.77."""
+TIMES_CENTRE, TIMES_SPREAD = 1.2, 1.6
+"""Mean and standard deviation of the training times' logit: the median time is 0.77."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class ScoreDiffusion(FieldFlow[DiffusionParams], HasSde):
         n, device = len(like), like.device
         u = torch.rand(n, 1, generator=self._noise, dtype=like.dtype, device=device)
         ranks = torch.arange(n, dtype=like.dtype, device=device).unsqueeze(1)
-        return torch.sigmoid(TIMES_CENTRE + torch.special.ndtri(((ranks + u) / n).clamp(1e-6, 1 - 1e-6)))
+        return torch.sigmoid(TIMES_CENTRE + TIMES_SPREAD * torch.special.ndtri(((ranks + u) / n).clamp(1e-6, 1 - 1e-6)))
 
     @torch.no_grad()
     def random_paths(self, x: Tensor, times: Sequence[float], steps: int, generator: torch.Generator) -> Transport:
