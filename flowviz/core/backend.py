@@ -25,6 +25,7 @@ class Choice:
         params: its declared parameters, from which the form is made.
         abilities: what it offers beyond transport: "density", "velocity", "blocks", "sde", "coupling".
         source_need: what a method can begin from, as in core.sources.
+        group: family of a method, as in core.method_groups.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Choice:
     params: tuple[ParamField, ...] = ()
     abilities: frozenset[str] = frozenset()
     source_need: SourceNeed = "normal"
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,7 @@ def describe() -> Ready:
             fields_of(method.Params),
             frozenset(name for name, ability in ABILITIES.items() if issubclass(method, ability)),
             method.source_need,
+            method.group,
         )
         for key, method in FLOWS.items()
     )

@@ -13,6 +13,7 @@ from torch import Tensor
 from flowviz.core.block_edits import BlockEdit
 from flowviz.core.errors import UserError
 from flowviz.core.frames import BlockInfo, StepInfo
+from flowviz.core.method_groups import MethodGroup
 from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.params import ParamValue
 from flowviz.core.registry import Registry
@@ -75,12 +76,14 @@ class Flow(ABC):
         summary: one sentence.
         Params: frozen dataclass of declared parameters.
         source_need: what it can begin from, as in core.sources; N(0, I) only, unless it says otherwise.
+        group: the family of methods under which people find it.
     """
 
     label: ClassVar[str]
     summary: ClassVar[str]
     Params: ClassVar[type]
     source_need: ClassVar[SourceNeed] = "normal"
+    group: ClassVar[MethodGroup] = "Likelihood"
 
     @classmethod
     @abstractmethod

@@ -81,6 +81,7 @@ class MatchingFlow(FieldFlow[P], HasCoupling):
     """
 
     pairing_costs: ClassVar[bool] = False
+    group = "Simulation-free"
 
     def __init__(self, params: P, problem: Problem, net: VelocityNet) -> None:
         super().__init__(params, problem, net, LOOK_STEPS)

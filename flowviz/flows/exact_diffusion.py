@@ -62,6 +62,7 @@ class ExactDiffusion(Flow, HasLogDensity, HasVelocity, HasSde):
     label = "Exact diffusion"
     summary = "The Ornstein-Uhlenbeck flow of a sample, its score known in closed form: what a network would learn."
     Params = ExactDiffusionParams
+    group = "Without a network"
 
     def __init__(self, params: ExactDiffusionParams, problem: Problem) -> None:
         self._params, self._problem = params, problem

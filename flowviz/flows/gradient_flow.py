@@ -71,6 +71,7 @@ class GradientFlow(Flow, HasVelocity, HasSde):
     label = "Gradient flow"
     summary = "Particles that go downhill in Wasserstein space, on a functional of your choice; nothing is learnt."
     Params = GradientFlowParams
+    group = "Without a network"
     source_need = "samples"
 
     def __init__(self, params: GradientFlowParams, problem: Problem) -> None:

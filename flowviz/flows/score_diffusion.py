@@ -58,6 +58,7 @@ class ScoreDiffusion(FieldFlow[DiffusionParams], HasSde):
     label = "Score diffusion"
     summary = "Learns to take noise out of noised data; the same marginals by smooth paths (ODE) or rough ones (SDE)."
     Params = DiffusionParams
+    group = "Simulation-free"
 
     def __init__(self, params: DiffusionParams, problem: Problem, net: DiffusionNet) -> None:
         super().__init__(params, problem, net, LOOK_STEPS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -19,12 +20,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from flowviz.core.backend import Choice
 from flowviz.core.errors import ParameterError
+from flowviz.core.method_groups import METHOD_GROUPS
 from flowviz.core.params import ADVANCED, ParamField, ParamValue
 from flowviz.core.spec import Budget
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.run import EngineState, RunState
 from flowviz.gui.widgets.bars import flat_button
+from flowviz.gui.widgets.grouped_box import Entry, GroupedBox
 from flowviz.gui.widgets.param_form import RESTART_MARK, ParamForm
 
 
@@ -32,6 +36,13 @@ def by_group(fields: tuple[ParamField, ...]) -> tuple[ParamField, ...]:
     """The fields of each group beside each other, groups in the order in which they first appear, Advanced last."""
     groups = list(dict.fromkeys(["", *(field.group for field in fields)]))
     return tuple(sorted(fields, key=lambda field: (field.group == ADVANCED, groups.index(field.group))))
+
+
+def by_family(methods: Iterable[Choice]) -> list[Entry]:
+    """The methods of each family beside each other, families in the order of core.method_groups, others last."""
+    order = {group: i for i, group in enumerate(METHOD_GROUPS)}
+    entries = [Entry(method.key, method.group, method.label, method.summary) for method in methods]
+    return sorted(entries, key=lambda entry: order.get(entry.group, len(order)))
 
 
 class MethodPanel(QScrollArea):
@@ -59,7 +70,7 @@ class MethodPanel(QScrollArea):
         self._column = QVBoxLayout(body)
         self._column.setContentsMargins(14, 4, 14, 14)
         self._column.setSpacing(9)
-        self.method_box = QComboBox()
+        self.method_box = GroupedBox()
         self.method_box.setAccessibleName("Method")
         self.method_box.setToolTip("How the flow is trained")
         self.method_box.activated.connect(self._method_picked)
@@ -219,11 +230,9 @@ class MethodPanel(QScrollArea):
 
     def _show(self) -> None:
         draft = self._draft
-        known = [self.method_box.itemData(i) for i in range(self.method_box.count())]
-        if known != list(draft.methods):
-            self.method_box.clear()
-            for key, method in draft.methods.items():
-                self.method_box.addItem(method.label, key)
+        entries = by_family(draft.methods.values())
+        if self.method_box.keys() != [entry.key for entry in entries]:
+            self.method_box.set_entries(entries)
         self.method_box.setEnabled(bool(draft.methods))
         self.method_box.setCurrentIndex(self.method_box.findData(draft.method))
         choice = draft.choice

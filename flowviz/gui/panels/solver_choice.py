@@ -9,7 +9,7 @@ from flowviz.core.solver import METHOD_SOLVER, SOLVER_NAMES, Solver
 from flowviz.gui.state.options import OptionsState
 
 _WORDS = {"euler": "Euler", "midpoint": "Midpoint", "rk4": "RK4", "dopri5": "Dopri5"}
-_RANDOM = "Random (SDE)"
+_RANDOM = "SDE paths"
 _TOOL_TIP = Qt.ItemDataRole.ToolTipRole
 _STEPS = {"euler": 40, "midpoint": 20, "rk4": 10, "sde": 100}
 
