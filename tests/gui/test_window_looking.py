@@ -280,6 +280,8 @@ def test_the_tabs_above_the_stage_change_how_one_looks(trained, qtbot):
         assert trained.options.value.mode == key
         assert trained.mode_bar.angle.isVisible() == (key == "strip")
     assert not trained.layer_bar.chips["grid"].isEnabled()
+    trained.options.update(mode="compare")
+    assert trained.layer_bar.chips["grid"].isEnabled(), "the layers are what is compared"
     qtbot.keyClick(trained.stage, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
     assert trained.options.value.mode == "flow"
     assert trained.layer_bar.chips["grid"].isEnabled()

@@ -13,7 +13,7 @@ from flowviz.gui.theme.theme import current_tokens, mix
 from flowviz.scene.marks import Extent
 from flowviz.scene.panels import Panel, View
 
-_TICK_GAP = 52
+_TICK_GAP, _MOST = 52, 14
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
@@ -26,7 +26,7 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def _most(length: int, letter: int) -> int:
-    return max(2, round(length * 11 / (_TICK_GAP * letter)))
+    return min(_MOST, max(2, round(length * 11 / (_TICK_GAP * letter))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class CompareMode(Mode):
     label = "Compare"
     summary = "Two to four runs side by side: linked clocks and views, the same target and the same noise."
     order = 50
-    has_layers = True
+    layers = None
 
     def queries(self, moment: Moment) -> dict[str, Query]:
         """What the layers ask of each run; the questions of another run than the stage's begin with its number."""

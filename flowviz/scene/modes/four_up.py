@@ -10,7 +10,8 @@ from flowviz.core.spec import Array
 from flowviz.scene._layer import Moment
 from flowviz.scene._mode import MODES, Mode
 from flowviz.scene._stack import stack_marks, stack_queries
-from flowviz.scene.panels import Panel, Place, space_panel
+from flowviz.scene.marks import Extent
+from flowviz.scene.panels import Label, Panel, Place, space_panel
 
 _CORNERS: tuple[tuple[str, str, tuple[str, ...], Place], ...] = (
     ("target", "Target", ("target",), (0.0, 0.0, 0.5, 0.5)),
@@ -38,10 +39,15 @@ class FourUpMode(Mode):
         for key, title, keys, place in _CORNERS:
             marks = stack_marks(_with(moment, keys), answers)
             if moment.volume is None:
-                result.append(Panel(key, marks, moment.extent, place, title))
+                labels = () if marks else (_waiting(moment.extent),)
+                result.append(Panel(key, marks, moment.extent, place, title, labels))
             else:
                 result.append(space_panel(key, marks, moment.volume, place, title))
         return tuple(result)
+
+
+def _waiting(extent: Extent) -> Label:
+    return Label("on its way…", (extent[0] + extent[1]) / 2, (extent[2] + extent[3]) / 2)
 
 
 def _with(moment: Moment, keys: tuple[str, ...]) -> Moment:
