@@ -15,7 +15,7 @@ from flowviz.targets._gaussians import GaussianCloud
 from flowviz.targets._preset import MixturePreset, gauss_legendre
 
 _SHRINK = 5.0
-_START = 1.5 * math.pi
+START = 1.5 * math.pi
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,20 @@ class SwissRoll(MixturePreset):
     Params = SwissRollParams
 
     def _curve(self, u: Array) -> Array:
-        t = _START + 2 * math.pi * self.params.turns * u
-        return np.asarray(np.stack([t * np.cos(t), t * np.sin(t)], axis=1) / _SHRINK)
+        return spiral(u, self.params.turns) / _SHRINK
 
     def cloud(self) -> GaussianCloud:
         sd = self.params.noise / _SHRINK
-        end = _START + 2 * math.pi * self.params.turns
+        end = START + 2 * math.pi * self.params.turns
         fastest = end * 2 * math.pi * self.params.turns / _SHRINK
         u, weights = gauss_legendre(0.0, 1.0, max(8, math.ceil(fastest / (3 * sd))))
         return GaussianCloud(self._curve(u), weights, np.full(len(u), sd))
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:
         return self._curve(rng.random(n)) + self.params.noise / _SHRINK * rng.standard_normal((n, 2))
+
+
+def spiral(u: Array, turns: float) -> Array:
+    """scikit-learn's roll from the side, (t cos t, t sin t) (n, 2) at u (n,) in [0, 1]: t goes up from 1.5 pi."""
+    t = START + 2 * math.pi * turns * u
+    return np.stack([t * np.cos(t), t * np.sin(t)], axis=1)

@@ -6,15 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import final
 
-import numpy as np
-
 from flowviz.core.params import param
 from flowviz.core.spec import Array
 from flowviz.targets._bands import BandPreset
 from flowviz.targets._base import TARGETS
+from flowviz.targets.swiss_roll import START, spiral
 
 _SHRINK = 4.0
-_START = 1.5 * math.pi
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +32,11 @@ class SwissRoll3D(BandPreset):
     Params = SwissRoll3DParams
 
     def curve(self, u: Array) -> Array:
-        t = _START + 2 * math.pi * self.params.turns * u
-        return np.asarray(np.stack([t * np.cos(t), t * np.sin(t)], axis=1) / _SHRINK)
+        return spiral(u, self.params.turns) / _SHRINK
 
     def fastest(self) -> float:
         turn = 2 * math.pi * self.params.turns
-        return turn * math.hypot(1.0, _START + turn) / _SHRINK
+        return turn * math.hypot(1.0, START + turn) / _SHRINK
 
     def width(self) -> float:
         return float(self.params.width / _SHRINK)

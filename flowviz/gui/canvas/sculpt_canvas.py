@@ -43,9 +43,9 @@ class SculptCanvas(DrawingPage):
         column.setContentsMargins(0, 14, 0, 14)
         column.setSpacing(14)
         preview = VolumePreview(space)
-        preview.setFixedHeight(_WIDTH)
-        for widget in (preview, PlaneControls(space), FormMaker(space)):
-            column.addWidget(widget)
+        preview.setMaximumHeight(_WIDTH)
+        for widget, stretch in ((preview, 100), (PlaneControls(space), 0), (FormMaker(space), 0)):
+            column.addWidget(widget, stretch)
         column.addStretch(1)
         row.addWidget(side)
         super().__init__(space, surface, middle)
@@ -63,7 +63,7 @@ class SculptCanvas(DrawingPage):
         return super().action_of(event)
 
     def help_words(self) -> str:
-        return f"{super().help_words()} · Wheel moves the plane · X Y Z turn it"
+        return f"Wheel moves the plane, X Y Z turn it · {super().help_words()}"
 
     def words_of_place(self, x: float, y: float) -> str:
         place = [0.0, 0.0, 0.0]

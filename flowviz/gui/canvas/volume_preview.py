@@ -39,7 +39,7 @@ class VolumePreview(QWidget):
         super().__init__(parent)
         self.setAccessibleName("Preview of the drawing in space")
         self.setToolTip("The whole drawing; drag to turn it")
-        self.setMinimumSize(140, 140)
+        self.setMinimumSize(90, 90)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._controller = controller
         self._camera = Camera(projection="parallel", elevation=28.0)
@@ -106,7 +106,7 @@ class VolumePreview(QWidget):
         painter.setPen(QPen(QColor(tokens.accent), 1.3))
         painter.drawPolygon(plane)
         painter.setPen(QColor(tokens.muted))
-        ends = np.eye(3) * 4.9 - 4.0 * (1 - np.eye(3))  # beside three edges of the cube
+        ends = np.array([(4.9, -4.0, -4.0), (4.0, 4.9, -4.0), (-4.0, -4.0, 4.9)])  # beside three edges of the cube
         for letter, place in zip("xyz", self._placed(ends, square), strict=True):
             painter.drawText(QRectF(place.x() - 8, place.y() - 8, 16, 16), Qt.AlignmentFlag.AlignCenter, letter)
         painter.end()
