@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.spec import TargetSpec
 from flowviz.flows._ode import integrate
 from flowviz.flows.closed_forms import Gaussian, wasserstein_squared
+from flowviz.flows.closed_forms_matching import marginal_velocity, reach
 from flowviz.targets import build
 
 M, S = np.array([1.0, -0.5]), np.array([2.0, 0.6])
@@ -106,3 +108,30 @@ def test_the_floor_of_eight_gaussians_is_that_of_the_literature():
         kinetic += w * float(np.mean(np.sum(v**2, axis=1)))
     total = 2 + float(np.mean(np.sum(x1**2, axis=1)))
     assert (kinetic, total - kinetic) == pytest.approx((4.62, 5.64), abs=0.05)
+
+
+def gaussian_mixture(mean, sd):
+    return GaussianMixture(np.ones(1), mean[None], np.diag(sd**2)[None])
+
+
+@pytest.mark.parametrize(("name", "floor"), [("linear", FLOOR), ("trigonometric", float(np.sum(math.pi**2 * S / 4)))])
+def test_the_reach_of_two_gaussians_has_its_closed_form(name, floor):
+    noise, rng = gaussian_mixture(np.zeros(2), np.ones(2)), np.random.default_rng(0)
+    mean = M if name == "linear" else np.zeros(2)
+    pairs = rng.standard_normal((60_000, 2)), mean + S * rng.standard_normal((60_000, 2))
+    result = reach(pairs, noise, gaussian_mixture(mean, S), 16, name)
+    assert result.floor == pytest.approx(floor, rel=0.02)
+    if name == "linear":
+        assert result.kinetic == pytest.approx(KINETIC, rel=0.02)
+        x = np.array([[0.3, -1.0], [2.0, 1.0]])
+        assert marginal_velocity(x, 0.3, noise, gaussian_mixture(M, S)) == pytest.approx(velocity(x, 0.3))
+
+
+def test_the_field_between_two_mixtures_is_the_regression_on_the_pairs():
+    source, target = build(TargetSpec("mixture", {"components": 3})), build(TargetSpec("eight_gaussians"))
+    rng = np.random.default_rng(1)
+    x0, x1 = source.sample(100_000, rng), target.sample(100_000, rng)
+    x = 0.4 * x0 + 0.6 * x1
+    residue = (x1 - x0) - marginal_velocity(x, 0.6, source.mixture(), target.mixture())
+    for test in (np.ones_like(x), x, np.sin(2 * x)):
+        assert np.abs((residue * test).mean(axis=0)).max() < 5 * (residue * test).std() / len(x) ** 0.5
