@@ -242,6 +242,46 @@ def jko(p: Photographer) -> None:
     curves.setCurrentIndex(0)
 
 
+def runs(p: Photographer) -> None:
+    """The list of runs, runs side by side, and a block under the knife."""
+    window = p.window
+    for method, steps in (("cnf", 120), ("jko", 200)):
+        p.run(TargetSpec("two_moons", name="Two moons"), method, 10**9, Budget(steps=steps))
+    window.draft.set_budget(Budget(steps=60))
+    window.curves.setCurrentWidget(window.blocks)
+    window.blocks.table.setCurrentCell(2, 0)
+    window.blocks.surgery.buttons["Split"].click()
+    wait_for(window.run.status_changed, lambda: window.run.status in ("finished", "failed"), "the split block")
+    window.blocks.table.setCurrentCell(3, 0)
+    both(p, "block-split")
+    window.curves.setCurrentIndex(0)
+    window.runs_panel.compare_requested.emit("cnf")
+    wait_for(window.run.status_changed, lambda: window.run.status in ("finished", "failed"), "the compared run")
+    p.at(1.0)
+    window.layout_of_docks.docks["runs"].raise_()
+    both(p, "compare-three")
+    number = window.runs.entries[-3].number
+    window.runs_controller.show_curves(number, False)
+    both(p, "compare-two")
+    window.layout_of_docks.docks["curves"].raise_()
+    window.options.update(mode="flow")
+
+
+def unsaved(p: Photographer) -> None:
+    """The question before something is lost, and the offer after a crash."""
+    with tempfile.TemporaryDirectory() as folder:
+        documents = p.window.documents or p.window.keep_documents(SessionFiles(), Path(folder))
+        documents.document.touch()
+        p.window.close()
+        both(p, "unsaved")
+        assert documents.box is not None
+        documents.box.close()
+        documents.document.is_now_clean()
+        documents.rescue_bar.say("flowviz ended without saving a session of 25 November, 14:02.", "It is still here.")
+        both(p, "rescued")
+        documents.rescue_bar.hide()
+
+
 def changed(p: Photographer) -> None:
     p.run(TargetSpec("rings", name="Rings"), "cnf", 30)
     p.window.method_panel.param_chosen.emit("width", 96)
@@ -294,7 +334,8 @@ def readme(p: Photographer) -> None:
 STATES: dict[str, Callable[[Photographer], None]] = {
     state.__name__: state
     for state in (
-        empty, drawing, training, layers, modes, probes, presenting, jko, changed, failed, exporting, first, readme,
+        empty, drawing, training, layers, modes, probes, presenting, jko, runs, changed, failed, exporting, first,
+        unsaved, readme,
     )
 }  # fmt: skip
 
@@ -305,7 +346,7 @@ def main(folder: Path, words: list[str]) -> None:
     for name, state in STATES.items():
         if not words or name in words:
             state(photographer)
-    photographer.window.close()
+    photographer.window.shut_down()  # without a question
 
 
 if __name__ == "__main__":
