@@ -58,6 +58,13 @@ def _distance(value: float, floor: tuple[float, float, float]) -> str:
     return f"{value:.3f} is {value / max(mean, 1e-12):.1f} times the distance between two samples of the target itself."
 
 
+def fine_distance(value: float, floor: tuple[float, float, float], points: int) -> str:
+    """A sentence about a distance on more points than the curve has: they see what fewer points hide."""
+    if value <= floor[2]:
+        return f"On {points} points {value:.3f}, in their noise floor too: samples cannot be told from the target."
+    return f"On {points} points {value:.3f}: {value / max(floor[0], 1e-12):.1f} times their noise floor."
+
+
 def _inversion(error: float) -> str:
     if error < _EXACT:
         return f"Through the flow and back, points miss their start by {error:.0e}: the solver is accurate enough."

@@ -30,7 +30,7 @@ def test_a_finished_run_is_measured_on_more_points_and_the_plot_shows_it(window,
     assert (dots.style, dots.label) == ("dots", "on 2000 points 0.062, floor 0.040")
     page = window.curves.pages["w2"]
     page.show_run(window.run, 20)
-    assert page.words.text().startswith("On 2000 points, 0.062 is 1.6 times"), "not what fewer points hide"
+    assert page.words.text() == "On 2000 points 0.062: 1.6 times their noise floor."
     assert page.plot.dots.isVisible() and page.plot.dots.getData()[0].tolist() == [20.0]
 
 

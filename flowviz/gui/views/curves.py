@@ -21,7 +21,7 @@ from flowviz.gui.views.jko import JkoPage
 from flowviz.gui.views.probe_page import ProbePage
 from flowviz.gui.views.traces import FINE_POINTS, FINE_W2, KINDS, CurveKind, Trace, has_finest, traces
 from flowviz.gui.widgets.flow_layout import FlowLayout
-from flowviz.scene.run_story import story
+from flowviz.scene.run_story import fine_distance, story
 
 if TYPE_CHECKING:
     from flowviz.gui.views.curve_plot import CurvePlot
@@ -172,7 +172,7 @@ class CurvePage(QWidget):
         newest = {name: history.last for name, history in run.metrics.items() if history.last is not None}
         text = story(self.kind.metric, newest, run.floors, run.entropy)
         if self.kind.metric == "w2" and has_finest(run):
-            text = f"On {FINE_POINTS} points, {story(FINE_W2, newest, run.floors)}"
+            text = fine_distance(newest[FINE_W2], run.floors[FINE_W2], FINE_POINTS)
         self.words.setVisible(bool(text))
         if text != self.words.text():
             self.words.setText(text)

@@ -169,7 +169,7 @@ def _metric(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace]:
 def has_finest(run: RunState) -> bool:
     """Whether the newest W2 is there on more points as well."""
     live, fine = run.metrics.get("w2"), run.metrics.get(FINE_W2)
-    if live is None or fine is None or not len(fine.curve()[0]):
+    if live is None or fine is None or not len(fine.curve()[0]) or FINE_W2 not in run.floors:
         return False
     return bool(fine.curve()[0][-1] >= live.curve()[0][-1])
 
