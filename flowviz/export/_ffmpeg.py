@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -115,7 +116,7 @@ class Encoder:
         if not self._words.closed:
             self._words.seek(0)
             lines = [line.strip() for line in self._words.read().decode(errors="replace").splitlines() if line.strip()]
-            words = lines[-1] if lines else ""
+            words = re.sub(r"^\[[^\]]*\] *", "", lines[-1]) if lines else ""  # without the name of ffmpeg's own part
         status = self._process.poll()
         self.kill()
         reason = words.rstrip(".") or f"it ended with status {status}"
