@@ -5,7 +5,7 @@ from scipy.stats import chi2
 from flowviz.core.frames import Frame
 from flowviz.core.queries import DensityQuery, FieldQuery, TransportQuery
 from flowviz.scene._layer import Moment
-from flowviz.scene._space_density import Cloud
+from flowviz.scene._space_density import Cloud, model_cloud
 from flowviz.scene.layers.field import SPACE_CELLS, slice_points
 from flowviz.scene.marks import Arrows, Lines, Points, Room, Sheet, Shell
 from flowviz.scene.options import StageOptions, options_from_mapping, options_to_mapping
@@ -67,6 +67,14 @@ def test_the_estimate_is_a_density_with_the_points_covariance_widened_by_the_ker
         # linear sharing between two cells adds a variance of at most a sixth of a cell's square, twice over
         variance = share @ (centres - mean) ** 2
         assert variance == pytest.approx(points[:, axis].var() + 0.3**2 + 0.2**2 / 6, abs=0.01)
+
+
+def test_a_models_density_is_made_finer_without_a_shift():
+    coarse = np.log(gaussian(24)).astype(np.float32)
+    cloud = model_cloud(coarse, VOLUME)
+    assert cloud.values.shape == (48, 48, 48)
+    inside = (slice(6, -6),) * 3
+    np.testing.assert_allclose(np.log(cloud.values)[inside], np.log(gaussian(48))[inside], atol=2e-3)
 
 
 def test_a_slice_of_the_grid_is_the_density_on_that_plane():
