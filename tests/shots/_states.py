@@ -220,6 +220,28 @@ def first(p: Photographer) -> None:
             p.window.first_start.tour.go_on()
 
 
+def space(p: Photographer) -> None:
+    p.run(TargetSpec("trefoil", name="Trefoil knot"), "cnf", 400)
+    p.stop()
+    p.at(1.0)
+    p.layers("particles", "trails", "target")
+    p.shoot("space-dark")
+    p.layers("particles", "slice", "field")
+    p.shoot("space-slice")
+    p.layers("density")
+    p.shoot("space-density-dark")
+    p.theme.choose("light")
+    p.window.camera.orbit(50.0, 20.0)
+    p.shoot("space-density-light")
+    p.layers("particles", "slice")
+    p.resize(1024, 700)
+    p.shoot("space-slice-light-small")
+    p.resize(1280, 800)
+    p.theme.choose("dark")
+    p.window.camera.reset()
+    p.layers("target", "particles", "trails")
+
+
 def jko(p: Photographer) -> None:
     p.run(TargetSpec("eight_gaussians", name="Eight Gaussians"), "jko", 10**9, Budget(seconds=40))
     p.at(0.55)
@@ -334,8 +356,8 @@ def readme(p: Photographer) -> None:
 STATES: dict[str, Callable[[Photographer], None]] = {
     state.__name__: state
     for state in (
-        empty, drawing, training, layers, modes, probes, presenting, jko, runs, changed, failed, exporting, first,
-        unsaved, readme,
+        empty, drawing, training, layers, space, modes, probes, presenting, jko, runs, changed, failed,
+        exporting, first, unsaved, readme,
     )
 }  # fmt: skip
 
