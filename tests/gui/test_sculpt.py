@@ -170,3 +170,17 @@ def test_the_preview_shows_the_ink_and_turns_under_the_hand(page, qtbot):
     QTest.mouseRelease(preview, Qt.MouseButton.LeftButton, pos=QPoint(100, 70))
     preview.refresh()
     assert preview.grab().toImage() != drawn
+
+
+def test_preview_and_ghosts_follow_the_theme(page, qtbot):
+    from PySide6.QtGui import QPalette
+
+    from flowviz.gui.canvas.volume_preview import VolumePreview
+
+    drag(page, (0, 0), (1, 0))
+    preview = page.findChild(VolumePreview)
+    preview.refresh()
+    before = preview._image.cacheKey()
+    preview.setPalette(QPalette(Qt.GlobalColor.white))
+    preview.grab()
+    assert preview._image.cacheKey() != before

@@ -14,6 +14,7 @@ from flowviz.gui.control.files import FileDrops, what_is
 from flowviz.gui.panels.target_page import TargetPage
 from flowviz.gui.widgets.param_editors import NumberBox
 from flowviz.targets import TARGETS, build
+from tests.targets.shape_files import CUBE, CUBE_FACES, ply
 
 PRESETS = [key for key, cls in TARGETS.items() if cls.is_preset]
 
@@ -342,3 +343,24 @@ def test_the_panel_fits_its_width(panel, qtbot):
     settled(panel, qtbot)
     body = panel.findChild(QWidget, "scrollBody")
     assert body.minimumSizeHint().width() <= 244
+
+
+def test_a_mesh_is_opened_and_filled_in_the_form(panel, qtbot, tmp_path):
+    (tmp_path / "cube.ply").write_bytes(ply(CUBE, CUBE_FACES))
+    with qtbot.waitSignal(panel.target_changed, timeout=20000):
+        panel.intake.open_path(str(tmp_path / "cube.ply"))
+    assert panel.heard[-1].key == "mesh" and panel.browser.dimension.key == "3"
+    with qtbot.waitSignal(panel.target_changed, timeout=20000):
+        choose(panel, "field_fill", "volume")
+    expected = f"12 triangles · entropy {build(panel.heard[-1]).entropy():.3f} nats"
+    qtbot.waitUntil(lambda: any(expected in label.text() for label in panel.findChildren(QLabel)), timeout=5000)
+
+
+def test_an_open_mesh_cannot_be_filled_and_the_form_says_why(panel, qtbot, tmp_path):
+    (tmp_path / "open.ply").write_bytes(ply(CUBE, CUBE_FACES[1:]))
+    with qtbot.waitSignal(panel.target_changed, timeout=20000):
+        panel.intake.open_path(str(tmp_path / "open.ply"))
+    choose(panel, "field_fill", "volume")
+    words = "open.ply is not closed (3 open edges)"
+    qtbot.waitUntil(lambda: any(words in label.text() for label in panel.findChildren(QLabel)), timeout=5000)
+    assert panel.heard[-1].params.get("fill", "surface") == "surface"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QImage, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -14,7 +14,7 @@ from flowviz.gui.theme.theme import current_tokens
 from flowviz.targets._strokes_3d import IN_PLANE
 
 _GHOST_MS = 40
-_FAINT = 0.45  # opacity of the densest ghost
+_FAINT = 0.55  # opacity of the densest ghost
 _THICK = 0.35  # how fast ink of other layers gathers
 
 
@@ -45,6 +45,11 @@ class PlaneSurface(DrawingSurface):
         if turned:
             self._space.set_plane(layer=self._space.layer + (1 if turned > 0 else -1))
         event.accept()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and not self._ghost.isNull():
+            self._draw_ghost()
 
     @Slot()
     def _later(self) -> None:
