@@ -3,7 +3,7 @@
 # make venv    set-up only (quiet when done)
 # make lint    ruff, mypy, import rules
 # make bench   speed measured against references; writes bench.json; exit status 1 when one falls short
-# make bench-long  time to quality against a reference that trains 10 minutes a target, and an hour at full speed
+# make bench-long  every method on every preset after equal time, time to quality against a reference, and an hour at full speed
 # make app     build the one-folder app into dist/flowviz, from a clean environment, and run its self-test
 # make shots   screenshots of every state of the window into shots/
 
@@ -48,6 +48,7 @@ bench: $(READY)
 
 bench-long: $(READY)
 	@.ci/system-libraries window tests
+	@$(BIN)/python -m tests.bench.long.methods
 	@$(BIN)/python -m tests.bench.long.time_to_quality
 	@$(BIN)/python -m tests.bench.long.soak
 
