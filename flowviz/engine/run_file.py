@@ -82,7 +82,7 @@ def write_run(parts: Parts, run: RunFile, place: str = "", most: int = MOST_FRAM
         "losses": sorted(run.losses),
         "metrics": sorted(run.metrics),
         "floors": {key: list(values) for key, values in run.floors.items()},
-        "entropy": run.entropy,
+        "entropy": run.entropy if run.entropy is not None and math.isfinite(run.entropy) else None,
     }
     parts.json(f"{place}run.json", document)
     parts.bytes(f"{place}weights.safetensors", save_tensors(tensors))
@@ -222,7 +222,7 @@ def _frame_document(frame: Frame, weights: Mapping[str, str]) -> dict[str, Any]:
         "step": frame.step,
         "wall_s": frame.wall_s,
         "phase": frame.phase,
-        "metrics": dict(frame.metrics),
+        "metrics": _finite(frame.metrics),
         "blocks": [_block_document(block) for block in frame.blocks],
         "weights": dict(weights),
     }
@@ -232,8 +232,13 @@ def _block_document(block: BlockInfo) -> dict[str, Any]:
     document = asdict(block)
     if block.is_free:  # JSON has no infinity
         document["step_size"] = None
-    document["losses"] = {name: value for name, value in block.losses.items() if math.isfinite(value)}
+    document["losses"] = _finite(block.losses)
     return document
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float]:
+    """JSON has no infinity, and no figure that is not a number."""
+    return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
 def _frame(archive: Archive, place: str, entry: Mapping[str, Any], tensors: Mapping[str, Array]) -> Frame:

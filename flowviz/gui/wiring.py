@@ -27,6 +27,7 @@ def connect_runs(window: MainWindow) -> None:
         speaker.notice.connect(window.show_notice)
     window.keyframes.told.connect(window.show_notice)
     window.theme.changed.connect(panel.refresh)
+    window.draft.changed.connect(lambda what: panel.refresh() if what == "method" else None)  # names of methods
 
 
 def connect_looking(window: MainWindow) -> None:

@@ -178,3 +178,12 @@ def test_a_write_that_fails_leaves_the_older_file_and_no_rest(session, saved):
     with pytest.raises(ValueError):
         SessionFiles().save(str(saved), broken)
     assert saved.read_bytes() == before and list(saved.parent.iterdir()) == [saved]
+
+
+def test_figures_that_are_no_numbers_do_not_keep_a_session_from_being_written(session, tmp_path):
+    run = session.runs[0].record
+    frames = (*run.frames[:-1], replace(run.last, metrics={"w2": float("nan"), "nll": float("inf"), "mmd": 0.5}))
+    odd = replace(run, frames=frames, metrics={"w2": np.array([[0, np.nan]])}, entropy=-float("inf"))
+    SessionFiles().save(str(tmp_path / "a.flowviz"), replace(session, runs=(RunEntry(4, "odd", record=odd),)))
+    back = SessionFiles().open(str(tmp_path / "a.flowviz")).runs[0].record
+    assert back.last.metrics == {"mmd": 0.5} and back.entropy is None
