@@ -180,6 +180,22 @@ class CouplingQuery:
     seed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class LogRatioQuery:
+    """How much likelier the target is than the source, on a grid in the plane.
+
+    Attributes:
+        extent, resolution: of the grid, as in DensityQuery.
+
+    Only methods with the ability `needs` answer: "log_ratio" (rows, columns) float32, log p_1 - log p_0 in nats, row 0
+    at y_low.
+    """
+
+    needs: ClassVar[str] = "log_ratio"
+    extent: tuple[float, float, float, float]
+    resolution: int = 96
+
+
 Query = (
     TransportQuery
     | DensityQuery
@@ -190,6 +206,7 @@ Query = (
     | AnomalyQuery
     | MetricQuery
     | CouplingQuery
+    | LogRatioQuery
 )
 
 

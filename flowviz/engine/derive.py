@@ -18,6 +18,7 @@ from flowviz.core.queries import (
     DensityQuery,
     FieldQuery,
     LogDensityQuery,
+    LogRatioQuery,
     LoopQuery,
     MetricQuery,
     ProbeQuery,
@@ -31,7 +32,7 @@ from flowviz.engine._building import create_flow
 from flowviz.engine._probing import Move, carry_loop, probe
 from flowviz.engine._problem import problem_of
 from flowviz.engine._sampling import stream
-from flowviz.flows import Flow, HasCoupling, HasLogDensity, HasSde, HasVelocity, Transport
+from flowviz.flows import Flow, HasCoupling, HasLogDensity, HasLogRatio, HasSde, HasVelocity, Transport
 from flowviz.metrics import METRICS
 from flowviz.targets import Target, build, build_source
 
@@ -86,6 +87,8 @@ class Deriver:
                 return self._distance(spec, flow, query, device)
             case CouplingQuery():
                 return self._coupling(spec, flow, query, device)
+            case LogRatioQuery():
+                return _log_ratio(flow, query, device)
 
     @staticmethod
     def _mover(flow: Flow, solver: Solver, device: torch.device) -> Move:
@@ -263,6 +266,14 @@ def _log_densities(
     pieces = (flow.log_density(piece, t, query.solver.ode) for piece in _pieces(points, device))
     parts = [values.detach().to("cpu", torch.float32).numpy() for values in pieces]
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def _log_ratio(flow: Flow, query: LogRatioQuery, device: torch.device) -> dict[str, Array]:
+    if not isinstance(flow, HasLogRatio):
+        raise UserError(f"The method {type(flow).label} does not estimate density ratios.", "Choose one that does.")
+    points, shape = grid_points(DensityQuery(query.extent, query.resolution))
+    parts = [flow.log_ratio(piece).to("cpu", torch.float32).numpy() for piece in _pieces(points, device)]
+    return {"log_ratio": np.concatenate(parts).reshape(shape)}
 
 
 def _field(flow: Flow, query: FieldQuery, device: torch.device) -> dict[str, Array]:

@@ -17,7 +17,7 @@ from flowviz.engine import devices
 from flowviz.engine._failures import explain
 from flowviz.engine.derive import Deriver
 from flowviz.engine.run import Run
-from flowviz.flows import FLOWS, HasBlocks, HasCoupling, HasLogDensity, HasSde, HasVelocity
+from flowviz.flows import FLOWS, HasBlocks, HasCoupling, HasLogDensity, HasLogRatio, HasSde, HasVelocity
 from flowviz.metrics import METRICS
 
 ABILITIES = {
@@ -26,6 +26,7 @@ ABILITIES = {
     "blocks": HasBlocks,
     "sde": HasSde,
     "coupling": HasCoupling,
+    "log_ratio": HasLogRatio,
 }
 Job = tuple[int, Run, Control, Budget | None, BlockEdit | None]
 

@@ -170,6 +170,14 @@ class HasVelocity(ABC):
         return None
 
 
+class HasLogRatio(ABC):
+    """A flow that estimates how much likelier the data are than the source."""
+
+    @abstractmethod
+    def log_ratio(self, x: Tensor) -> Tensor:
+        """log p_1(x) - log p_0(x) in nats (n,) at points (n, d)."""
+
+
 class HasSde(ABC):
     """A flow whose marginals also are those of random paths, the solutions of a stochastic differential equation."""
 

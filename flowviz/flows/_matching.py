@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from flowviz.core.frames import StepInfo
+from flowviz.core.method_groups import MethodGroup
 from flowviz.core.params import ADVANCED, param, restated
 from flowviz.flows._base import HasCoupling, Problem
 from flowviz.flows._coupling import Pairs, Reused
@@ -81,7 +82,7 @@ class MatchingFlow(FieldFlow[P], HasCoupling):
     """
 
     pairing_costs: ClassVar[bool] = False
-    group = "Simulation-free"
+    group: ClassVar[MethodGroup] = "Simulation-free"
 
     def __init__(self, params: P, problem: Problem, net: VelocityNet) -> None:
         super().__init__(params, problem, net, LOOK_STEPS)

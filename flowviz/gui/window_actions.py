@@ -185,7 +185,7 @@ def _view(window: MainWindow) -> list[Action]:
 
     def layer(key: str, label: str, number: int) -> Action:
         return Action(
-            f"layer_{key}", "View/Layers", label, lambda: options.toggle_layer(key), (str(number),),
+            f"layer_{key}", "View/Layers", label, lambda: options.toggle_layer(key), (str(number % 10),),
             checked_when=lambda: key in options.value.layers,
         )  # fmt: skip
 

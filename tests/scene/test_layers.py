@@ -65,6 +65,7 @@ def test_the_number_keys_are_in_the_promised_order():
         (7, "slice"),
         (8, "anomaly"),
         (9, "coupling"),
+        (10, "log_ratio"),
     ]
 
 

@@ -138,7 +138,7 @@ class LayerBar(QFrame):
             chip.setIconSize(QSize(16, 16))
             chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             chip.setAccessibleName(f"Layer {layer.label}")
-            chip.setToolTip(f"{layer.label}: {layer.summary} ({layer.number})")
+            chip.setToolTip(f"{layer.label}: {layer.summary} ({layer.number % 10})")
             chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             chip.setProperty("layer", key)
             chip.clicked.connect(self._chip_clicked)
