@@ -36,6 +36,7 @@ def run_app(path: str = "", renderer: str = "auto") -> int:
     application.setApplicationName("flowviz")
     application.setApplicationDisplayName("flowviz")
     application.setOrganizationName("flowviz")
+    application.setDesktopFileName("org.flowviz.explorer")  # by which desktops find icon and menu entry
     application.setApplicationVersion(__version__)
     application.setWindowIcon(QIcon(str(resource("icons/app.svg"))))
     _choose_font(application)

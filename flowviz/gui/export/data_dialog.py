@@ -5,29 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Slot
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import (
-    QDialog,
     QDoubleSpinBox,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
-    QProgressBar,
-    QPushButton,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
 from flowviz.core.data import DataChoice, DataJob, What
 from flowviz.core.errors import UserError
-from flowviz.core.film import FilmCancelled, FilmDone, FilmEvent, FilmFailed, FilmHandle, FilmStudio
+from flowviz.core.film import FilmCancelled, FilmDone, FilmEvent, FilmFailed, FilmStudio
 from flowviz.gui.export.estimate import size_words
 from flowviz.gui.export.file_place import FilePlace
+from flowviz.gui.export.job_dialog import JobDialog
 from flowviz.gui.export.rows import choice
 
-_LOOK_MS = 50
 _WHATS: tuple[tuple[str, What, str], ...] = (
     ("Samples", "samples", "Fresh draws of the model, in the data's own units"),
     ("Trajectories", "trajectories", "Fresh draws on their way from noise to data, at all recorded times"),
@@ -44,8 +38,8 @@ _NEEDS = {"samples": ("n", "t"), "trajectories": ("n",), "density": ("cells", "t
 """Which of the fields each choice looks at."""
 
 
-class DataDialog(QDialog):
-    """The data dialog. It is not modal; the file is written in a process of its own.
+class DataDialog(JobDialog):
+    """The data dialog.
 
     Args:
         studio: writes the file.
@@ -60,15 +54,10 @@ class DataDialog(QDialog):
         t: float,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Export data")
+        super().__init__(studio, "Export data", "file", parent)
         self.setObjectName("dataDialog")
-        self._studio, self._make_job = studio, make_job
-        self._handle: FilmHandle | None = None
+        self._make_job = make_job
         self._build(t)
-        self._timer = QTimer(self)
-        self._timer.setInterval(_LOOK_MS)
-        self._timer.timeout.connect(self._look)
         self.what.currentIndexChanged.connect(self._refresh)
         self.place.changed.connect(self._forget)
         self._refresh()
@@ -97,39 +86,14 @@ class DataDialog(QDialog):
         self._words = QLabel()
         self._words.setProperty("role", "muted")
         self._words.setWordWrap(True)
-        self._problem = QLabel()
-        self._problem.setProperty("role", "error")
-        self._problem.setWordWrap(True)
-        self._bar = QProgressBar()
-        self._bar.setAccessibleName("Writing")
-        self._bar.setTextVisible(False)
-        self._bar.setRange(0, 0)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 16)
-        column.setSpacing(12)
+        column = self.column()
         column.addWidget(self.place)
         column.addLayout(self.form)
         for widget in (self._words, self._problem, self._bar):
             column.addWidget(widget)
         column.addStretch(1)
-        column.addLayout(self._make_buttons())
+        column.addLayout(self.button_row())
         self.setMinimumWidth(520)
-
-    def _make_buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        self.cancel_button = QPushButton("Cancel")
-        self.cancel_button.clicked.connect(self._cancel)
-        self.close_button = QPushButton("Close")
-        self.close_button.clicked.connect(self.reject)
-        self.export_button = QPushButton("Export")
-        self.export_button.setProperty("primary", True)
-        self.export_button.setDefault(True)
-        self.export_button.clicked.connect(self._export)
-        row.addWidget(self.cancel_button)
-        row.addStretch(1)
-        row.addWidget(self.close_button)
-        row.addWidget(self.export_button)
-        return row
 
     def _formats(self) -> dict[str, str]:
         return {suffix: _LABELS.get(suffix, suffix) for suffix in self._studio.data_suffixes(self.what.currentData())}
@@ -151,10 +115,6 @@ class DataDialog(QDialog):
         self._problem.hide()
         self.export_button.setText("Export")
 
-    def _say(self, words: str) -> None:
-        self._problem.setText(words)
-        self._problem.show()
-
     @Slot()
     def _export(self) -> None:
         what, path = self.what.currentData(), self.place.path
@@ -162,29 +122,18 @@ class DataDialog(QDialog):
             if not path.name:
                 raise UserError("The file has no name.", "Type one, or choose it with Browse.")
             if not self.place.may_write():
-                self._say(f"{path.name} exists already. Press Replace to overwrite it.")
+                self.say_problem(f"{path.name} exists already. Press Replace to overwrite it.")
                 self.export_button.setText("Replace")
                 return
             choice_made = DataChoice(self.n.value(), 0, round(self.t.value(), 4), self.cells.value())
             job = self._make_job(what, choice_made, str(path))
         except UserError as error:
-            self._say(str(error))
+            self.say_problem(str(error))
             return
         self.place.remember()
         self._forget()
-        self._handle = self._studio.start(job)
+        self.begin(job)
         self._show_busy(True)
-        self._timer.start()
-
-    @Slot()
-    def _cancel(self) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-
-    @Slot()
-    def _look(self) -> None:
-        for event in self._handle.drain() if self._handle is not None else ():
-            self._heard(event)
 
     def _heard(self, event: FilmEvent) -> None:
         match event:
@@ -196,22 +145,15 @@ class DataDialog(QDialog):
                 self._finish("Cancelled; nothing was written.", "")
 
     def _finish(self, words: str, problem: str) -> None:
-        self._handle = None
-        self._timer.stop()
+        self.end()
         self._show_busy(False)
         self._words.setText(words)
         if problem:
-            self._say(problem)
+            self.say_problem(problem)
 
     def _show_busy(self, is_busy: bool) -> None:
         for widget in (self.what, self.place, self.n, self.cells, self.t, self.export_button):
             widget.setEnabled(not is_busy)
         self._bar.setVisible(is_busy)
         self.cancel_button.setVisible(is_busy)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
-        self._timer.stop()
-        super().closeEvent(event)
+        self.cancel_button.setEnabled(True)

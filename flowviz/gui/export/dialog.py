@@ -9,15 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
-    QDialog,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -28,7 +25,6 @@ from flowviz.core.film import (
     FilmDone,
     FilmEvent,
     FilmFailed,
-    FilmHandle,
     FilmJob,
     FilmPreview,
     FilmProgress,
@@ -42,17 +38,14 @@ from flowviz.gui.export.estimate import estimate, learn, size_words, time_words
 from flowviz.gui.export.file_place import FilePlace
 from flowviz.gui.export.film_form import FilmForm
 from flowviz.gui.export.film_preview import PreviewPane
+from flowviz.gui.export.job_dialog import JobDialog
 
-_LOOK_MS = 50
 _PREVIEWED = 40
 """Moments of a training that a preview knows; the film knows all."""
 
 
-class ExportDialog(QDialog):
-    """The film dialog. It is not modal: the window can be used while a film is being made.
-
-    The window's cross and Esc hide it while it works, and it comes back when the film has ended;
-    `close()` called by the program cancels a film in the making.
+class ExportDialog(JobDialog):
+    """The film dialog; hidden while it works, it comes back when the film has ended.
 
     Args:
         studio: makes films.
@@ -70,20 +63,14 @@ class ExportDialog(QDialog):
         defaults: FilmSpec,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Export film")
+        super().__init__(studio, "Export film", "film", parent)
         self.setObjectName("exportDialog")
-        self.setModal(False)
-        self._studio, self._make_job = studio, make_job
-        self._handle: FilmHandle | None = None
+        self._make_job = make_job
         self._started_at = 0.0
         self._result = ""
         self._film: FilmSpec | None = None
         self.form = FilmForm(defaults)
         self._build()
-        self._timer = QTimer(self)
-        self._timer.setInterval(_LOOK_MS)
-        self._timer.timeout.connect(self._look)
         self.form.changed.connect(self._refresh)
         self.place.changed.connect(self._refresh)
         self._refresh()
@@ -91,9 +78,7 @@ class ExportDialog(QDialog):
     # ---- building ------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 16)
-        column.setSpacing(12)
+        column = self.column()
         formats = {suffix: _label_of(suffix) for suffix in self._studio.suffixes()}
         self.place = FilePlace(formats, "film", "flow", "Export film")
         self.path_edit = self.place.path_edit
@@ -108,16 +93,7 @@ class ExportDialog(QDialog):
         self._estimate.setProperty("role", "muted")
         self._estimate.setWordWrap(True)
         column.addWidget(self._estimate)
-        self._problem = QLabel()
-        self._problem.setProperty("role", "error")
-        self._problem.setObjectName("filmProblem")
-        self._problem.setWordWrap(True)
-        self._problem.hide()
         column.addWidget(self._problem)
-        self._bar = QProgressBar()
-        self._bar.setAccessibleName("Progress of the film")
-        self._bar.setTextVisible(False)
-        self._bar.hide()
         self._status = QLabel()
         self._status.setObjectName("filmStatus")
         self._status.setWordWrap(True)
@@ -125,40 +101,16 @@ class ExportDialog(QDialog):
         column.addWidget(self._bar)
         column.addWidget(self._status)
         column.addStretch(1)
-        column.addLayout(self._make_buttons())
-        self.setMinimumWidth(500)
-
-    def _make_buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
         self.show_button = QPushButton("Show in folder")
         self.show_button.clicked.connect(self._show_in_folder)
         self.show_button.hide()
-        self.cancel_button = QPushButton("Cancel film")
-        self.cancel_button.clicked.connect(self._cancel)
-        self.cancel_button.hide()
-        self.close_button = QPushButton("Close")
-        self.close_button.clicked.connect(self.reject)
-        self.export_button = QPushButton("Export")
-        self.export_button.setProperty("primary", True)
-        self.export_button.setDefault(True)
-        self.export_button.clicked.connect(self._export)
         self.command_button = QPushButton("Copy as command")
         self.command_button.setToolTip("The same film by `flowviz render`, for a script or a computer without a screen")
         self.command_button.clicked.connect(self._copy_command)
-        row.addWidget(self.command_button)
-        row.addWidget(self.show_button)
-        row.addWidget(self.cancel_button)
-        row.addStretch(1)
-        row.addWidget(self.close_button)
-        row.addWidget(self.export_button)
-        return row
+        column.addLayout(self.button_row(self.command_button, self.show_button))
+        self.setMinimumWidth(500)
 
     # ---- opening and closing ---------------------------------------------------------------------
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a film is being made."""
-        return self._handle is not None
 
     def open(self) -> None:
         """Show the dialog beside the window, not in its way."""
@@ -172,16 +124,8 @@ class ExportDialog(QDialog):
         self.hide()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.is_busy and event.spontaneous():
-            event.ignore()
-            self.hide()
-            return
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
-        self._timer.stop()
-        self.preview.shut_down()
         super().closeEvent(event)
+        self.preview.shut_down()
 
     # ---- making ------------------------------------------------------------------------------------
 
@@ -191,12 +135,12 @@ class ExportDialog(QDialog):
         self.form.set_suffix(self.place.suffix)
         if self.is_busy:
             return
-        self._say_problem("")
+        self.say_problem("")
         self.export_button.setText("Export")
         try:
             film = self.form.spec()
         except UserError as error:
-            self._say_problem(str(error))
+            self.say_problem(str(error))
             self._estimate.clear()
             self.export_button.setEnabled(False)
             return
@@ -204,7 +148,7 @@ class ExportDialog(QDialog):
         self._estimate.setText(self._words_of(film))
         is_still = self.place.suffix in EXPORTERS and EXPORTERS.get(self.place.suffix).is_still
         self.preview.show_film(replace(film, clock="still") if is_still else film, is_still)
-        self._grow()
+        self.grow()
 
     def _begin_preview(self) -> FilmPreview | None:
         """Pictures of the run on the stage, of some of its moments."""
@@ -212,7 +156,7 @@ class ExportDialog(QDialog):
         try:
             job = self._make_job(replace(defaults, clock="both", parts=PARTS), "")
         except UserError as error:
-            self._say_problem(str(error))
+            self.say_problem(str(error))
             return None
         wanted = {defaults.step, *(key.step for key in defaults.keys)}
         some = {frame.step for frame in thinned(job.frames, _PREVIEWED)} | wanted
@@ -240,13 +184,13 @@ class ExportDialog(QDialog):
         try:
             film = json.dumps(film_to_json(self.form.spec()))
         except UserError as error:
-            self._say_problem(str(error))
+            self.say_problem(str(error))
             return
         words = ["flowviz", "render", "RUN.flowviz", "--out", str(self.place.path), "--film", film]
         QGuiApplication.clipboard().setText(shlex.join(words))
         self._status.setText("Copied. Save the session and put its name in the place of RUN.flowviz.")
         self._status.show()
-        self._grow()
+        self.grow()
 
     @Slot()
     def _export(self) -> None:
@@ -259,33 +203,24 @@ class ExportDialog(QDialog):
                 raise UserError("No layer is chosen, so the film would be empty.", "Choose at least one layer.")
             writer_for(path)
             if not self.place.may_write():
-                self._say_problem(f"{path.name} exists already. Press Replace to overwrite it.")
+                self.say_problem(f"{path.name} exists already. Press Replace to overwrite it.")
                 self.export_button.setText("Replace")
                 return
             job = self._make_job(film, str(path))
         except (UserError, ValueError) as error:
-            self._say_problem(str(error))
+            self.say_problem(str(error))
             return
         self.place.remember()
         self._started_at = perf_counter()
         self._film = film
-        self._handle = self._studio.start(job)
-        self._bar.setRange(0, 0)
+        self.begin(job)
         self._status.setText("Starting…")
         self._show_busy(True)
-        self._timer.start()
 
     @Slot()
     def _cancel(self) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-            self._status.setText("Cancelling…")
-            self.cancel_button.setEnabled(False)
-
-    @Slot()
-    def _look(self) -> None:
-        for event in self._handle.drain() if self._handle is not None else ():
-            self._heard(event)
+        super()._cancel()
+        self._status.setText("Cancelling…")
 
     def _heard(self, event: FilmEvent) -> None:
         match event:
@@ -298,7 +233,7 @@ class ExportDialog(QDialog):
                 self._finish(True, f"{Path(path).name} is ready: {size_words(nbytes)}.")
             case FilmFailed(message, hint):
                 self._finish(False, "")
-                self._say_problem(f"{message} {hint}".strip())
+                self.say_problem(f"{message} {hint}".strip())
             case FilmCancelled():
                 self._finish(False, "The film was cancelled; nothing was written.")
 
@@ -312,8 +247,7 @@ class ExportDialog(QDialog):
             self._status.setText(f"Frame {done} of {total}{words}")
 
     def _finish(self, is_done: bool, words: str) -> None:
-        self._handle = None
-        self._timer.stop()
+        self.end()
         self._show_busy(False)
         self._refresh()
         self._status.setText(words)
@@ -336,17 +270,8 @@ class ExportDialog(QDialog):
         self.close_button.setText("Hide" if is_busy else "Close")
         if is_busy:
             self.show_button.hide()
-            self._say_problem("")
-        self._grow()
-
-    def _say_problem(self, words: str) -> None:
-        self._problem.setText(words)
-        self._problem.setVisible(bool(words))
-        self._grow()
-
-    def _grow(self) -> None:
-        """Make room for what has come into sight; never shrink under the person's hand."""
-        self.resize(self.size().expandedTo(self.sizeHint()))
+            self.say_problem("")
+        self.grow()
 
     @Slot()
     def _show_in_folder(self) -> None:
