@@ -71,6 +71,25 @@ def window(qapp, qtbot, scripted):
     window.deleteLater()
 
 
+@pytest.fixture(scope="module")
+def shared(qapp):
+    """One window for all tests of a module that put back what they change; with the engine that it talks to."""
+    from scripted import NoStudio, ScriptedBackend, until
+
+    from flowviz.gui.main_window import MainWindow
+    from flowviz.gui.theme.theme import Theme
+
+    backend = ScriptedBackend()
+    window = MainWindow(backend, NoStudio(), Theme(qapp, "dark"))
+    window.resize(1280, 800)
+    window.show()
+    until(lambda: window.engine.ready is not None)
+    until(lambda: not window.target_panel.is_busy())
+    yield window, backend
+    window.close()
+    window.deleteLater()
+
+
 @pytest.fixture(autouse=True)
 def dark_theme_again(qapp):
     """Each test begins without a theme of another."""

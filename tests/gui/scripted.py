@@ -1,8 +1,10 @@
 """An engine that does what a test says."""
 
 import itertools
+import time
 
 import numpy as np
+from PySide6.QtCore import QCoreApplication, QEventLoop
 
 from flowviz.core.backend import BEGINNING, Choice, Ready, RunMessage
 from flowviz.core.events import (
@@ -28,6 +30,15 @@ from flowviz.core.queries import (
     ProbeQuery,
     TransportQuery,
 )
+
+
+def until(holds, seconds=20.0):
+    """Run the event loop until something holds; for fixtures of a whole module, which have no qtbot."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+
 
 METHODS = (
     Choice(

@@ -1,20 +1,40 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from scripted import until
 
 from flowviz.core.queries import TransportQuery
 from flowviz.core.solver import Solver
 from flowviz.core.timeline import KEPT_PATHS, Timeline
 
 
-@pytest.fixture
-def trained(window, qtbot, scripted):
+@pytest.fixture(scope="module")
+def run_of_ten_frames(shared):
+    window, backend = shared
     window.run_controller.run_or_pause()
-    scripted.train(*range(100, 1100, 100))
-    qtbot.waitUntil(lambda: len(window.run.timeline) == 10, timeout=5000)
+    backend.train(*range(100, 1100, 100))
+    until(lambda: len(window.run.timeline) == 10)
+    return window, backend
+
+
+@pytest.fixture
+def scripted(run_of_ten_frames):
+    return run_of_ten_frames[1]
+
+
+@pytest.fixture
+def trained(run_of_ten_frames):
+    window = run_of_ten_frames[0]
     window.playback.play(False)
+    for clock, loop in ((window.cursor_state.flow, "loop"), (window.cursor_state.training, "once")):
+        clock.set_speed(1.0)
+        clock.set_loop(loop)
+    window.playback.follow(True)
     window.stage.setFocus()
-    return window
+    timeline = window.run.timeline
+    yield window
+    window.playback.play(False)
+    window.run.timeline = timeline
 
 
 def test_the_training_plays_from_the_first_frame_to_the_newest_in_ten_seconds_and_takes_hold_of_it(trained, qtbot):

@@ -1,18 +1,25 @@
 import pytest
 from PySide6.QtCore import Qt
+from scripted import until
 
 from flowviz.core.events import MetricsReady
 
 
-@pytest.fixture
-def trained(window, qtbot, scripted):
+@pytest.fixture(scope="module")
+def trained(shared):
+    window, backend = shared
     window.run_controller.run_or_pause()
-    scripted.train(10, 20, 30)
-    scripted.say(*(MetricsReady(step, {"npe": 0.5 / step, "straightness": 0.9}) for step in (10, 20, 30)))
-    qtbot.waitUntil(lambda: "npe" in window.run.metrics and len(window.run.timeline) == 3, timeout=5000)
+    backend.train(10, 20, 30)
+    backend.say(*(MetricsReady(step, {"npe": 0.5 / step, "straightness": 0.9}) for step in (10, 20, 30)))
+    until(lambda: "npe" in window.run.metrics and len(window.run.timeline) == 3)
     window.playback.play(False)
     window.curves.build()
     return window
+
+
+@pytest.fixture
+def scripted(shared):
+    return shared[1]
 
 
 def front(window, metric):

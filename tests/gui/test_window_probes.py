@@ -1,23 +1,43 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from scripted import until
 
 from flowviz.core.queries import LoopQuery, ProbeQuery
 from flowviz.gui.control.probing import even_polygon
 from flowviz.gui.state.probes import MOST_PINS
 from flowviz.scene.marks import Lines
+from flowviz.scene.options import StageOptions
 
 LEFT = Qt.MouseButton.LeftButton
 
 
-@pytest.fixture
-def trained(window, qtbot, scripted):
+@pytest.fixture(scope="module")
+def run_of_two_frames(shared, qapp):
+    window, backend = shared
     window.run_controller.run_or_pause()
-    scripted.train(10, 20)
-    qtbot.waitUntil(lambda: len(window.run.timeline) == 2, timeout=5000)
+    backend.train(10, 20)
+    until(lambda: len(window.run.timeline) == 2)
     window.playback.play(False)
+    return window, backend
+
+
+@pytest.fixture
+def scripted(run_of_two_frames):
+    return run_of_two_frames[1]
+
+
+@pytest.fixture
+def trained(run_of_two_frames, qtbot, scripted):
+    window = run_of_two_frames[0]
+    window.probes.hover(None)
+    window.probing.clear()
+    window.options.value = StageOptions(layers=frozenset({"target", "particles", "trails"}))
+    window.options.changed.emit()
+    window.stage.gazes = {}
     window.playback.set_t(0.5)
-    qtbot.waitUntil(lambda: window.presenter.is_idle and window.stage.picture.job.frame is not None, timeout=5000)
+    window.presenter.refresh()
+    qtbot.waitUntil(lambda: window.presenter.is_idle and window.stage.picture.job.t == 0.5, timeout=5000)
     return window
 
 

@@ -52,6 +52,7 @@ class ProbeController(QObject):
     def clear(self) -> None:
         """Forget pins and loop, and draw none."""
         self._probes.clear()
+        self._before = ()
         if self.draws_loop:
             self.toggle_loop()
 
@@ -98,7 +99,7 @@ class ProbeController(QObject):
             self._sketch = [event.position()]
             self._probes.hover(None)
             return True
-        self._pressed = event.position()
+        self._pressed, self._before = event.position(), self._probes.value.pins
         return False
 
     def _release(self, event: QMouseEvent) -> bool:
@@ -112,7 +113,6 @@ class ProbeController(QObject):
             return False
         pin = self._pin_at(event.position())
         if pin is not None:
-            self._before = self._probes.value.pins
             self._probes.pin(pin, bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
         return False
 

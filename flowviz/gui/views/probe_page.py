@@ -57,6 +57,8 @@ class ProbePage(QWidget):
     def show_picture(self, picture: Picture) -> None:
         """Take over what the picture knows of the pins."""
         job = picture.job
+        if not (job.probes.pins or self._has_pins):
+            return  # as for nearly every picture
         self._has_pins = bool(job.probes.pins)
         self._answers = [job.answers.get(pin_name(index), {}) for index in range(len(job.probes.pins))]
         self._t = job.t
