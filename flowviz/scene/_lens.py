@@ -56,6 +56,14 @@ class Lens:
             shrink = np.where(depth > NEAR * self._distance, self.gain * self._distance / depth, np.nan)
         return seen[..., :2] * shrink[..., None].astype(np.float32), nearness
 
+    def growth(self, points: Array) -> float:
+        """How many times larger the nearest of points (n, 3) is seen than one at the centre."""
+        if self.camera.projection == "parallel" or not len(points):
+            return 1.0
+        distance = self.camera.distance
+        depth = distance - float(self._seen(points)[:, 2].max())
+        return distance / max(depth, NEAR * distance)
+
     def eye_depth(self) -> tuple[float, float]:
         """The z of the far end of nearness in the eye's coordinates (OpenGL: the eye at 0, looking along -z), and the
         depth from there to its near end."""

@@ -12,7 +12,7 @@ from flowviz.scene.colour_maps import mix, rgb, token_rgb
 from flowviz.scene.marks import Splats
 from flowviz.scene.tokens import Tokens
 
-_LARGEST = 2 * (PAD - 2)
+_LARGEST = 120.0
 _TONES = 256
 
 
@@ -26,8 +26,10 @@ def draw_splats(surface: Surface, splats: Splats, pixels: Array, per_unit: float
         per_unit: pixels per world unit of their size.
     """
     offsets, reach = _disc(round(float(np.clip(splats.size * per_unit, 1.0, _LARGEST)), 1), surface.stride)
-    limit = np.array([surface.width + reach, surface.height + reach])
-    seen = np.flatnonzero(((pixels > -reach) & (pixels < limit)).all(axis=1))
+    # a disc is drawn whole or not at all: large ones that would hang over the margin are left out
+    over = min(reach, PAD - reach - 1)
+    limit = np.array([surface.width + over, surface.height + over])
+    seen = np.flatnonzero(((pixels > -over) & (pixels < limit)).all(axis=1))
     if not seen.size:
         return
     cells = np.floor(pixels[seen]).astype(np.intp) + PAD

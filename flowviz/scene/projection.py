@@ -198,13 +198,13 @@ def _shell(lens: Lens, shell: Shell, order: int, is_alone: bool) -> list[_Piece]
     if not seen.size:
         return []
     places, nearness = lens.places(shell.points[seen])
-    size = shell.size * lens.gain
     parts = [(1, BANDS, np.arange(len(seen)))]
     if shell.alpha > _SOLID and not is_alone:
         parts = _slices(np.ones(len(seen), np.int8), nearness)
     pieces = []
     for _, band, part in parts:
         part = part[np.argsort(nearness[part], kind="stable")]
+        size = shell.size * lens.gain * lens.growth(shell.points[seen[part]])
         mark = Splats(places[part], shades[part], alphas[part], size, shell.colour)
         pieces.append(_Piece((1, band, order), mark))
     return pieces

@@ -123,13 +123,25 @@ def test_a_solid_shell_shows_its_front_alone_lit_from_the_upper_left():
     assert light[upper_left].mean() > 1.3 * light[seen & ~upper_left].mean()
 
 
+@pytest.mark.parametrize("zoom", [2.0, 6.0])
+def test_a_solid_shell_stays_closed_when_one_comes_near(zoom):
+    points, normals = sphere()
+    seen = change((Shell(points, normals, 0.2, "accent"),), CAMERA.zoom(zoom)) > 25
+    middle = seen[SIZE[1] // 2 - 40 : SIZE[1] // 2 + 40, SIZE[0] // 2 - 40 : SIZE[0] // 2 + 40]
+    assert middle.mean() > 0.99
+
+
 def test_a_clear_shell_lets_particles_through_and_a_solid_one_does_not():
     points, normals = sphere()
     inside = Points(np.zeros((1, 3), np.float32), "particles", 12.0, 0.99)
     for alpha, shows in ((0.2, True), (0.95, False)):
         shell = Shell(points, normals, 0.2, "accent", alpha)
         differs = np.abs(picture((inside, shell)).astype(int) - picture((shell,))).sum(axis=2)
-        assert bool(differs.max() > 60) is shows
+        # in the middle, away from the outline
+        assert (
+            bool(differs[SIZE[1] // 2 - 15 : SIZE[1] // 2 + 15, SIZE[0] // 2 - 15 : SIZE[0] // 2 + 15].max() > 60)
+            is shows
+        )
 
 
 def test_a_quick_picture_takes_the_first_dots_only():
