@@ -47,11 +47,11 @@ def run_app(path: str = "", renderer: str = "auto") -> int:
     from flowviz.engine.session_file import SessionFiles  # the window is on the screen by now
 
     documents = window.keep_documents(SessionFiles())
-    documents.offer_rescued()
-    if not path:
-        window.first_start.begin(QSettings())
-    else:
+    is_offered = documents.offer_rescued()
+    if path:
         documents.open(str(Path(path).absolute()))
+    elif not is_offered:  # what was nearly lost comes before the tour
+        window.first_start.begin(QSettings())
     _catch_the_unexpected(window, log)
     application.aboutToQuit.connect(window.shut_down)
     try:

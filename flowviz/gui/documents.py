@@ -88,8 +88,8 @@ class Documents(QObject):
         window.error_bar.hide()
         window.notice_bar.hide()
         window.ends.take_drawings(session.drawings)
-        window.draft.take(session.draft, session.params)
         window.runs.replace_all(session.runs, session.stage)
+        window.draft.take(session.draft, session.params)  # after the run that it is compared with
         window.playback.follow(True)
         show_look(window, session.look)
         window.history.clear()
@@ -180,10 +180,11 @@ class Documents(QObject):
 
     # -- what an earlier window left ------------------------------------------------------------------------
 
-    def offer_rescued(self) -> None:
-        """Offer what a window that died has left, if there is any."""
+    def offer_rescued(self) -> bool:
+        """Offer what a window that died has left; whether there is any."""
         self._rescued = self.autosave.left_behind()
         self._offer_next()
+        return bool(self._rescued)
 
     def _offer_next(self) -> None:
         if not self._rescued:

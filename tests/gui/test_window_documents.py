@@ -97,6 +97,8 @@ def test_a_saved_session_brings_everything_back_in_another_window(window, qapp, 
     end(window)
 
     other = make(qapp, qtbot, tmp_path)
+    train(other, qtbot, 4)
+    other.documents.document.is_now_clean()
     try:
         other.target_panel.page.intake.open_path(str(tmp_path / "mine.flowviz"))
         wait_for_file(other, qtbot)
@@ -115,6 +117,7 @@ def test_a_saved_session_brings_everything_back_in_another_window(window, qapp, 
         assert other.layout_of_docks.docks["target"].isHidden()
         assert not other.isWindowModified() and other.windowTitle() == "mine[*] – flowviz"
         assert other.history.stack.count() == 0
+        assert not other.restart_bar.isVisible(), "panels and run belong together"
         other.runs_controller.bring_back(1)
         other.run_controller.proceed()
         assert other.backend.starts[-1][1] == 20, "an earlier run of the file can be trained on"
