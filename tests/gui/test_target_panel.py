@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel
 from flowviz.core.backend import Choice
 from flowviz.core.spec import TargetSpec
 from flowviz.gui.control.ends import Ends
+from flowviz.gui.panels.target_browser import TargetBrowser
 from flowviz.gui.panels.target_panel import TargetPanel
 from flowviz.targets import build
 
@@ -16,7 +17,8 @@ METHODS = (Choice("fm", "Flow matching", "", source_need="samples"), Choice("cnf
 
 
 @pytest.fixture
-def panel(qtbot):
+def panel(qtbot, monkeypatch):
+    monkeypatch.setattr(TargetBrowser, "_draw_presets", lambda self: None)  # nobody looks at the gallery's pictures
     panel = TargetPanel(Ends(QUndoStack()))
     panel.show_ends(MOONS, None)
     panel.show_methods(METHODS)

@@ -118,7 +118,7 @@ class TestEveryDensity:
     def test_integrates_to_one(self, key):
         target = build(SPECS[key])
         smooth = key in PRESETS and key != "checkerboard"
-        cells = {2: 320 if smooth else 640, 3: 56}[target.dim]  # in space one and a half cells a standard deviation
+        cells = {2: 320 if smooth else 640, 3: 48}[target.dim]  # in space one and a half cells a standard deviation
         assert _mass(target, cells) == pytest.approx(1.0, abs=0.01)
 
     def test_entropy_is_the_mean_surprise_of_the_draws(self, key):

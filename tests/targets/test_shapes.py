@@ -113,14 +113,14 @@ def test_a_cube_is_drawn_on_its_surface_and_in_its_volume(tmp_path, name, data):
 
 
 def test_the_volume_of_a_ball_has_its_moments_and_its_density_is_one_over_it():
-    vertices, faces = ball(24)
+    vertices, faces = ball(18)
     spec = TargetSpec("mesh", {"fill": "volume"}, {"vertices": 5 * vertices + 7, "faces": faces})
     target = build(spec)
-    x = target.frame.to_data(target.sample(40_000, np.random.default_rng(0)))
+    x = target.frame.to_data(target.sample(15_000, np.random.default_rng(0)))
     r = np.linalg.norm(x - 7, axis=1)
     assert r.mean() == pytest.approx(0.75 * 5, rel=0.01)  # the mean radius of a ball is 3/4 of its own
     entropy = target.entropy() + target.frame.log_volume
-    assert entropy == pytest.approx(math.log(4 / 3 * math.pi * 125), abs=0.02)
+    assert entropy == pytest.approx(math.log(4 / 3 * math.pi * 125), abs=0.03)
     assert np.all(target.log_density(target.sample(2000, np.random.default_rng(1))) == -target.entropy())
 
 
@@ -192,7 +192,7 @@ def test_a_bad_shape_is_refused_in_one_sentence_that_names_it(tmp_path, name, da
 def test_every_cut_of_a_shape_is_refused_or_loaded_and_never_a_traceback(tmp_path):
     for name, data in (("a.ply", ply(CUBE, CUBE_FACES, binary=True)), ("a.off", off(CUBE, CUBE_FACES)),
                        ("a.stl", stl(CUBE, CUBE_FACES)), ("a.obj", obj(CUBE, CUBE_FACES))):  # fmt: skip
-        for cut in range(1, len(data), max(1, len(data) // 25)):
+        for cut in range(1, len(data), max(1, len(data) // 12)):
             try:
                 _load(tmp_path, name, data[:cut])
             except UserError as error:
