@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QObject, Qt, Slot
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from flowviz.gui.theme.theme import current_zoom, zoomed
@@ -86,6 +86,7 @@ class WindowLayout(QObject):
         """The interface has another size: the panels follow."""
         if current_zoom() != self._zoom:
             self.set_widths()
+            QTimer.singleShot(0, self, self.set_widths)  # what shrinks knows its new least width only then
 
     def make_room(self, wanted: bool) -> None:
         """Hide the panels at the right, so that the centre has their place; or bring those back that were hidden."""

@@ -173,7 +173,7 @@ def modes(p: Photographer) -> None:
 
 def probes(p: Photographer) -> None:
     """Pins with their curves, a loop with its mass, and the anomaly level."""
-    p.run(TargetSpec("two_moons", name="Two moons"), "cnf", 400)
+    p.run(TargetSpec("two_moons", name="Two moons"), "cnf", 150)
     p.stop()
     p.at(0.5)
     stage, left = p.window.stage, Qt.MouseButton.LeftButton
@@ -194,7 +194,7 @@ def probes(p: Photographer) -> None:
 
 def presenting(p: Photographer) -> None:
     """The presentation, and the interface at larger sizes."""
-    p.run(TargetSpec("pinwheel", name="Pinwheel"), "cnf", 300)
+    p.run(TargetSpec("pinwheel", name="Pinwheel"), "cnf", 150)
     p.stop()
     p.at(0.7)
     p.window.presentation.begin()
@@ -218,6 +218,8 @@ def first(p: Photographer) -> None:
             p.shoot(f"tour-{number}")
             assert p.window.first_start.tour is not None
             p.window.first_start.tour.go_on()
+        documents.close()
+        p.window.documents = None  # the states after this one keep nothing
 
 
 def space(p: Photographer) -> None:
