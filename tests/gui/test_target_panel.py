@@ -139,3 +139,14 @@ def test_ink_that_something_else_took_the_place_of_is_kept_and_comes_back(panel)
     assert ends.target.is_empty and ends.source.space.is_empty and ends.target.target == MOONS
     ends.take_drawings(kept)
     np.testing.assert_array_equal(ends.source.space.ink, kept["source_in_space"])
+
+
+def test_drawing_goes_on_at_the_other_end_and_is_done_at_both(panel):
+    asked = []
+    panel.draw_mode_requested.connect(asked.append)
+    panel.target.browser.draw_button.click()
+    panel.tabs.setCurrentIndex(1)
+    assert panel.source.browser.draw_button.isChecked()
+    panel._ends.source.done_requested.emit()
+    assert asked == [True, False]
+    assert not panel.target.browser.draw_button.isChecked() and not panel.source.browser.draw_button.isChecked()

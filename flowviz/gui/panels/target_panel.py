@@ -49,7 +49,7 @@ class TargetPanel(QWidget):
             self.tabs.setTabToolTip(index, _TIPS[index])
             self._pages.addWidget(page)
             page.notice.connect(self.notice)
-            page.draw_mode_requested.connect(self.draw_mode_requested)
+            page.draw_mode_requested.connect(self._draw_mode_requested)
             page.run_file_given.connect(self.run_file_given)
             page.browser.dim_shown.connect(self._tell_place)
         self.tabs.currentChanged.connect(self._show_page)
@@ -108,6 +108,11 @@ class TargetPanel(QWidget):
         """Show whether the canvas is up, without a request."""
         for page in (self.target, self.source):
             page.set_draw_mode(is_on)
+
+    @Slot(bool)
+    def _draw_mode_requested(self, is_on: bool) -> None:
+        self.set_draw_mode(is_on)  # one canvas is up for both ends, or none
+        self.draw_mode_requested.emit(is_on)
 
     def is_busy(self) -> bool:
         """Whether something is being loaded or drawn beside the window."""
