@@ -28,11 +28,11 @@ LOOK_STEPS = 20
 class MatchingParams(NetworkParams):
     """Of every method that regresses a velocity field on paths between pairs."""
 
-    learning_rate: float = restated(NetworkParams, "learning_rate", 5e-3)
+    learning_rate: float = restated(NetworkParams, "learning_rate", 1e-2)
     batch_size: int = restated(NetworkParams, "batch_size", 512)
     averaging: float = restated(NetworkParams, "averaging", 0.995)
     hidden_layers: int = restated(NetworkParams, "hidden_layers", 3)
-    steps: int = steps_of_a_run(4000)
+    steps: int = steps_of_a_run(8000)
     interpolant: str = param(
         LINEAR, "Interpolant", choices=tuple(INTERPOLANTS),
         help="The path between two points: a straight line, an arc of constant spread, or that of a diffusion.",
