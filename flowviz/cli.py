@@ -117,7 +117,7 @@ def _add_train(commands: Any) -> None:
     train.add_argument("--target-param", metavar="NAME=VALUE", action="append", default=[], help="a target's parameter")
     train.add_argument("--source", metavar="KEY-or-FILE", help="where the flow begins, as --target (default: noise)")
     train.add_argument("--source-param", metavar="NAME=VALUE", action="append", default=[], help="a source's parameter")
-    train.add_argument("--flow", metavar="cnf|jko", help="method (see flowviz list)")
+    train.add_argument("--flow", metavar="METHOD", help="method (see flowviz list)")
     train.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="a method's parameter")
     train.add_argument("--steps", type=types.count, help="end after that many training steps")
     train.add_argument("--seconds", type=types.seconds, help="end after that many seconds of training")

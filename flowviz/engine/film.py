@@ -14,7 +14,7 @@ from flowviz.core.errors import UserError
 from flowviz.core.film import Curves, FilmSpec
 from flowviz.core.frames import Frame
 from flowviz.core.queries import Query
-from flowviz.core.spec import Array, RunSpec
+from flowviz.core.spec import Array, RunSpec, TargetSpec
 from flowviz.engine._film_clock import Instant, instant
 from flowviz.export import DrawingWriter, FilmWriter, Shape, WriterCancelled, writer_for
 from flowviz.scene._layer import LAYERS, Moment
@@ -30,6 +30,15 @@ from flowviz.scene.tokens import THEMES
 from flowviz.scene.view import Corners, seen_box, world_extent, world_volume
 from flowviz.targets import TARGETS, Target, build, build_source
 
+# Words that the key of a method does not tell; to ask the method itself would load torch.
+_METHODS = {
+    "cnf": "CNF",
+    "jko": "JKO flow",
+    "ot_cfm": "OT-CFM",
+    "sb_cfm": "Bridge CFM",
+    "ot_flow": "OT-Flow",
+    "rnode": "RNODE",
+}
 TARGET_POINTS = 2000
 
 
@@ -177,11 +186,15 @@ def _source_box(spec: RunSpec, target: Target) -> Corners | None:
 
 def title_of(spec: RunSpec) -> str:
     """What a film shows, in words ("JKO flow on Pinwheel"), without loading the method."""
-    name = spec.target.name
-    if not name:
-        name = TARGETS.get(spec.target.key).label if spec.target.key in TARGETS else spec.target.key
-    method = {"cnf": "CNF", "jko": "JKO flow"}.get(spec.flow.key, spec.flow.key.replace("_", " "))
-    return f"{method} on {name}"
+    ends = [_words(end) for end in (spec.source, spec.target) if end is not None]
+    method = _METHODS.get(spec.flow.key, spec.flow.key.replace("_", " ").capitalize())
+    return f"{method} {'on ' if len(ends) == 1 else 'from '}{' to '.join(ends)}"
+
+
+def _words(target: TargetSpec) -> str:
+    if target.name:
+        return target.name
+    return TARGETS.get(target.key).label if target.key in TARGETS else target.key
 
 
 def still(film: FilmSpec) -> FilmSpec:
