@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import torch
 
 from flowviz.core.frames import StepInfo
-from flowviz.core.params import ADVANCED, from_mapping, param
+from flowviz.core.params import ADVANCED, from_mapping, param, restated
 from flowviz.flows._base import FLOWS, Problem
 from flowviz.flows._interpolants import UNIFORM, draw_times
 from flowviz.flows._jko_params import FLOW_MATCHING, FRESH
 from flowviz.flows._likelihood import LikelihoodFlow
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._params import LikelihoodParams, steps_of_a_run
+from flowviz.flows._schemes import GAUSS
 from flowviz.flows._training import Stream
 
 
@@ -23,6 +24,8 @@ class CnfParams(LikelihoodParams):
     """Declared parameters of the CNF."""
 
     steps: int = steps_of_a_run(3000)
+    solver: str = restated(LikelihoodParams, "solver", GAUSS)
+    solver_steps: int = restated(LikelihoodParams, "solver_steps", 2)
     harmonics: int = param(
         0, "Time harmonics", lo=0, hi=8, help="Sines and cosines of time that may bend the field.", group=ADVANCED
     )

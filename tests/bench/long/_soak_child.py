@@ -16,7 +16,7 @@ from flowviz.gui.main_window import MainWindow
 MARKS = 20
 WARM_UP_MS = 20_000
 # Solver steps that never change: one training step costs the same at the end as at the beginning.
-FLOW = FlowSpec("cnf", {"solver_error": 0.0, "solver_steps": 10})
+FLOW = FlowSpec("cnf", {"solver": "midpoint", "solver_error": 0.0, "solver_steps": 10})
 
 
 def spec(seconds: float) -> RunSpec:
