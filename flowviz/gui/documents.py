@@ -55,6 +55,7 @@ class Documents(QObject):
         self.rescue_bar.add_button("Discard", self._discard_rescued)
         self.rescue_bar.add_button("Bring it back", self._bring_back_rescued, primary=True)
         self._rescued: list[Path] = []
+        self._coming_back = ""
         self._connect()
 
     def _connect(self) -> None:
@@ -65,7 +66,7 @@ class Documents(QObject):
         window.run.frames_changed.connect(document.touch)
         document.changed.connect(self._show_title)
         document.failed.connect(window.show_error)
-        document.opened.connect(self._remember)
+        document.opened.connect(self._opened)
         document.saved.connect(self._remember)
         window.target_panel.run_file_given.connect(self.open)
         self._recent_menu = window.table.menu("File/Open recent")
@@ -199,8 +200,17 @@ class Documents(QObject):
     def _bring_back_rescued(self) -> None:
         path = self._rescued.pop(0)
         self.rescue_bar.hide()
-        self.autosave.replace(path)
+        self._coming_back = str(path)
         self._after_asking(lambda: self.document.open(str(path), is_rescued=True))
+
+    @Slot(str)
+    def _opened(self, path: str) -> None:
+        """Only a rescued file that could be read may go."""
+        if path == self._coming_back:
+            self._coming_back = ""
+            self.autosave.replace(Path(path))
+        else:
+            self._remember(path)
 
     def _discard_rescued(self) -> None:
         self.autosave.forget(self._rescued.pop(0))
