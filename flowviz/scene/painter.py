@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 import numpy as np
 
@@ -85,17 +86,19 @@ def paint(
 
 
 class _Backdrops(threading.local):
-    """The rearmost dots of the latest panels, per thread: the target's samples stand still while all else moves."""
+    """What is rearmost in the latest panels, per thread: the target's samples and the box around space stand still
+    while all else moves."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[object, ...], tuple[Points, Array]] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], tuple[Sequence[Mark], Array]] = OrderedDict()
 
-    def get(self, points: Points, view: tuple[object, ...]) -> Array | None:
-        old, pixels = self._kept.get(view, (None, None))
-        return pixels if old is not None and old.xy is points.xy and old.values is points.values else None
+    def get(self, marks: Sequence[Mark], view: tuple[object, ...]) -> Array | None:
+        old, pixels = self._kept.get(view, ((), np.zeros(0)))
+        same = len(old) == len(marks) and all(_is_same(*pair) for pair in zip(old, marks, strict=True))
+        return pixels if same else None
 
-    def keep(self, points: Points, view: tuple[object, ...], pixels: Array) -> None:
-        self._kept[view] = (points, pixels)
+    def keep(self, marks: Sequence[Mark], view: tuple[object, ...], pixels: Array) -> None:
+        self._kept[view] = (marks, pixels)
         self._kept.move_to_end(view)
         while len(self._kept) > _BACKDROPS:
             self._kept.popitem(last=False)
@@ -104,20 +107,42 @@ class _Backdrops(threading.local):
 _backdrops = _Backdrops()
 
 
+def _stands_still(mark: Mark) -> bool:
+    """Whether nobody can move a mark: its places are read-only."""
+    return (isinstance(mark, Points) and not mark.xy.flags.writeable) or (
+        isinstance(mark, Lines) and not mark.paths.flags.writeable and isinstance(mark.alpha, float)
+    )
+
+
+def _is_same(old: Mark, new: Mark) -> bool:
+    """Whether two marks that stand still are drawn alike: the same arrays, and equal looks."""
+    if isinstance(old, Points) and isinstance(new, Points):
+        same = old.xy is new.xy and old.values is new.values
+        return same and (old.colour, old.size, old.alpha, old.fog) == (new.colour, new.size, new.alpha, new.fog)
+    if isinstance(old, Lines) and isinstance(new, Lines):
+        looks = (new.colour, new.width, new.alpha, new.fog)
+        return old.paths is new.paths and (old.colour, old.width, old.alpha, old.fog) == looks
+    return False
+
+
 def _without_backdrop(surface: Surface, marks: Sequence[Mark], extent: Extent, scale: float) -> Sequence[Mark]:
-    """The marks that are left to paint once the rearmost dots are on the surface, where nobody can move those."""
-    if not marks or not isinstance(marks[0], Points) or marks[0].xy.flags.writeable:
+    """The marks that are left to paint once those that stand still behind them are on the surface."""
+    rear = tuple(takewhile(_stands_still, marks))
+    if not rear:
         return marks
-    points = marks[0]
-    style = (points.colour, points.size, points.alpha)
-    view = (extent, surface.width, surface.height, scale, surface.tokens, *style)
-    pixels = _backdrops.get(points, view)
+    # one panel of each kind of view has one backdrop, however its target changes
+    view = (extent, surface.width, surface.height, scale, surface.tokens, tuple(type(mark) for mark in rear))
+    pixels = _backdrops.get(rear, view)
     if pixels is None:
-        _draw_points(surface, points, extent, scale)
-        _backdrops.keep(points, view, surface.copy())
+        for mark in rear:
+            if isinstance(mark, Points):
+                _draw_points(surface, mark, extent, scale)
+            elif isinstance(mark, Lines):
+                draw_lines(surface, mark, to_pixels(mark.paths, extent, surface.width, surface.height), scale)
+        _backdrops.keep(rear, view, surface.copy())
     else:
         surface.restore(pixels)
-    return marks[1:]
+    return marks[len(rear) :]
 
 
 def _draw_points(surface: Surface, points: Points, extent: Extent, scale: float) -> None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from flowviz.core.camera import SLICE_AXES, Camera
-from flowviz.core.spec import Array
+from flowviz.core.spec import Array, frozen_array
 from flowviz.scene._box import box_lines, furniture
 from flowviz.scene._lens import Lens
-from flowviz.scene.marks import Arrows, Extent, Lines, Mark, Points, Room, Sheet, Shell, Splats, Warp, Words
+from flowviz.scene.marks import Arrows, Extent, Lines, Mark, Points, Room, Sheet, Shell, Splats, Volume, Warp, Words
 
 BANDS = 12
 """Slices of depth in which marks are drawn."""
@@ -65,8 +66,7 @@ def project(
     """
     room = next((mark for mark in marks if isinstance(mark, Room)), None)
     lens = Lens(camera, width, height, room.volume if room else None)
-    around = furniture(lens, room.volume, 2 * scale / height) if room else None
-    behind = [replace(line, paths=lens.places(line.paths)[0]) for line in box_lines(around)] if around else []
+    behind, before = _surroundings(camera, width, height, room.volume, scale) if room else ((), ())
     sheet = next((mark for mark in marks if isinstance(mark, Sheet)), None)
     pieces: list[_Piece] = []
     flat: list[Mark] = []
@@ -94,7 +94,19 @@ def project(
             case _:
                 flat.append(mark)
     ordered = [piece.mark for piece in sorted(pieces, key=lambda piece: piece.key)]
-    return (*behind, *ordered, *(around.before if around else ()), *flat)
+    return (*behind, *ordered, *before, *flat)
+
+
+@lru_cache(maxsize=8)
+def _surroundings(
+    camera: Camera, width: int, height: int, volume: Volume, scale: float
+) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
+    """The box behind a scene and what is written over it; the same arrays while the camera stands still, which the
+    painter can tell."""
+    lens = Lens(camera, width, height, volume)
+    around = furniture(lens, volume, 2 * scale / height)
+    behind = tuple(replace(line, paths=frozen_array(lens.places(line.paths)[0])) for line in box_lines(around))
+    return behind, tuple(around.before)
 
 
 def thinned(marks: Sequence[Mark], most: int) -> tuple[Mark, ...]:

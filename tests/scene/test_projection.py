@@ -186,3 +186,13 @@ def test_arrows_and_lines_are_projected_and_flat_marks_stay_as_they_are():
 
 def test_a_small_picture_has_no_triad_on_its_box():
     assert triad_balls(Lens(CAMERA, *SIZE, BOX), 2 / 200)[1] == []
+
+
+def test_a_box_that_stands_still_is_kept_and_one_that_turns_is_drawn_anew():
+    marks = (Points(ring(), "particles", 3.0),)
+    first, again = picture(marks), picture(marks)
+    assert np.array_equal(first, again)
+    assert project((ROOM, *marks), CAMERA, *SIZE)[0] is project((ROOM,), CAMERA, *SIZE)[0]
+    picture(marks, CAMERA.orbit(20))
+    assert np.array_equal(picture(marks), first)
+    assert not np.array_equal(picture((), CAMERA.orbit(20)), picture(()))
