@@ -21,6 +21,7 @@ CHUNK = 16384
 """Most elements handled by one numpy call, so that no call holds the interpreter long (about 0.1 ms)."""
 PAD = 24
 """Pixels around the picture on which marks may hang over its edge."""
+_MANY = 4096
 _LEVELS = 1024
 _DEEPEST = 7.0
 _local = threading.local()
@@ -75,7 +76,9 @@ class Surface:
         self.breathe()
         np.add.at(self._scratch.depth, flat, depth)
         self._touched[flat] = True
-        if flat.size:
+        if flat.size > _MANY:  # they reach far, and looking how far takes longer than it saves
+            self._first, self._end = 0, self._touched.size
+        elif flat.size:
             self._first = min(self._first, int(flat.min()))
             self._end = max(self._end, int(flat.max()) + 1)
         if value is not None:
