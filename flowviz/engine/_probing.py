@@ -63,14 +63,12 @@ def _speed_and_divergence(flow: HasVelocity, x: Array, t: float, device: torch.d
     return np.linalg.norm(v[0], axis=1), np.sum(slopes, axis=0)
 
 
-def _log_density(flow: HasLogDensity, x: Array, t: float, solver: Solver, device: torch.device) -> Array:
-    dtype = torch.float32 if device.type == "mps" else torch.float64
+def _log_density(
+    flow: HasLogDensity, x: Array, t: float, solver: Solver, device: torch.device, is_quick: bool = False
+) -> Array:
+    """log p_t (n,) at points (n, d), in float64; in float32 where quick, or where the device has nothing finer."""
+    dtype = torch.float32 if is_quick or device.type == "mps" else torch.float64
     values = flow.log_density(torch.as_tensor(x, dtype=dtype, device=device), t, solver)
-    return np.asarray(values.detach().cpu().numpy(), np.float64)
-
-
-def _quick_log_density(flow: HasLogDensity, x: Array, t: float, solver: Solver, device: torch.device) -> Array:
-    values = flow.log_density(torch.as_tensor(x, dtype=torch.float32, device=device), t, solver)
     return np.asarray(values.detach().cpu().numpy(), np.float64)
 
 
