@@ -1,0 +1,138 @@
+"""Q-flow: dynamic optimal transport between two sample sets, by classifiers at both ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from flowviz.core.frames import StepInfo
+from flowviz.core.method_groups import MethodGroup
+from flowviz.core.params import ADVANCED, from_mapping, param, restated
+from flowviz.flows._base import FLOWS, Problem
+from flowviz.flows._field_flow import FieldFlow
+from flowviz.flows._fused import Solved, fused_solve
+from flowviz.flows._nets import VelocityNet
+from flowviz.flows._params import NetworkParams, steps_of_a_run
+from flowviz.flows._training import FlatAdam, Stream
+
+LOOKS = 2
+"""Steps of the classifiers to one of the flow."""
+
+
+@dataclass(frozen=True)
+class QFlowParams(NetworkParams):
+    """Declared parameters of Q-flow."""
+
+    learning_rate: float = restated(NetworkParams, "learning_rate", 2e-3)
+    averaging: float = restated(NetworkParams, "averaging", 0.995)
+    steps: int = steps_of_a_run(3000)
+    transport: float = param(
+        0.02, "Transport weight", lo=0.0, hi=10.0, live=True,
+        help="gamma: how much the squared distance of the way counts against the fit at both ends.",
+    )  # fmt: skip
+    start: float = param(
+        0.3, "Share of the start", lo=0.05, hi=1.0, group=ADVANCED,
+        help="Of a stretch of training, spent on flow matching before the classifiers take over.",
+    )  # fmt: skip
+    ratio_rate: float = param(
+        5e-3, "Rate of the classifiers", lo=1e-6, hi=0.1, log=True, live=True, group=ADVANCED,
+        help="Step size of Adam for both classifiers.",
+    )  # fmt: skip
+    solver_steps: int = param(
+        6, "Solver steps", lo=1, hi=100, live=True, group=ADVANCED, help="Midpoint steps that training goes through."
+    )
+
+
+class Classifier:
+    """The log-ratio of two densities, as the logit that tells draws of one from draws of the other."""
+
+    def __init__(self, net: VelocityNet, generator: torch.Generator, like: Tensor) -> None:
+        self._net = net
+        flat = net.initial(generator, like.dtype).to(like.device)
+        self._flat = flat.requires_grad_()
+        self._adam = FlatAdam(self._flat, flat.detach().clone())
+
+    def log_ratio(self, x: Tensor) -> Tensor:
+        """log of first over second density (n,) at points (n, d); differentiable in x."""
+        return self._net.at_points(self._flat, x, x[:, :1]).sum(1)
+
+    def learn(self, first: Tensor, second: Tensor, rate: float, clip: float) -> Tensor:
+        """One step on draws of both; its logistic loss."""
+        softplus = torch.nn.functional.softplus
+        loss = softplus(-self.log_ratio(first)).mean() + softplus(self.log_ratio(second)).mean()
+        (gradient,) = torch.autograd.grad(loss, self._flat)
+        self._adam.update(gradient, rate, clip, 0.0)
+        return loss.detach()
+
+
+@FLOWS.register("q_flow")
+@final
+class QFlow(FieldFlow[QFlowParams]):
+    """Minimises KL(T#p || q) + KL(T^-1#q || p) + gamma E int |v|^2 dt over flows T from samples of p to those of q.
+
+    Xu, Cheng & Xie 2025 (Q-flow, arXiv 2305.11857), equations 6 to 9: each KL is the mean of a log-ratio that a
+    classifier between pushed and real samples learns beside the flow; both ends count, and both ways pay. It starts
+    from a flow-matching fit. Where it settles, the path is the dynamic optimal transport of Benamou & Brenier.
+    """
+
+    label = "Q-flow"
+    summary = "The shortest way between two samples: classifiers judge both ends, and every detour costs."
+    Params = QFlowParams
+    source_need = "samples"
+    group: ClassVar[MethodGroup] = "Between two data sets"
+
+    def __init__(self, params: QFlowParams, problem: Problem, net: VelocityNet) -> None:
+        super().__init__(params, problem, net, 12)
+        self._velocity_net = net
+        self._noise = torch.Generator(problem.device).manual_seed(problem.seed + 1)
+        self._begin = Stream(problem.source.sample)
+        self._restarted()
+
+    @classmethod
+    def create(cls, params: Mapping[str, object], problem: Problem) -> QFlow:
+        """A fresh flow near the identity."""
+        p = from_mapping(QFlowParams, params)
+        return cls(p, problem, VelocityNet(problem.dim, p.width, 1, 2))
+
+    def _restarted(self) -> None:
+        """The classifiers belong to the weights before."""
+        generator = torch.Generator().manual_seed(self._problem.seed + 2)
+        net = VelocityNet(self._problem.dim, self._params.width, -1, 3)
+        self._ends = [Classifier(net, generator, self._flat) for _ in range(2)]
+
+    def step(self, seconds: float) -> StepInfo:
+        """One step of the flow; losses "loss", and once the start is over, its parts."""
+        p = self._params
+        x0, x1 = self._begin.take(p.batch_size), self._stream.take(p.batch_size)
+        matching = self._stretch.progress < p.start
+        losses = self._match(x0, x1) if matching else self._settle(x0, x1)
+        (gradient,) = torch.autograd.grad(losses["loss"], self._flat)
+        self._descend(gradient, 3.0 if matching else 0.3)
+        self._count(seconds)
+        phase = "flow matching" if matching else "classifiers"
+        return StepInfo({name: value.detach() for name, value in losses.items()}, phase)
+
+    def _match(self, x0: Tensor, x1: Tensor) -> dict[str, Tensor]:
+        t = torch.rand(len(x0), 1, generator=self._noise, dtype=x0.dtype, device=x0.device)
+        guess = self._velocity_net.at_points(self._flat, torch.lerp(x0, x1, t), t)
+        return {"loss": (guess - (x1 - x0)).square().sum(1).mean()}
+
+    def _settle(self, x0: Tensor, x1: Tensor) -> dict[str, Tensor]:
+        p = self._params
+        there, back = self._pushed(x0, 0.0, 1.0), self._pushed(x1, 1.0, 0.0)
+        for end, moved, real in zip(self._ends, (there.x, back.x), (x1, x0), strict=True):
+            for _ in range(LOOKS):
+                end.learn(moved.detach(), real, p.ratio_rate, p.clip)
+        kls = [end.log_ratio(moved).mean() for end, moved in zip(self._ends, (there.x, back.x), strict=True)]
+        assert there.energy is not None and back.energy is not None
+        cost = p.transport * (there.energy.mean() - back.energy.mean())
+        return {"loss": kls[0] + kls[1] + cost, "kl": kls[0] + kls[1], "transport": cost}
+
+    def _pushed(self, x: Tensor, begin: float, end: float) -> Solved:
+        return fused_solve(
+            self._velocity_net, self._flat, x, begin, end, self._params.solver_steps, "midpoint", with_energy=True
+        )

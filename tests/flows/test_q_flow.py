@@ -1,0 +1,54 @@
+"""Q-flow between Gaussians, where the shortest way is known."""
+
+import math
+
+import torch
+
+from flowviz.core.solver import Solver
+from flowviz.core.spec import Budget
+from flowviz.flows import FLOWS, Problem
+
+WEIGHT = 0.3
+MEAN = torch.tensor([1.0, -0.5], dtype=torch.float64)
+
+
+def fitted(start):
+    generator = torch.Generator().manual_seed(0)
+
+    def sample(n):
+        return torch.randn(n, 2, generator=generator, dtype=torch.float64) + MEAN
+
+    params = {
+        "width": 16,
+        "batch_size": 128,
+        "hidden_layers": 2,
+        "solver_steps": 4,
+        "transport": WEIGHT,
+        "start": start,
+    }
+    flow = FLOWS.get("q_flow").create(params, Problem(2, sample, dtype=torch.float64))
+    flow.plan(Budget(steps=240))
+    phases = []
+    while flow.progress < 1:
+        phases.append(flow.step(0.0).phase)
+    return flow, phases
+
+
+def energy(flow, x):
+    """E int |v|^2 dt along the flow."""
+    times = [i / 20 for i in range(21)]
+    paths = flow.transport(x, times, Solver("rk4", 20)).paths
+    return float(torch.stack([flow.velocity(y, t).square().sum(1) for y, t in zip(paths, times, strict=True)]).mean())
+
+
+def test_after_flow_matching_the_classifiers_shorten_the_way_as_the_weight_of_transport_says():
+    x = torch.randn(1000, 2, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    flow, phases = fitted(0.4)
+    assert phases.index("classifiers") == 96
+    there, back = flow.transport(x, [0.0, 1.0]).paths[-1], flow.transport(x + MEAN, [1.0, 0.0]).paths[-1]
+    # A shift by c m has KL |(1 - c) m|^2 / 2 at each end and costs WEIGHT |c m|^2 each way: c = 1 / (1 + 2 WEIGHT).
+    assert torch.allclose(there.mean(0), MEAN / (1 + 2 * WEIGHT), atol=0.12)
+    assert torch.allclose((x + MEAN - back).mean(0), MEAN / (1 + 2 * WEIGHT), atol=0.12)
+    assert torch.allclose(there.std(0), torch.ones(2, dtype=torch.float64), atol=0.2)
+    # Independent pairs alone pay 2 - pi/2 in each coordinate beyond the squared distance; more than half of it is gone.
+    assert energy(flow, x) < float((there - x).mean(0).square().sum()) + 2 - math.pi / 2
