@@ -13,7 +13,11 @@ from flowviz.gui.panels.target_panel import TargetPanel
 from flowviz.targets import build
 
 MOONS = TargetSpec("two_moons", {}, {}, "Two moons")
-METHODS = (Choice("fm", "Flow matching", "", source_need="samples"), Choice("cnf", "CNF", "", source_need="density"))
+METHODS = (
+    Choice("fm", "Flow matching", "", source_need="samples"),
+    Choice("cnf", "CNF", "", source_need="density"),
+    Choice("jko", "JKO flow", "", source_need="normal"),
+)
 
 
 @pytest.fixture
@@ -96,8 +100,15 @@ def test_a_source_of_another_dimension_waits_until_the_target_has_its_own_again(
 
 def test_the_source_page_says_which_methods_can_begin_there(panel, qtbot):
     pick(panel, "source", "checkerboard", qtbot)
-    qtbot.waitUntil(lambda: "As a source it works with Flow matching. CNF need" in words(panel.source), timeout=5000)
+    said = (
+        "As a source it works with Flow matching. CNF needs a density that is known and smooth everywhere. "
+        "JKO flow needs Gaussian noise."
+    )
+    qtbot.waitUntil(lambda: said in words(panel.source), timeout=5000)
     pick(panel, "source", "rose", qtbot)  # a sum of Gaussians: a density that is smooth everywhere
+    said = "As a source it works with Flow matching, CNF. JKO flow needs Gaussian noise."
+    qtbot.waitUntil(lambda: said in words(panel.source), timeout=5000)
+    panel.show_methods(METHODS[:2])
     qtbot.waitUntil(lambda: "Every method can begin here." in words(panel.source), timeout=5000)
 
 

@@ -29,6 +29,7 @@ NOISE = "noise"
 NOISE_LABEL = "Gaussian noise"
 NOISE_SUMMARY = "N(0, I): the usual start of a flow, with which every method works."
 IN_SPACE = " in space"
+_NEEDS = (("density", "a density that is known and smooth everywhere"), ("normal", "Gaussian noise"))
 _EYE = Camera(elevation=38.0)
 _CORNER = 1.2  # a turned cube needs more room than a square
 _BASE_PASSES = 1.5
@@ -117,14 +118,16 @@ def facts_of(spec: TargetSpec) -> str:
 def methods_of(spec: TargetSpec, methods: Sequence[Choice]) -> str:
     """Which methods can begin from a source, in words; "" where no methods are known."""
     offer = offer_of(build(spec))
-    reasons = {choice.label: why_not(choice.label, choice.source_need, "it", offer) for choice in methods}
-    able = [label for label, reason in reasons.items() if not reason]
-    if len(able) == len(methods):
+    unable = [choice for choice in methods if why_not(choice.label, choice.source_need, "it", offer)]
+    able = [choice.label for choice in methods if choice not in unable]
+    if not unable:
         return "Every method can begin here." if methods else ""
-    unable = ", ".join(label for label, reason in reasons.items() if reason)
-    lead = f"As a source it works with {', '.join(able)}." if able else "No method can begin here."
-    why = "need noise" if offer == "density" else "need noise, or a source whose density is known and smooth everywhere"
-    return f"{lead} {unable} {why}."
+    sentences = [f"As a source it works with {', '.join(able)}." if able else "No method can begin here."]
+    for need, words in _NEEDS:
+        labels = [choice.label for choice in unable if choice.source_need == need]
+        if labels:
+            sentences.append(f"{', '.join(labels)} {'needs' if len(labels) == 1 else 'need'} {words}.")
+    return " ".join(sentences)
 
 
 def drawing_base(spec: TargetSpec, resolution: int) -> Array:
