@@ -81,6 +81,7 @@ class LocalFlowMatching(ChainFlow):
     label = "Local flow matching"
     summary = "Small flow-matching problems one after another, each a short stretch of a diffusion towards noise."
     Params = LocalParams
+    group = "Simulation-free"
 
     def __init__(self, params: LocalParams, problem: Problem) -> None:
         self._params = params
