@@ -21,7 +21,7 @@ CHUNK = 16384
 """Most elements handled by one numpy call, so that no call holds the interpreter long (about 0.1 ms)."""
 PAD = 24
 """Pixels around the picture on which marks may hang over its edge."""
-_MANY = 4096
+_MANY = 1024
 _LEVELS = 1024
 _DEEPEST = 7.0
 _local = threading.local()
