@@ -81,7 +81,7 @@ def carry_loop(flow: Flow, query: LoopQuery, move: Move, device: torch.device) -
             mass_inside(
                 polygon,
                 query.cells,
-                lambda x, t=t: np.exp(_log_density(flow, x, t, query.solver, device)),  # type: ignore[misc]
+                lambda x, t=t: np.exp(_log_density(flow, x, t, query.solver, device, is_quick=True)),  # type: ignore[misc]
             )
             for polygon, t in zip(paths, query.times, strict=True)
         ]
