@@ -96,3 +96,4 @@ def dark_theme_again(qapp):
     yield
     qapp.setStyleSheet("")
     qapp.setProperty("flowvizTheme", None)
+    qapp.setProperty("flowvizZoom", None)
