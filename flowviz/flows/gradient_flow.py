@@ -21,7 +21,7 @@ from flowviz.flows._particles import crowding, entropy_force, kernel_score, log_
 from flowviz.flows._sde import wander
 from flowviz.flows._training import Export, Stretch, changed, take_array
 
-KL, ENTROPY, POTENTIAL, INTERACTION = "KL to the target", "entropy", "potential", "interaction"
+KL, ENTROPY, POTENTIAL, INTERACTION = "KL", "entropy", "potential", "interaction"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class GradientFlowParams:
 
     functional: str = param(
         KL, "Functional", choices=(KL, ENTROPY, POTENTIAL, INTERACTION),
-        help="What falls: divergence from the target, negative entropy (heat), -log of the target, or mutual distance.",
+        help="What falls: divergence from the target, negative entropy, -log of the target, or mutual distance.",
     )  # fmt: skip
     steps: int = param(
         100, "Simulation steps", lo=5, hi=2000, log=True, help="Explicit steps of the simulation from t = 0 to t = 1."
