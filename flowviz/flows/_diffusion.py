@@ -17,7 +17,7 @@ from torch import Tensor
 from flowviz.flows._base import Transport
 from flowviz.flows._deep import DeepLayers
 from flowviz.flows._divergence import Instant, Layers
-from flowviz.flows._nets import VelocityNet
+from flowviz.flows._nets import WrappedNet
 from flowviz.flows._ode import Field, one_step
 from flowviz.flows._sde import wander
 
@@ -75,33 +75,17 @@ CLOCKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class DiffusionNet:
+class DiffusionNet(WrappedNet):
     """The field of the probability-flow ODE: a network F(x, t) times a known factor of time.
 
     F stands for E[alpha z - sigma x1 | x_t = x], whose spread is that of the data at every t. With it the score is
     -x - (alpha / sigma) F, and the velocity (beta / 2) (x + score) towards the data is -(beta alpha / 2 sigma) F.
 
     Attributes:
-        plain: the network F.
         clock: the schedule of noise.
     """
 
-    plain: VelocityNet
     clock: Clock
-
-    @property
-    def size(self) -> int:
-        """Length of the flat vector."""
-        return self.plain.size
-
-    @property
-    def width(self) -> int:
-        """Units of each hidden layer."""
-        return self.plain.width
-
-    def initial(self, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
-        """A fresh flat vector on the CPU: F near zero, hence a flow near the identity."""
-        return self.plain.initial(generator, dtype)
 
     def fold(self, flat: Tensor, times: Sequence[float]) -> Instant:
         """F at each of the times, stacked, without its factor; differentiable in `flat`."""

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from flowviz.flows._divergence import Kept, Layers, slope
-from flowviz.flows._nets import VelocityNet
+from flowviz.flows._nets import WrappedNet
 
 
 class JacobianKept(NamedTuple):
@@ -116,28 +116,8 @@ class JacobianLayers(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class JacobianNet:
-    """A velocity network of two hidden layers that tells its Jacobian's norm while it is trained.
-
-    Attributes:
-        plain: the network, by which it is initialised and evaluated.
-    """
-
-    plain: VelocityNet
-
-    @property
-    def size(self) -> int:
-        """Length of the flat vector."""
-        return self.plain.size
-
-    @property
-    def width(self) -> int:
-        """Units of each hidden layer."""
-        return self.plain.width
-
-    def initial(self, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
-        """A fresh flat vector on the CPU: a field near zero."""
-        return self.plain.initial(generator, dtype)
+class JacobianNet(WrappedNet):
+    """A velocity network of two hidden layers that tells its Jacobian's norm while it is trained."""
 
     def fold(self, flat: Tensor, times: Sequence[float]) -> JacobianLayers:
         """The network at each of the times, stacked; differentiable in `flat`."""

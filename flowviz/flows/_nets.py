@@ -193,6 +193,31 @@ def time_features(times: tuple[float, ...], harmonics: int, dtype: torch.dtype, 
     return _known_features(times, harmonics, dtype, device)
 
 
+@dataclass(frozen=True, slots=True)
+class WrappedNet:
+    """What a FieldNet shares with the velocity network that it makes something of.
+
+    Attributes:
+        plain: that network.
+    """
+
+    plain: VelocityNet
+
+    @property
+    def size(self) -> int:
+        """Length of the flat vector."""
+        return self.plain.size
+
+    @property
+    def width(self) -> int:
+        """Units of each hidden layer."""
+        return self.plain.width
+
+    def initial(self, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
+        """A fresh flat vector on the CPU: a field near zero, hence a flow near the identity."""
+        return self.plain.initial(generator, dtype)
+
+
 @lru_cache(maxsize=256)
 def _known_features(times: tuple[float, ...], harmonics: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Kept, because making a tensor from numbers would make the processor wait for a GPU in every step."""

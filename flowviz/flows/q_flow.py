@@ -96,7 +96,7 @@ class QFlow(FieldFlow[QFlowParams]):
     def create(cls, params: Mapping[str, object], problem: Problem) -> QFlow:
         """A fresh flow near the identity."""
         p = from_mapping(QFlowParams, params)
-        return cls(p, problem, VelocityNet(problem.dim, p.width, 1, 2))
+        return cls(p, problem, VelocityNet(problem.dim, p.width, 1, p.hidden_layers))
 
     def _restarted(self) -> None:
         """The classifiers belong to the weights before."""
