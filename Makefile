@@ -23,7 +23,7 @@ run: $(READY)
 
 test: $(READY)
 	@.ci/system-libraries window tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
 venv: $(READY)
 	@:
