@@ -1,5 +1,5 @@
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QPoint, QRect, QSettings, Qt
 
 from flowviz.core.resources import resource
 from flowviz.engine.session_file import SessionFiles
@@ -45,6 +45,13 @@ def test_the_tour_has_five_steps_each_beside_what_it_speaks_of(started, qtbot):
         qtbot.keyClick(tour.next_button, Qt.Key.Key_Space)
     assert len(set(titles)) == 5
     assert started.first_start.tour is None
+
+
+def test_the_tour_follows_what_it_speaks_of(started, qtbot):
+    tour, stage = started.first_start.tour, started.stage
+    started.show_notice("A notice that pushes the stage down.", "")
+    qtbot.waitUntil(lambda: tour._mark.geometry().contains(QRect(stage.mapTo(started, QPoint(0, 0)), stage.size())))
+    tour.end()
 
 
 @pytest.mark.parametrize("with_key", [True, False])

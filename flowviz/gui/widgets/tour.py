@@ -35,6 +35,7 @@ class Tour(QFrame):
         self.setObjectName("tour")
         self.setAccessibleName("Tour")
         self._window, self._stops, self.number = window, tuple(stops), 0
+        self._followed: list[QWidget] = []
         self._mark = QFrame(window)
         self._mark.setObjectName("tourMark")
         self._mark.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -69,11 +70,22 @@ class Tour(QFrame):
         self.setAccessibleDescription(f"{stop.title}. {stop.text}")
         self.next_button.setText("Done" if last else "Next")
         self.skip_button.setVisible(not last)
+        self._follow(stop.about())
         self._place()
         for widget in (self._mark, self):
             widget.show()
             widget.raise_()
         self.next_button.setFocus()
+
+    def _follow(self, about: QWidget | None) -> None:
+        """Watch what it speaks of and all that holds it, for any of them may move it within the window."""
+        for widget in self._followed:
+            widget.removeEventFilter(self)
+        self._followed = []
+        while about is not None and about is not self._window:
+            about.installEventFilter(self)
+            self._followed.append(about)
+            about = about.parentWidget()
 
     def _place(self) -> None:
         """Beside what it speaks of, wherever there is room, and always inside the window."""
@@ -112,15 +124,18 @@ class Tour(QFrame):
     def end(self) -> None:
         """Away with it."""
         self._window.removeEventFilter(self)
+        self._follow(None)
         for widget in (self._mark, self):
             widget.hide()
             widget.deleteLater()
         self.ended.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the window's size; Esc skips, Return goes on."""
-        if watched is self._window and event.type() == QEvent.Type.Resize:
+        """Follow the window's size and what it speaks of; Esc skips."""
+        if watched is not self and event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
             self._place()
+        if watched in self._followed:
+            return False
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
             self.end()
             return True
