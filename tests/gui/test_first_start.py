@@ -49,8 +49,11 @@ def test_the_tour_has_five_steps_each_beside_what_it_speaks_of(started, qtbot):
 
 def test_the_tour_follows_what_it_speaks_of(started, qtbot):
     tour, stage = started.first_start.tour, started.stage
+    before = stage.mapTo(started, QPoint(0, 0))
     started.show_notice("A notice that pushes the stage down.", "")
-    qtbot.waitUntil(lambda: tour._mark.geometry().contains(QRect(stage.mapTo(started, QPoint(0, 0)), stage.size())))
+    qtbot.waitUntil(lambda: stage.mapTo(started, QPoint(0, 0)) != before)
+    area = QRect(stage.mapTo(started, QPoint(0, 0)), stage.size())
+    assert tour._mark.geometry() == area.adjusted(-2, -2, 2, 2) & started.rect()
     tour.end()
 
 
