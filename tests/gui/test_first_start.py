@@ -52,8 +52,12 @@ def test_the_tour_follows_what_it_speaks_of(started, qtbot):
     before = stage.mapTo(started, QPoint(0, 0))
     started.show_notice("A notice that pushes the stage down.", "")
     qtbot.waitUntil(lambda: stage.mapTo(started, QPoint(0, 0)) != before)
-    area = QRect(stage.mapTo(started, QPoint(0, 0)), stage.size())
-    assert tour._mark.geometry() == area.adjusted(-2, -2, 2, 2) & started.rect()
+
+    def fits():
+        area = QRect(stage.mapTo(started, QPoint(0, 0)), stage.size())
+        return tour._mark.geometry() == area.adjusted(-2, -2, 2, 2) & started.rect()
+
+    qtbot.waitUntil(fits)
     tour.end()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -36,6 +36,9 @@ class Tour(QFrame):
         self.setAccessibleName("Tour")
         self._window, self._stops, self.number = window, tuple(stops), 0
         self._followed: list[QWidget] = []
+        self._settled = QTimer(self)  # a layout on its way tells of places that do not last
+        self._settled.setSingleShot(True)
+        self._settled.timeout.connect(self._place)
         self._mark = QFrame(window)
         self._mark.setObjectName("tourMark")
         self._mark.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -87,6 +90,7 @@ class Tour(QFrame):
             self._followed.append(about)
             about = about.parentWidget()
 
+    @Slot()
     def _place(self) -> None:
         """Beside what it speaks of, wherever there is room, and always inside the window."""
         about, window = self._stops[self.number].about(), self._window
@@ -125,6 +129,7 @@ class Tour(QFrame):
         """Away with it."""
         self._window.removeEventFilter(self)
         self._follow(None)
+        self._settled.stop()
         for widget in (self._mark, self):
             widget.hide()
             widget.deleteLater()
@@ -133,7 +138,7 @@ class Tour(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the window's size and what it speaks of; Esc skips."""
         if watched is not self and event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
-            self._place()
+            self._settled.start(0)
         if watched in self._followed:
             return False
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
