@@ -107,13 +107,16 @@ class Tour(QFrame):
             QPoint(middle.x() - size.width() // 2, area.top() - _GAP - size.height()),
             QPoint(middle.x() - size.width() // 2, area.bottom() + _GAP),
         )
-        for place in places:
+
+        def inside(place: QPoint) -> QPoint:
             x = min(max(place.x(), room.left()), room.right() - size.width())
-            y = min(max(place.y(), room.top()), room.bottom() - size.height())
-            if not QRect(QPoint(x, y), size).intersects(area):
-                self.move(x, y)
-                return
-        self.move(middle.x() - size.width() // 2, room.bottom() - size.height())
+            return QPoint(x, min(max(place.y(), room.top()), room.bottom() - size.height()))
+
+        def covered(place: QPoint) -> int:
+            hidden = QRect(place, size) & area
+            return hidden.width() * hidden.height()
+
+        self.move(min(map(inside, places), key=covered))
 
     @Slot()
     def go_on(self) -> None:
