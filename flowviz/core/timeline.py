@@ -10,6 +10,9 @@ from dataclasses import replace
 from flowviz.core.frames import Frame
 from flowviz.core.spec import Array, frozen_array
 
+EARLY = 1.6
+"""Playing a training, live or in a film, reaches step share**EARLY: early steps change most, and get more time."""
+
 DEFAULT_BUDGET = 512 * 2**20
 KEPT_PATHS = 64
 """Particles of a thinned frame: enough to show something true until the others are computed again."""

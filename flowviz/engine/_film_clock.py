@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from flowviz.core.camera import Camera
 from flowviz.core.film import Extent, FilmSpec, KeyFrame
+from flowviz.core.timeline import EARLY
 
 _FIRST, _LAST = 0.06, 0.12
 """Shares of a film over flow time in which it rests at its beginning and at its end."""
-_EARLY = 1.6
-"""A film over training reaches training step share**_EARLY: early steps change most, and get more pictures."""
 _TRAINING_SHARE = 0.55
 """What a film over both clocks gives to training, which comes first."""
 
@@ -86,7 +85,7 @@ def _flow_time(film: FilmSpec, share: float) -> float:
 
 
 def _step(share: float, steps: tuple[int, int]) -> float:
-    return steps[0] + share**_EARLY * (steps[1] - steps[0])
+    return steps[0] + share**EARLY * (steps[1] - steps[0])
 
 
 def _between_keys(film: FilmSpec, share: float) -> Instant:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Slot
 
+from flowviz.core.timeline import EARLY
 from flowviz.gui.control.clock import Clock
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.run import RunState
-
-_EARLY = 1.6
-"""Playing reaches training step share**_EARLY: early steps change most, and get more time. As in films."""
 
 
 class PlaybackController(QObject):
@@ -114,7 +112,7 @@ class PlaybackController(QObject):
         timeline = self._run.timeline
         if self._step_at(self._place) != self._cursor.step and timeline.last is not None:
             first, last = timeline.frames[0].step, timeline.last.step
-            self._place = ((self._cursor.step - first) / max(1, last - first)) ** (1 / _EARLY)
+            self._place = ((self._cursor.step - first) / max(1, last - first)) ** (1 / EARLY)
         return min(1.0, max(0.0, self._place))
 
     def _step_at(self, place: float) -> int:
@@ -122,7 +120,7 @@ class PlaybackController(QObject):
         if timeline.last is None:
             return 0
         first, last = timeline.frames[0].step, timeline.last.step
-        frame = timeline.nearest(round(first + place**_EARLY * (last - first)))
+        frame = timeline.nearest(round(first + place**EARLY * (last - first)))
         return frame.step if frame is not None else 0
 
     def _move_training(self, place: float) -> None:
