@@ -28,11 +28,17 @@ _FAR = 1e3
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A place (x, y) of the plane at flow time t; the path through it is what is looked at."""
+    """A place (x, y) of the plane, or (x, y, z) of space, at flow time t; the path through it is what is looked at."""
 
     x: float
     y: float
     t: float
+    z: float | None = None
+
+    @property
+    def place(self) -> tuple[float, ...]:
+        """Its coordinates."""
+        return (self.x, self.y) if self.z is None else (self.x, self.y, self.z)
 
 
 @dataclass(frozen=True, slots=True)

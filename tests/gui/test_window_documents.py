@@ -17,8 +17,10 @@ from flowviz.core.spec import TargetSpec
 from flowviz.engine.session_file import SessionFiles
 from flowviz.gui.main_window import MainWindow
 from flowviz.gui.theme.theme import Theme
-from flowviz.scene.probes import Pin
+from flowviz.scene.probes import Loop, Pin
 from flowviz.scene.view import Gaze
+
+TRIANGLE = Loop(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), 0.25)
 
 
 def make(qapp, qtbot, folder):
@@ -71,6 +73,7 @@ def fill(window, qtbot):
     window.options.update(layers=frozenset({"grid", "target"}), trails=17, direction="encode")
     window.stage.look_as({"plane": Gaze(2.5, (0.5, -1.0)), "space": Camera(azimuth=12.0)})
     window.probes.pin(Pin(0.5, -0.25, 1.0), adds=False)
+    window.probes.draw_loop(TRIANGLE)
     window.playback.play(False)
     window.playback.show_step(6)
     window.playback.set_t(0.375)
@@ -114,6 +117,7 @@ def test_a_saved_session_brings_everything_back_in_another_window(window, qapp, 
         assert other.options.value.direction == "encode"
         assert other.stage.gazes == {"plane": Gaze(2.5, (0.5, -1.0)), "space": Camera(azimuth=12.0)}
         assert other.probes.value.pins == (Pin(0.5, -0.25, 1.0),)
+        assert other.probes.value.loop == TRIANGLE
         assert other.layout_of_docks.docks["target"].isHidden()
         assert not other.isWindowModified() and other.windowTitle() == "mine[*] – flowviz"
         assert other.history.stack.count() == 0

@@ -15,12 +15,14 @@ from flowviz.gui.state.cursor import SPEEDS, LoopMode
 from flowviz.gui.state.probes import MOST_PINS
 from flowviz.scene._mode import MODES
 from flowviz.scene.options import Direction, options_from_mapping, options_to_mapping
-from flowviz.scene.probes import Pin
+from flowviz.scene.probes import Loop, Pin
 from flowviz.scene.resolve import layers
 from flowviz.scene.view import Gaze
 
 if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
+
+_MOST_CORNERS = 1000
 
 
 def look_of(window: MainWindow) -> dict[str, Any]:
@@ -35,7 +37,8 @@ def look_of(window: MainWindow) -> dict[str, Any]:
             "loops": [cursor.flow.loop, cursor.training.loop],
             "direction": options.direction,
         },
-        "pins": [[pin.x, pin.y, pin.t] for pin in window.probes.value.pins],
+        "pins": [[pin.x, pin.y, pin.t, *pin.place[2:]] for pin in window.probes.value.pins],
+        "loop": _loop_document(window.probes.value.loop),
         "layers": sorted(options.layers),
         "options": options_to_mapping(options),
         "gazes": {link: _gaze_document(gaze) for link, gaze in window.stage.gazes.items()},
@@ -47,7 +50,7 @@ def show_look(window: MainWindow, look: Mapping[str, Any]) -> None:
     """Look like that again. A part that is missing, or makes no sense, leaves the window as it is there."""
     for part, show in (
         ("clocks", _show_clocks), ("options", _show_options), ("gazes", _show_gazes), ("layout", _show_layout),
-        ("pins", _show_pins),
+        ("pins", _show_pins), ("loop", _show_loop),
     ):  # fmt: skip
         if part in look:
             try:
@@ -86,11 +89,26 @@ def _show_gazes(window: MainWindow, look: Mapping[str, Any]) -> None:
 
 
 def _show_pins(window: MainWindow, look: Mapping[str, Any]) -> None:
-    pins = tuple(Pin(float(x), float(y), float(t)) for x, y, t in look["pins"][:MOST_PINS])
-    if not all(math.isfinite(value) for pin in pins for value in (pin.x, pin.y, pin.t)):
+    pins = tuple(Pin(*(float(value) for value in pin)) for pin in look["pins"][:MOST_PINS])
+    if not all(math.isfinite(value) for pin in pins for value in (*pin.place, pin.t)):
         raise ValueError("a pin is nowhere")
     window.probes.clear()
     window.probes.restore(pins)
+
+
+def _show_loop(window: MainWindow, look: Mapping[str, Any]) -> None:
+    document = look["loop"]
+    if document is None:
+        return
+    corners = tuple((float(x), float(y)) for x, y in document["points"][:_MOST_CORNERS])
+    t = float(document["t"])
+    if len(corners) < 3 or not all(map(math.isfinite, (t, *(value for corner in corners for value in corner)))):
+        raise ValueError("a loop is nowhere")
+    window.probes.draw_loop(Loop(corners, t))
+
+
+def _loop_document(loop: Loop | None) -> dict[str, Any] | None:
+    return None if loop is None else {"points": [list(corner) for corner in loop.points], "t": loop.t}
 
 
 def _show_layout(window: MainWindow, look: Mapping[str, Any]) -> None:
