@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flowviz.core.frames import Frame
+from flowviz.core.losses import Terms
 from flowviz.core.spec import Array, RunSpec
 
 
@@ -20,6 +21,7 @@ class Started:
         step: training steps done before this stretch.
         entropy: differential entropy of the target in nats, or None: the least possible NLL.
         floors: noise floors known already, as in FloorsReady; empty in a run's first stretch.
+        terms: what the method's training steps tell.
     """
 
     spec: RunSpec
@@ -28,6 +30,7 @@ class Started:
     step: int = 0
     entropy: float | None = None
     floors: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    terms: Terms = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Losses:
 
     Attributes:
         steps: training step numbers (k,) int64.
-        values: loss terms by name, each (k,) float64; "loss" is always among them.
+        values: loss terms by name, each (k,) float64; nan where a step did not tell that term.
         phase: as in StepInfo.
         steps_per_second: recent training speed.
         progress: share of this stretch's budget used, 0 to 1.

@@ -13,6 +13,7 @@ from flowviz.core.camera import Camera
 from flowviz.core.data import DataJob, What
 from flowviz.core.errors import ParameterError
 from flowviz.core.frames import Frame
+from flowviz.core.losses import term_of
 from flowviz.core.params import ParamValue
 from flowviz.core.records import RunFile
 from flowviz.core.spec import Array, RunSpec
@@ -168,9 +169,12 @@ def curves_of(run: RunFile) -> Curves:
     known = {label: floors[key] for key, label in _CURVES if key in floors}
     loss = np.asarray(run.losses.get("loss", ()), np.float64)
     if loss.size:
-        steps = np.asarray(run.loss_steps, np.float64)
+        told = np.isfinite(loss)
+        steps, loss = np.asarray(run.loss_steps, np.float64)[told], loss[told]
         parts = np.array_split(np.arange(loss.size), min(loss.size, _LOSS_POINTS))
-        values["Loss"] = np.array([[steps[part].mean(), loss[part].mean()] for part in parts])
+        term = term_of(run.terms, "loss")
+        name = f"{term.label[:1].upper()}{term.label[1:]}{f', {term.unit}' if term.unit else ''}"
+        values[name] = np.array([[steps[part].mean(), loss[part].mean()] for part in parts])
     return Curves(values, known)
 
 

@@ -48,7 +48,8 @@ class StepInfo:
     """What one training step tells.
 
     Attributes:
-        losses: "loss" and its parts by name. Values may be 0-d tensors; they are read (and a GPU
+        losses: "loss" and its parts by name, or what a start by another objective
+            tells ("matching"). Values may be 0-d tensors; they are read (and a GPU
             waited for) only when events are sent.
         phase: where in the method one is ("block 3 of 8"), or "".
     """

@@ -11,6 +11,7 @@ import numpy as np
 from flowviz import __version__
 from flowviz.core.errors import FileError
 from flowviz.core.frames import Frame
+from flowviz.core.losses import Terms
 from flowviz.core.spec import Array, RunSpec
 
 Floors = Mapping[str, tuple[float, float, float]]
@@ -31,6 +32,7 @@ class RunFile:
         entropy: of the target in nats in the shared frame, or None.
         created: when the file was written, ISO 8601.
         version: the flowviz that wrote it.
+        terms: what the losses are; () in files from before they said so.
     """
 
     spec: RunSpec
@@ -42,6 +44,7 @@ class RunFile:
     entropy: float | None = None
     created: str = ""
     version: str = __version__
+    terms: Terms = ()
 
     @property
     def last(self) -> Frame:

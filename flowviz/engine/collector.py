@@ -9,6 +9,7 @@ import numpy as np
 from flowviz.core.errors import UserError
 from flowviz.core.events import FloorsReady, FrameReady, Losses, MetricsReady, RunEvent, Started
 from flowviz.core.frames import Frame
+from flowviz.core.losses import Terms
 from flowviz.core.records import Floors, RunFile
 from flowviz.core.spec import Array, RunSpec
 from flowviz.core.timeline import Timeline
@@ -29,6 +30,7 @@ class Collector:
         self._metrics: dict[str, list[Array]] = {}
         self._floors: Floors = {}
         self._entropy: float | None = None
+        self._terms: Terms = ()
         self.spec: RunSpec | None = None
         if earlier is not None:
             for frame in earlier.frames:
@@ -41,7 +43,7 @@ class Collector:
         """Take note of one event."""
         match event:
             case Started():
-                self.spec, self._entropy = event.spec, event.entropy
+                self.spec, self._entropy, self._terms = event.spec, event.entropy, event.terms
                 self._floors = event.floors or self._floors
                 self._forget_after(event.step)
             case FrameReady():
@@ -84,4 +86,5 @@ class Collector:
         }
         steps = np.concatenate(self._steps) if self._steps else np.empty(0, np.int64)
         metrics = {key: np.concatenate(values) for key, values in self._metrics.items()}
-        return RunFile(self.spec, self.frames, steps, losses, metrics, self._floors, self._entropy)
+        measured = (losses, metrics, self._floors, self._entropy)
+        return RunFile(self.spec, self.frames, steps, *measured, terms=self._terms)

@@ -13,6 +13,7 @@ from flowviz.core.data import WHATS as WHATS
 from flowviz.core.data import DataChoice, What
 from flowviz.core.errors import ParameterError
 from flowviz.core.frames import Frame
+from flowviz.core.losses import term_of
 from flowviz.core.queries import DensityQuery, TransportQuery
 from flowviz.core.records import RunFile
 from flowviz.core.spec import Array
@@ -25,6 +26,8 @@ from flowviz.targets import Target, build
 
 TABULAR: tuple[What, ...] = ("samples", "trajectories", "density", "curves")
 DATA = "data units"
+METRIC_UNITS = {"nll": "nats", "npe": "ratio", "straightness": "ratio", "mmd": "ratio"}
+"""Of what is measured; all else is a distance in the shared frame."""
 _ALL = DataChoice()
 DATA_FORMATS: tuple[str, ...] = (".npz", ".csv", ".parquet", ".safetensors", ".pt2", ".onnx")
 """Suffixes, tables first; the registries hold what writes them."""
@@ -161,17 +164,19 @@ def _density(asked: _Asked) -> Table:
 def _curves(asked: _Asked) -> Table:
     """All measurements by training step; nan (empty in CSV) where a quantity was not measured at a step."""
     run = asked.run
-    found: dict[str, tuple[Array, Array]] = {
-        f"loss/{name}" if name != "loss" else "loss": (np.asarray(run.loss_steps), np.asarray(values, np.float64))
-        for name, values in run.losses.items()
-    }
+    found: dict[str, tuple[Array, Array]] = {}
+    units = dict(METRIC_UNITS)
+    for name, values in run.losses.items():
+        column = f"loss/{name}" if name != "loss" else "loss"
+        found[column] = (np.asarray(run.loss_steps), np.asarray(values, np.float64))
+        units[column] = term_of(run.terms, name).unit
     found |= {key: (pairs[:, 0], pairs[:, 1]) for key, pairs in run.metrics.items()}
     steps = np.unique(np.concatenate([np.empty(0), *(s for s, _ in found.values())])).astype(np.int64)
     columns = [Column("step", "training steps", steps)]
     for name, (at, values) in found.items():
         line = np.full(len(steps), np.nan)
         line[np.searchsorted(steps, np.asarray(at).astype(np.int64))] = values
-        columns.append(Column(name, "nats" if name in ("nll", "loss") else "shared frame", line))
+        columns.append(Column(name, units.get(name, "shared frame"), line))
     arrays = {column.name.replace("/", "_"): column.values for column in columns}
     units = {column.name.replace("/", "_"): column.unit for column in columns}
     details = asked.details(**{f"floor_{key}": values[0] for key, values in run.floors.items()})

@@ -141,7 +141,8 @@ class Run:
 
     def _started(self, flow: Flow, measuring: Measuring) -> Started:
         words = devices.describe(self._device)
-        return Started(self.spec, words, flow.parameter_count, self.step, measuring.entropy, dict(measuring.floors))
+        known = (measuring.entropy, dict(measuring.floors), flow.terms)
+        return Started(self.spec, words, flow.parameter_count, self.step, *known)
 
     def _train(self, flow: Flow, measurer: Measurer) -> Iterator[RunEvent]:
         frames = Pace(self.spec.recording.min_gap_s, self.spec.recording.duty, FIRST_DUTY)

@@ -24,6 +24,7 @@ from safetensors.numpy import save as save_tensors
 from flowviz import __version__
 from flowviz.core.errors import FileError, UserError
 from flowviz.core.frames import BlockInfo, Frame
+from flowviz.core.losses import LossTerm, Terms
 from flowviz.core.records import RunFile, thinned
 from flowviz.core.spec import Array, RunSpec, from_json, to_json
 from flowviz.core.timeline import checkpoint
@@ -83,6 +84,7 @@ def write_run(parts: Parts, run: RunFile, place: str = "", most: int = MOST_FRAM
         "metrics": sorted(run.metrics),
         "floors": {key: list(values) for key, values in run.floors.items()},
         "entropy": run.entropy if run.entropy is not None and math.isfinite(run.entropy) else None,
+        "terms": [asdict(term) for term in run.terms],
     }
     parts.json(f"{place}run.json", document)
     parts.bytes(f"{place}weights.safetensors", save_tensors(tensors))
@@ -195,9 +197,13 @@ def read_run(archive: Archive, name: str, place: str = "") -> RunFile:
     entropy = None if entropy is None or not math.isfinite(entropy) else entropy
     spec = from_json(document["spec"], arrays)
     check_spec(spec)
-    return RunFile(
-        spec, frames, steps, losses, metrics, floors, entropy, str(document["created"]), str(document["version"])
-    )
+    written = (str(document["created"]), str(document["version"]))
+    return RunFile(spec, frames, steps, losses, metrics, floors, entropy, *written, _terms(document.get("terms", [])))
+
+
+def _terms(documents: list[dict[str, Any]]) -> Terms:
+    names = ("name", "label", "unit", "tip")
+    return tuple(LossTerm(*(str(document[name]) for name in names)) for document in documents)
 
 
 def check_spec(spec: RunSpec) -> None:

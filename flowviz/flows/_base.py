@@ -13,6 +13,7 @@ from torch import Tensor
 from flowviz.core.block_edits import BlockEdit
 from flowviz.core.errors import UserError
 from flowviz.core.frames import BlockInfo, StepInfo
+from flowviz.core.losses import Terms
 from flowviz.core.method_groups import MethodGroup
 from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.params import ParamValue
@@ -77,6 +78,7 @@ class Flow(ABC):
         Params: frozen dataclass of declared parameters.
         source_need: what it can begin from, as in core.sources; N(0, I) only, unless it says otherwise.
         group: the family of methods under which people find it.
+        terms: what its training steps tell, "loss" first; an instance may have others than its class.
     """
 
     label: ClassVar[str]
@@ -84,6 +86,7 @@ class Flow(ABC):
     Params: ClassVar[type]
     source_need: ClassVar[SourceNeed] = "normal"
     group: ClassVar[MethodGroup] = "Likelihood"
+    terms: Terms = ()
 
     @classmethod
     @abstractmethod

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from flowviz.core.frames import StepInfo
+from flowviz.core.losses import MATCHING, NATS, LossTerm
 from flowviz.core.solver import Solver
 from flowviz.flows._base import Problem
 from flowviz.flows._capture import Replayed
@@ -41,6 +42,15 @@ class LikelihoodFlow(FieldFlow[P]):
     Chen et al. 2018 (arXiv 1806.07366), equation 8; Grathwohl et al. 2019 (FFJORD, arXiv 1810.01367), equation 4,
     with the exact trace. The fixed-step solver is differentiated as it stands (discretise, then optimise).
     """
+
+    terms = (
+        LossTerm("loss", "objective", NATS, "Negative log-likelihood and the weighed costs of the paths"),
+        LossTerm("nll", "NLL", NATS, "Negative log-likelihood of the batch"),
+        LossTerm("energy", "energy", NATS, "E∫|v|² dt, the price of moving, weighed as in the objective"),
+        LossTerm("jacobian", "jacobian", NATS, "E∫|dv/dx|² dt, the price of bending, weighed as in the objective"),
+        LossTerm("hjb", "HJB", NATS, "How far the paths are from optimal ones, weighed as in the objective"),
+        MATCHING,
+    )
 
     def __init__(self, params: P, problem: Problem, net: FieldNet) -> None:
         super().__init__(params, problem, net)

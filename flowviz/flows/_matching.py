@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from flowviz.core.frames import StepInfo
+from flowviz.core.losses import SQUARED_DISTANCE, SQUARED_VELOCITY, LossTerm
 from flowviz.core.method_groups import MethodGroup
 from flowviz.core.params import ADVANCED, param, restated
 from flowviz.flows._base import HasCoupling, Problem
@@ -81,6 +82,12 @@ class MatchingFlow(FieldFlow[P], HasCoupling):
         pairing_costs: whether pairs are dear enough to be used again.
     """
 
+    terms = (
+        LossTerm(
+            "loss", "matching error", SQUARED_VELOCITY, "E|v − dx/dt|²: how far the field is from that of the paths"
+        ),
+        LossTerm("cost", "pair cost", SQUARED_DISTANCE, "E|x₁ − x₀|² of the pairs that training draws"),
+    )
     pairing_costs: ClassVar[bool] = False
     group: ClassVar[MethodGroup] = "Simulation-free"
 

@@ -93,7 +93,7 @@ class CnfFlow(LikelihoodFlow[CnfParams]):
         (gradient,) = torch.autograd.grad(loss, self._flat)
         self._descend(gradient)
         self._count(seconds)
-        return StepInfo({"loss": loss.detach()}, f"flow matching {self._done} of {self._params.start_steps}")
+        return StepInfo({"matching": loss.detach()}, f"flow matching {self._done} of {self._params.start_steps}")
 
     @torch.no_grad()
     def _nll(self) -> float:

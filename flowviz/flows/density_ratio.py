@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from flowviz.core.frames import StepInfo
+from flowviz.core.losses import LossTerm
 from flowviz.core.params import ADVANCED, from_mapping, param
 from flowviz.core.spec import Array
 from flowviz.flows._base import FLOWS, HasLogRatio, Problem
@@ -54,6 +55,15 @@ class DensityRatio(MatchingFlow[DensityRatioParams], HasLogRatio):
     Params = DensityRatioParams
     source_need = "samples"
     group = "Between two data sets"
+    terms = (
+        MatchingFlow.terms[0],
+        LossTerm(
+            "ratio",
+            "classifier",
+            "nats / gap²",
+            "Logistic loss of telling neighbours in time apart, less a guess",
+        ),
+    )
 
     def __init__(self, params: DensityRatioParams, problem: Problem, net: VelocityNet) -> None:
         super().__init__(params, problem, net)

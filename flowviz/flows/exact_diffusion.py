@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from flowviz.core.frames import StepInfo
+from flowviz.core.losses import NATS, LossTerm
 from flowviz.core.params import ADVANCED, ParamValue, from_mapping, param
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, Budget
@@ -63,6 +64,7 @@ class ExactDiffusion(Flow, HasLogDensity, HasVelocity, HasSde):
     summary = "The Ornstein-Uhlenbeck flow of a sample, its score known in closed form: what a network would learn."
     Params = ExactDiffusionParams
     group = "Without a network"
+    terms = (LossTerm("loss", "NLL of other draws", NATS, "Negative log-likelihood of draws that are not taken in"),)
 
     def __init__(self, params: ExactDiffusionParams, problem: Problem) -> None:
         self._params, self._problem = params, problem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from flowviz.core.errors import UserError
 from flowviz.core.frames import StepInfo
+from flowviz.core.losses import NATS, SQUARED_DISTANCE, LossTerm, Terms
 from flowviz.core.params import ADVANCED, ParamValue, from_mapping, param
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, Budget
@@ -22,6 +23,11 @@ from flowviz.flows._sde import wander
 from flowviz.flows._training import Export, Stretch, changed, take_array
 
 KL, ENTROPY, POTENTIAL, INTERACTION = "KL", "entropy", "potential", "interaction"
+TERMS = (
+    LossTerm("loss", "functional", NATS, "F of the particles: what goes downhill"),
+    LossTerm("entropy", "entropy part", NATS, "E log ρ of the particles, ρ known by its kernel"),
+    LossTerm("potential", "potential part", NATS, "E[−log p] of the particles, p the blurred target"),
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class GradientFlow(Flow, HasVelocity, HasSde):
     summary = "Particles that go downhill in Wasserstein space, on a functional of your choice; nothing is learnt."
     Params = GradientFlowParams
     group = "Without a network"
+    terms: Terms = TERMS
     source_need = "samples"
 
     def __init__(self, params: GradientFlowParams, problem: Problem) -> None:
@@ -81,6 +88,8 @@ class GradientFlow(Flow, HasVelocity, HasSde):
         self._crowds: dict[int, Tensor] = {}
         self._stretch = Stretch(Budget(), params.steps)
         self._export = Export()
+        if params.functional == INTERACTION:
+            self.terms = (replace(TERMS[0], unit=SQUARED_DISTANCE),)
 
     @classmethod
     def create(cls, params: Mapping[str, object], problem: Problem) -> GradientFlow:

@@ -11,6 +11,7 @@ from torch import Tensor
 from flowviz.core.block_edits import Add, BlockEdit, Equalise, Refine
 from flowviz.core.errors import ParameterError
 from flowviz.core.frames import BlockInfo, StepInfo
+from flowviz.core.losses import NATS, LossTerm
 from flowviz.core.params import ParamValue, from_mapping
 from flowviz.core.spec import Array, Budget
 from flowviz.flows._base import FLOWS, Problem
@@ -52,6 +53,12 @@ class JkoFlow(ChainFlow):
     label = "JKO flow"
     summary = "Blocks trained one after another, each a small proximal step of the Wasserstein gradient flow to noise."
     Params = JkoParams
+    terms = (
+        LossTerm("loss", "JKO objective", NATS, "Of the block in training: potential + divergence + transport"),
+        LossTerm("potential", "potential", NATS, "E[V(x(1))]: how far the particles are from noise"),
+        LossTerm("divergence", "divergence", NATS, "−E∫ div v: the change of entropy along the way"),
+        LossTerm("transport", "transport", NATS, "E|x(1) − x(0)|² / 2h: the price of moving"),
+    )
 
     def __init__(self, params: JkoParams, problem: Problem) -> None:
         self._params = params

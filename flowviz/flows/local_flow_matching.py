@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from flowviz.core.frames import BlockInfo, StepInfo
+from flowviz.core.losses import SQUARED_VELOCITY, LossTerm
 from flowviz.core.params import ADVANCED, ParamValue, from_mapping, param, restated
 from flowviz.core.spec import Array, Budget
 from flowviz.flows._base import FLOWS, Problem
@@ -82,6 +83,7 @@ class LocalFlowMatching(ChainFlow):
     summary = "Small flow-matching problems one after another, each a short stretch of a diffusion towards noise."
     Params = LocalParams
     group = "Simulation-free"
+    terms = (LossTerm("loss", "matching error", SQUARED_VELOCITY, "E|v − dx/ds|² of the block in training"),)
 
     def __init__(self, params: LocalParams, problem: Problem) -> None:
         self._params = params

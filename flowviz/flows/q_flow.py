@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from flowviz.core.frames import StepInfo
+from flowviz.core.losses import MATCHING, NATS, LossTerm
 from flowviz.core.method_groups import MethodGroup
 from flowviz.core.params import ADVANCED, from_mapping, param, restated
 from flowviz.flows._base import FLOWS, Problem
@@ -84,6 +85,12 @@ class QFlow(FieldFlow[QFlowParams]):
     Params = QFlowParams
     source_need = "samples"
     group: ClassVar[MethodGroup] = "Between two data sets"
+    terms = (
+        LossTerm("loss", "objective", NATS, "Both divergences, as the classifiers see them, and the price of moving"),
+        LossTerm("kl", "KL, both ends", NATS, "KL(T#p ‖ q) + KL(T⁻¹#q ‖ p), as the classifiers see them"),
+        LossTerm("transport", "transport", NATS, "γ E∫|v|² dt, both ways: the price of moving"),
+        MATCHING,
+    )
 
     def __init__(self, params: QFlowParams, problem: Problem, net: VelocityNet) -> None:
         super().__init__(params, problem, net, 12)
@@ -105,12 +112,12 @@ class QFlow(FieldFlow[QFlowParams]):
         self._ends = [Classifier(net, generator, self._flat) for _ in range(2)]
 
     def step(self, seconds: float) -> StepInfo:
-        """One step of the flow; losses "loss", and once the start is over, its parts."""
+        """One step of the flow; its "matching" error at the start, then "loss" and its parts."""
         p = self._params
         x0, x1 = self._begin.take(p.batch_size), self._stream.take(p.batch_size)
         matching = self._stretch.progress < p.start
         losses = self._match(x0, x1) if matching else self._settle(x0, x1)
-        (gradient,) = torch.autograd.grad(losses["loss"], self._flat)
+        (gradient,) = torch.autograd.grad(losses["matching" if matching else "loss"], self._flat)
         self._descend(gradient, 3.0 if matching else 0.3)
         self._count(seconds)
         phase = "flow matching" if matching else "classifiers"
@@ -119,7 +126,7 @@ class QFlow(FieldFlow[QFlowParams]):
     def _match(self, x0: Tensor, x1: Tensor) -> dict[str, Tensor]:
         t = torch.rand(len(x0), 1, generator=self._noise, dtype=x0.dtype, device=x0.device)
         guess = self._velocity_net.at_points(self._flat, torch.lerp(x0, x1, t), t)
-        return {"loss": (guess - (x1 - x0)).square().sum(1).mean()}
+        return {"matching": (guess - (x1 - x0)).square().sum(1).mean()}
 
     def _settle(self, x0: Tensor, x1: Tensor) -> dict[str, Tensor]:
         p = self._params

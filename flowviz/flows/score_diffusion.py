@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from flowviz.core.frames import StepInfo
+from flowviz.core.losses import LossTerm
 from flowviz.core.params import ADVANCED, from_mapping, param, restated
 from flowviz.flows._base import FLOWS, HasSde, Problem, Transport
 from flowviz.flows._diffusion import CLOCKS, DiffusionNet, random_paths
@@ -59,6 +60,14 @@ class ScoreDiffusion(FieldFlow[DiffusionParams], HasSde):
     summary = "Learns to take noise out of noised data; the same marginals by smooth paths (ODE) or rough ones (SDE)."
     Params = DiffusionParams
     group = "Simulation-free"
+    terms = (
+        LossTerm(
+            "loss",
+            "score error",
+            "weighted square",
+            "E (σ/α)²|score + z/σ|²: how far the score is from the noise",
+        ),
+    )
 
     def __init__(self, params: DiffusionParams, problem: Problem, net: DiffusionNet) -> None:
         super().__init__(params, problem, net, LOOK_STEPS)

@@ -23,12 +23,12 @@ SMALL = DataChoice(n=50, seed=3, resolution=24)
 SHIFT, SCALE = np.array([100.0, -5.0]), np.array([20.0, 0.5])
 
 
-def trained(flow, steps=2, target=None):
+def trained(flow, steps=2, target=None, **more):
     params = {
         name: value
-        for name, value in (("width", 8), ("batch_size", 64))
+        for name, value in (("width", 8), ("batch_size", 64), ("particles", 20))
         if name in FLOWS.get(flow).Params.__dataclass_fields__
-    }
+    } | more
     recording = Recording(particles=40, n_times=5, min_gap_s=0.0, metric_points=40)
     target = target or TargetSpec("two_moons")
     spec = RunSpec(target, FlowSpec(flow, params), Budget(steps=steps), recording=recording, metrics=("sliced_w2",))
@@ -109,6 +109,23 @@ def test_curves_have_a_row_a_step_and_are_empty_where_nothing_was_measured(run, 
     assert [int(row[0]) for row in table[1:]] == sorted({int(row[0]) for row in table[1:]})
     loss = [float(row[names.index("loss [nats]")]) for row in table[1:] if row[names.index("loss [nats]")]]
     assert np.allclose(loss, run.losses["loss"]) and len(last) == len(names)
+
+
+def test_curves_have_the_unit_that_the_method_gives_its_loss(tmp_path):
+    units = {}
+    for method, params in (
+        ("flow_matching", {}),
+        ("score_diffusion", {}),
+        ("gradient_flow", {"functional": "interaction"}),
+    ):
+        names = rows(export_data(trained(method, **params), tmp_path / "a.csv", "curves"))[0]
+        units[method] = next(name for name in names if name.startswith("loss ["))
+        assert "straightness [ratio]" in names
+    assert units == {
+        "flow_matching": "loss [squared velocity]",
+        "score_diffusion": "loss [weighted square]",
+        "gradient_flow": "loss [squared distance]",
+    }
 
 
 def test_weights_come_back_by_name(run, tmp_path):

@@ -54,6 +54,7 @@ def test_a_run_comes_back_as_it_was(trained, saved):
         assert len(ours.blocks) == 2 and ours.blocks[0].status == theirs.blocks[0].status
         assert all(np.array_equal(array, theirs.weights[name], equal_nan=True) for name, array in ours.weights.items())
     assert back.version and back.created
+    assert back.terms == trained.terms and back.terms[0].unit == "nats"
 
 
 def test_a_free_block_comes_back_with_its_infinite_step(tmp_path):

@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from scripted import until
 
-from flowviz.core.events import MetricsReady
+from flowviz.core.events import Losses, MetricsReady, Started
+from flowviz.core.losses import MATCHING, LossTerm
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +63,25 @@ def test_no_logarithm_is_offered_where_there_is_none(trained, scripted, qtbot):
     scripted.say(MetricsReady(40, {"nll": -0.5}))
     qtbot.waitUntil(lambda: trained.run.metrics["nll"].last == -0.5, timeout=5000)
     assert not front(trained, "nll").log_button.isVisible()
+
+
+def test_the_axis_of_the_loss_has_the_unit_of_the_methods_own_loss(trained, scripted, qtbot):
+    terms = (LossTerm("loss", "matching error", "squared velocity", "How far the field is"), MATCHING)
+    scripted.say(Started(trained.run.spec, "CPU, 1 thread", 99, 40, terms=terms))
+    qtbot.waitUntil(lambda: trained.run.terms == terms, timeout=5000)
+    page = front(trained, "")
+    assert page.plot.plotItem.getAxis("left").labelText == "squared velocity"
+    assert page.entries["loss"].text().startswith("matching error ")
+    assert page.entries["loss"].toolTip().startswith("How far the field is, in squared velocity.")
+
+
+def test_a_loss_in_another_unit_is_no_curve_of_the_same_axis(trained, scripted, qtbot):
+    terms = (LossTerm("loss", "matching error", "squared velocity"),)
+    scripted.say(Started(trained.run.spec, "CPU, 1 thread", 99, 40, terms=terms))
+    qtbot.waitUntil(lambda: trained.run.terms == terms, timeout=5000)
+    for unit, is_drawn in (("squared velocity", True), ("nats", False)):
+        trained.run_controller.restart()
+        scripted.say(Started(trained.run.spec, "CPU, 1 thread", 99, 0, terms=(LossTerm("loss", "loss", unit),)))
+        scripted.say(Losses(np.array([1, 2]), {"loss": np.array([3.0, 2.0])}, "", 100.0, 0.5, 10.0))
+        qtbot.waitUntil(lambda: "loss" in trained.run.losses, timeout=5000)
+        assert ("run 1" in front(trained, "").entries) == is_drawn

@@ -25,6 +25,7 @@ from flowviz.core.events import (
     Started,
 )
 from flowviz.core.frames import BlockInfo, Frame
+from flowviz.core.losses import Terms
 from flowviz.core.records import RunFile
 from flowviz.core.spec import RunSpec
 from flowviz.core.timeline import Timeline
@@ -78,6 +79,7 @@ class RunState(QObject):
         self.seconds_left: float | None = None
         self.entropy: float | None = None
         self.floors: Mapping[str, tuple[float, float, float]] = {}
+        self.terms: Terms = ()
         self.losses: dict[str, CurveStore] = {}
         self.metrics: dict[str, History] = {}
         self.blocks: tuple[BlockInfo, ...] = ()
@@ -137,7 +139,8 @@ class RunState(QObject):
             return None
         steps, losses = together({name: store.curve() for name, store in self.losses.items()})
         metrics = {name: np.stack(history.curve(), axis=1) for name, history in self.metrics.items()}
-        return RunFile(self.spec, self.timeline.frames, steps, losses, metrics, dict(self.floors), self.entropy)
+        measured = (steps, losses, metrics, dict(self.floors), self.entropy)
+        return RunFile(self.spec, self.timeline.frames, *measured, terms=self.terms)
 
     def restore(self, record: RunFile | None, status: Status = "stopped") -> None:
         """Put a kept run in the place of this one, or (None) none."""
@@ -153,7 +156,7 @@ class RunState(QObject):
         for name, pairs in record.metrics.items():
             for step, value in pairs.tolist():
                 self._take_metrics(int(step), {name: value})
-        self.floors, self.entropy = record.floors, record.entropy
+        self.floors, self.entropy, self.terms = record.floors, record.entropy, record.terms
 
     def set_status(self, status: Status) -> None:
         """Where the run stands."""
@@ -221,6 +224,7 @@ class RunState(QObject):
         self.step = self.first_step = event.step
         self.entropy = event.entropy if event.entropy is not None else self.entropy
         self.floors = event.floors or self.floors
+        self.terms = event.terms or self.terms
         self.set_status("running")
 
     def _take_losses(self, event: Losses) -> str:

@@ -75,7 +75,7 @@ class CurvePlot(pg.PlotWidget):
         left = LogAxis("left")
         left.is_log = self.is_log = kind.log
         super().__init__(parent, axisItems={"left": left, "bottom": StepAxis("bottom")})
-        self.kind = kind
+        self.kind, self.unit = kind, kind.unit
         self.setAccessibleName(f"Curve {kind.title}")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumHeight(90)
@@ -190,6 +190,12 @@ class CurvePlot(pg.PlotWidget):
         if self.cursor_line.value() != step:
             self.cursor_line.setValue(step)
 
+    def set_unit(self, unit: str) -> None:
+        """The unit of the vertical axis."""
+        if unit != self.unit:
+            self.unit = unit
+            self.restyle()
+
     @Slot()
     def restyle(self) -> None:
         """Take on the theme's colours."""
@@ -205,7 +211,7 @@ class CurvePlot(pg.PlotWidget):
             axis.setStyle(maxTickLevel=0, tickLength=-4)
             axis.enableAutoSIPrefix(False)
         left = self.plotItem.getAxis("left")
-        left.setLabel(self.kind.unit, **{"color": tokens.muted, "font-size": f"{zoomed(11)}px"})
+        left.setLabel(self.unit, **{"color": tokens.muted, "font-size": f"{zoomed(11)}px"})
         left.setWidth(zoomed(52))
         self.plotItem.getAxis("bottom").setHeight(zoomed(22))
         soft = QColor(tokens.good)

@@ -19,7 +19,7 @@ from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views.earlier_curves import earlier_traces
 from flowviz.gui.views.jko import JkoPage
 from flowviz.gui.views.probe_page import ProbePage
-from flowviz.gui.views.traces import FINE_POINTS, FINE_W2, KINDS, CurveKind, Trace, has_finest, traces
+from flowviz.gui.views.traces import FINE_POINTS, FINE_W2, KINDS, CurveKind, Trace, has_finest, traces, unit_of
 from flowviz.gui.widgets.flow_layout import FlowLayout
 from flowviz.scene.run_story import fine_distance, story
 
@@ -83,7 +83,7 @@ class LegendEntry(QToolButton):
             self.setText(trace.label)
             self.setAccessibleName(trace.label)
         self.setChecked(is_shown)
-        look = (trace.colour, trace.style, is_shown)
+        look = (trace.colour, trace.style, trace.tip, is_shown)
         if look != self._look:
             self._look = look
             self.setIcon(swatch(trace, is_shown, self.devicePixelRatioF()))
@@ -153,7 +153,8 @@ class CurvePage(QWidget):
         """Draw the run's curves, those of earlier runs in grey, and the cursor."""
         self.step = step
         self._traces = traces(self.kind, run, current_tokens())
-        self._traces += earlier_traces(self.kind, earlier, current_tokens())
+        unit = unit_of(self.kind, run)
+        self._traces += earlier_traces(self.kind, earlier, current_tokens(), unit)
         has_lines = any(trace.style == "line" for trace in self._traces)
         if has_lines:
             self.build()
@@ -161,6 +162,7 @@ class CurvePage(QWidget):
         self._show_legend()
         if self.plot is not None:
             self.plot.setVisible(has_lines)
+            self.plot.set_unit(unit)
             shown = [trace for trace in self._traces if self.is_shown(trace)]
             last = max((int(trace.x[-1]) for trace in shown if len(trace.x)), default=0)
             self.plot.show_traces(shown, run.first_step, max(run.step, last))

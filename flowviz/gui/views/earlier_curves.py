@@ -6,17 +6,21 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from flowviz.core.losses import term_of
 from flowviz.core.records import RunEntry, RunFile
 from flowviz.core.spec import Array
 from flowviz.gui.views.traces import CurveKind, Trace, number, thin
 from flowviz.scene.tokens import Tokens
 
 
-def earlier_traces(kind: CurveKind, entries: Iterable[RunEntry], tokens: Tokens) -> list[Trace]:
-    """One grey line for each kept run that has the curve of this tab and is switched on, the newest run first."""
+def earlier_traces(kind: CurveKind, entries: Iterable[RunEntry], tokens: Tokens, unit: str) -> list[Trace]:
+    """One grey line for each kept run that has the curve of this tab and is switched on, the newest run first.
+
+    A loss in another unit than the axis has is no curve of it.
+    """
     result = []
     for entry in entries:
-        curve = None if entry.record is None or not entry.is_shown else _curve(kind, entry.record)
+        curve = None if entry.record is None or not entry.is_shown else _curve(kind, entry.record, unit)
         if curve is not None and len(curve[1]):
             x, y = thin(*curve)
             label = f"{entry.name} {number(float(y[-1]))}"
@@ -25,13 +29,13 @@ def earlier_traces(kind: CurveKind, entries: Iterable[RunEntry], tokens: Tokens)
     return result[::-1]
 
 
-def _curve(kind: CurveKind, record: RunFile) -> tuple[Array, Array] | None:
+def _curve(kind: CurveKind, record: RunFile, unit: str) -> tuple[Array, Array] | None:
     """Training steps and values, or None where the run has none."""
     if kind.metric:
         pairs = record.metrics.get(kind.metric)
         return None if pairs is None else (pairs[:, 0], pairs[:, 1])
     losses = record.losses.get("loss")
-    if losses is None:
+    if losses is None or term_of(record.terms, "loss").unit != unit:
         return None
     keep = np.isfinite(losses)
     return record.loss_steps[keep].astype(np.float64), losses[keep]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from flowviz.core.losses import term_of
 from flowviz.core.spec import Array
 from flowviz.gui.state.run import RunState
 from flowviz.scene.tokens import Tokens
@@ -20,6 +21,7 @@ _TINY_SHARE = 0.02
 @dataclass(frozen=True, slots=True)
 class CurveKind:
     """One tab: its title, its metric ("" is the loss and its parts), its unit, and whether its axis is logarithmic.
+    The unit of the losses is the method's own: see `unit_of`.
 
     `tab` is the word on the tab where the title is too long for it.
     """
@@ -33,7 +35,7 @@ class CurveKind:
 
 
 KINDS = (
-    CurveKind("Loss", "", "nats", False, "Training loss and its parts"),
+    CurveKind("Loss", "", "", False, "Training loss and its parts"),
     CurveKind(
         "NLL", "nll", "nats", False, "Negative log-likelihood of target samples: it cannot fall below the entropy"
     ),
@@ -63,14 +65,6 @@ _FLOOR_TIP = (
     "The noise floor: what the distance says of two independent sets of target samples. No flow can stay below it."
 )
 _LEAST_TIP = "What no field can learn: different pairs pass the same place with different velocities"
-_PART_TIPS = {
-    "loss": "What the training makes small",
-    "nll": "Negative log-likelihood of the batch",
-    "energy": "The transport cost, weighed as in the loss",
-    "potential": "E[V(x(1))]: how far the particles are from noise",
-    "divergence": "−∫ div v: the change of entropy along the way",
-    "transport": "E|x(1) − x(0)|² / 2h: the price of moving",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +113,16 @@ def traces(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace]:
     return _metric(kind, run, tokens) if kind.metric else _losses(run, tokens)
 
 
+def unit_of(kind: CurveKind, run: RunState) -> str:
+    """Of the vertical axis; "" where nobody knows."""
+    return kind.unit if kind.metric else term_of(run.terms, _main(run)).unit
+
+
+def _main(run: RunState) -> str:
+    """The term that the axis belongs to: the loss, or what a start by another objective tells before there is one."""
+    return "loss" if "loss" in run.losses else next(iter(run.losses), "loss")
+
+
 def _losses(run: RunState, tokens: Tokens) -> list[Trace]:
     names = sorted(run.losses, key=lambda name: name != "loss")
     curves = {name: thin(*run.losses[name].curve()) for name in names}
@@ -129,9 +133,9 @@ def _losses(run: RunState, tokens: Tokens) -> list[Trace]:
             continue
         colour = tokens.accent if index == 0 else tokens.series[index % len(tokens.series)]
         is_minor = name != "loss" and float(np.abs(y).max()) < _TINY_SHARE * whole
-        words = name.upper() if name == "nll" else name.replace("_", " ")
-        tip = _PART_TIPS.get(name, words)
-        result.append(Trace(name, f"{words} {number(y[-1])}", tip, colour, x=x, y=y, is_minor=is_minor))
+        term = term_of(run.terms, name)
+        tip = f"{term.tip or term.label}{f', in {term.unit}' if term.unit else ''}"
+        result.append(Trace(name, f"{term.label} {number(y[-1])}", tip, colour, x=x, y=y, is_minor=is_minor))
     least = run.floors.get("loss")
     if least is not None and result:
         label = f"least possible {number(least[0])}"
