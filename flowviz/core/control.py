@@ -126,6 +126,10 @@ class Control:
                 return True
             return False
 
+    def seconds_at(self, _step: int, measured: float) -> float:
+        """For the training loop: the training time of the stretch that the method is told before a step."""
+        return measured
+
     def take_changes(self) -> dict[str, ParamValue]:
         """For the training loop: the live parameters that changed since the last call."""
         with self._condition:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flowviz.core.course import Stretch
 from flowviz.core.frames import Frame
 from flowviz.core.losses import Terms
+from flowviz.core.params import ParamValue
 from flowviz.core.spec import Array, RunSpec
 
 
@@ -22,6 +24,8 @@ class Started:
         entropy: differential entropy of the target in nats, or None: the least possible NLL.
         floors: noise floors known already, as in FloorsReady; empty in a run's first stretch.
         terms: what the method's training steps tell.
+        stretch: what begins, nothing of it done yet; None stands for the spec's own budget.
+        seconds: training seconds before this stretch.
     """
 
     spec: RunSpec
@@ -31,6 +35,8 @@ class Started:
     entropy: float | None = None
     floors: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     terms: Terms = ()
+    stretch: Stretch | None = None
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,15 @@ class FloorsReady:
     """
 
     floors: Mapping[str, tuple[float, float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A live parameter has another value from here on, after `step` training steps of the run."""
+
+    step: int
+    name: str
+    value: ParamValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +157,7 @@ RunEvent = (
     | FrameReady
     | MetricsReady
     | FloorsReady
+    | Changed
     | ChangeRefused
     | Paused
     | Resumed

@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import io
 import textwrap
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from flowviz import __version__
+from flowviz.core.course import Course, Stretch, until
+from flowviz.core.course_code import changed_code, course_code
 from flowviz.core.params import ParamValue
-from flowviz.core.spec import Array, Budget, Recording, RunSpec, TargetSpec, to_json
+from flowviz.core.spec import Array, Budget, FlowSpec, Recording, RunSpec, TargetSpec, to_json
 
 MOST_EMBEDDED = 40_000
 """Letters of data that a script still carries in itself; beyond, it reads them from a file."""
@@ -32,41 +34,76 @@ class Recipe:
     arrays: Mapping[str, Array]
 
 
-def recipe_of(spec: RunSpec, title: str, data_path: str, defaults: Mapping[str, ParamValue] | None = None) -> Recipe:
-    """The script that repeats a run: same spec, same machine, same numbers.
+def repeatable(course: Course, step: int) -> tuple[Course, tuple[str, ...]]:
+    """A course that begins at step 0 and leads to a step, and in sentences what of the run it does not repeat.
+
+    Args:
+        course: what is known of how the run was trained.
+        step: training step of the newest frame.
+    """
+    course, notes = until(course, step), []
+    begin = course[0].begin if course else step
+    if begin:
+        notes.append(f"How its first {begin:,} steps were trained is not known: here they are trained in one go.")
+        course = (Stretch(0, begin, Budget(steps=begin), is_whole=True), *course)
+    if any(stretch.budget.seconds is not None for stretch in course):
+        notes.append(
+            "The clock limited its training: here the same number of steps is trained at the same pace, so that "
+            "figures come out close, but not equal."
+        )
+    return course, tuple(notes)
+
+
+def recipe_of(
+    spec: RunSpec,
+    title: str,
+    data_path: str,
+    defaults: Mapping[str, ParamValue] | None = None,
+    course: Course = (),
+    notes: Sequence[str] = (),
+) -> Recipe:
+    """The script that repeats a run: same spec, same course, same machine, same numbers.
 
     Args:
         spec: the run.
         title: what it is, in a few words.
         data_path: file from which large data are read.
         defaults: parameters of the method that need not be named, since they have these values anyway.
+        course: how it was trained, from step 0; () trains the spec as it is.
+        notes: sentences on what is not repeated, for the top of the script.
     """
+    defaults = defaults or {}
+    if course and course[0].params is not None:
+        spec = replace(spec, flow=FlowSpec(spec.flow.key, course[0].params))
+    is_plain = not course or _is_plain(course)
+    spec = replace(spec, budget=(course[0].budget if is_plain else Budget()) if course else spec.budget)
     _, arrays = to_json(spec)
     packed = _packed(arrays) if arrays else ""
     is_embedded = len(packed) <= MOST_EMBEDDED
     data = "" if not arrays else _embedded(packed) if is_embedded else f"data = np.load({data_path!r})\n\n"
-    imports = [*(["import base64", "import io"] if arrays and is_embedded else [])]
+    given = _without(spec.flow.params, defaults)
+    made = "" if is_plain else course_code(course, given, defaults)
     script = _SCRIPT.format(
         title=f"{_plain(title)}, as flowviz {__version__} runs it.",
-        imports="".join(f"{line}\n" for line in imports),
+        notes="".join(f"\n\n{textwrap.fill(note, _WIDTH)}" for note in notes) + ("\n" if notes else ""),
+        imports="import base64\nimport io\n\n" if arrays and is_embedded else "",
         numpy="import numpy as np\n\n" if arrays else "",
-        names=", ".join(_names(spec)),
+        modules=_modules(spec, course if made else ()),
         data=data,
-        spec=_run_spec(spec, defaults or {}),
+        spec=_run_spec(spec, given),
+        course=f"{made}\n" if made else "",
+        call="replay(spec, course)" if made else "run(spec)",
     )
     return Recipe(script, {} if is_embedded else arrays)
 
 
-_SCRIPT = '''"""{title}"""
+_SCRIPT = '''"""{title}{notes}"""
 
-{imports}{numpy}from flowviz.core.events import Failed, FrameReady, MetricsReady
-from flowviz.core.spec import {names}
-from flowviz.engine.run import run
-
+{imports}{numpy}{modules}
 {data}spec = {spec}
-
+{course}
 frames, figures = [], {{}}
-for event in run(spec):
+for event in {call}:
     if isinstance(event, FrameReady):
         frames.append(event.frame)  # frame.paths: (times, particles, dimensions), from noise to data
     elif isinstance(event, MetricsReady):
@@ -79,30 +116,47 @@ print(f"{{frames[-1].step}} steps:", ", ".join(f"{{name}} {{value:.4g}}" for nam
 '''
 
 
+def _is_plain(course: Course) -> bool:
+    """Whether it is what training the spec makes, without a person's hand."""
+    first = course[0]
+    return len(course) == 1 and first.is_whole and not (first.begin or first.edit or first.changes or first.pace)
+
+
 def _plain(title: str) -> str:
     """Words that can stand in a docstring, whatever a file was called."""
     return " ".join(title.replace("\\", "/").replace('"', "'").split())
 
 
-def _names(spec: RunSpec) -> list[str]:
+def _modules(spec: RunSpec, course: Course) -> str:
+    """The lines that import what the script names."""
     names = {"FlowSpec", "RunSpec", "TargetSpec"}
-    names |= {"Budget"} if spec.budget != Budget() else set()
+    names |= {"Budget"} if spec.budget != Budget() or any(s.budget != Budget() for s in course) else set()
     names |= {"Recording"} if spec.recording != Recording() else set()
-    return sorted(names)
+    runner = "replay" if course else "run"
+    modules = [("core.events", {"Failed", "FrameReady", "MetricsReady"}), ("core.spec", names)]
+    if course:
+        modules.append(("core.course", {"Stretch"} | ({"Change"} if any(s.changes for s in course) else set())))
+        modules.append(("core.block_edits", {type(s.edit).__name__ for s in course if s.edit is not None}))
+    modules.append((f"engine.{runner}", {runner}))
+    return "".join(f"from flowviz.{name} import {', '.join(sorted(its))}\n" for name, its in sorted(modules) if its)
 
 
-def _run_spec(spec: RunSpec, defaults: Mapping[str, ParamValue]) -> str:
-    flow = {name: value for name, value in spec.flow.params.items() if name not in defaults or defaults[name] != value}
-    lines = [f"target={_target(spec.target, 'target')}", f"flow=FlowSpec({spec.flow.key!r}, {flow!r})"]
+def _without(params: Mapping[str, ParamValue], defaults: Mapping[str, ParamValue]) -> dict[str, ParamValue]:
+    """The parameters that do not have their default."""
+    return {name: value for name, value in params.items() if name not in defaults or defaults[name] != value}
+
+
+def _run_spec(spec: RunSpec, flow: Mapping[str, ParamValue]) -> str:
+    lines = [f"target={_target(spec.target, 'target')}", f"flow=FlowSpec({spec.flow.key!r}, {dict(flow)!r})"]
     if spec.source is not None:
         lines.append(f"source={_target(spec.source, 'source')}")
     if spec.budget != Budget():
-        lines.append(f"budget={_changed(spec.budget)}")
+        lines.append(f"budget={changed_code(spec.budget)}")
     lines.append(f"seed={spec.seed}")
     if spec.device != "auto":
         lines.append(f"device={spec.device!r}")
     if spec.recording != Recording():
-        lines.append(f"recording={_changed(spec.recording)}")
+        lines.append(f"recording={changed_code(spec.recording)}")
     if spec.metrics != RunSpec.__dataclass_fields__["metrics"].default:
         lines.append(f"metrics={spec.metrics!r}")
     return "RunSpec(\n" + "".join(f"    {line},\n" for line in lines) + ")"
@@ -117,13 +171,6 @@ def _target(target: TargetSpec, end: str) -> str:
     if target.name:
         words.append(f"name={target.name!r}")
     return f"TargetSpec({', '.join(words)})"
-
-
-def _changed(value: Budget | Recording) -> str:
-    """A dataclass with the fields that are not as usual."""
-    assert is_dataclass(value)
-    words = [f"{f.name}={getattr(value, f.name)!r}" for f in fields(value) if getattr(value, f.name) != f.default]
-    return f"{type(value).__name__}({', '.join(words)})"
 
 
 def _packed(arrays: Mapping[str, Array]) -> str:

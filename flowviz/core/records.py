@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from flowviz import __version__
+from flowviz.core.course import Course
 from flowviz.core.errors import FileError
 from flowviz.core.frames import Frame
 from flowviz.core.losses import Terms
@@ -33,6 +34,7 @@ class RunFile:
         created: when the file was written, ISO 8601.
         version: the flowviz that wrote it.
         terms: what the losses are; () in files from before they said so.
+        course: how it was trained; () where nobody has noted it.
     """
 
     spec: RunSpec
@@ -45,6 +47,7 @@ class RunFile:
     created: str = ""
     version: str = __version__
     terms: Terms = ()
+    course: Course = ()
 
     @property
     def last(self) -> Frame:

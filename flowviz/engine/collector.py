@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from flowviz.core.course import Course
+from flowviz.core.course_log import noted
 from flowviz.core.errors import UserError
 from flowviz.core.events import FloorsReady, FrameReady, Losses, MetricsReady, RunEvent, Started
 from flowviz.core.frames import Frame
@@ -31,16 +33,18 @@ class Collector:
         self._floors: Floors = {}
         self._entropy: float | None = None
         self._terms: Terms = ()
+        self._course: Course = ()
         self.spec: RunSpec | None = None
         if earlier is not None:
             for frame in earlier.frames:
                 self._timeline.append(frame)
             self._steps, self._losses = [earlier.loss_steps], [earlier.losses]
             self._metrics = {key: [values] for key, values in earlier.metrics.items()}
-            self._floors = earlier.floors
+            self._floors, self._course = earlier.floors, earlier.course
 
     def add(self, event: RunEvent) -> None:
         """Take note of one event."""
+        self._course = noted(self._course, event)
         match event:
             case Started():
                 self.spec, self._entropy, self._terms = event.spec, event.entropy, event.terms
@@ -87,4 +91,4 @@ class Collector:
         steps = np.concatenate(self._steps) if self._steps else np.empty(0, np.int64)
         metrics = {key: np.concatenate(values) for key, values in self._metrics.items()}
         measured = (losses, metrics, self._floors, self._entropy)
-        return RunFile(self.spec, self.frames, steps, *measured, terms=self._terms)
+        return RunFile(self.spec, self.frames, steps, *measured, terms=self._terms, course=self._course)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +12,11 @@ import torch
 
 from flowviz.core.block_edits import BlockEdit
 from flowviz.core.control import CancelledByUser, Control
+from flowviz.core.course import Stretch
 from flowviz.core.errors import ParameterError, RunError, UserError
 from flowviz.core.events import (
     Cancelled,
+    Changed,
     ChangeRefused,
     Failed,
     Finished,
@@ -101,10 +103,7 @@ class Run:
         """
         self._control, self._losses, self._stretch_s = control, LossBatch(), 0.0
         try:
-            flow, measurer = self._prepare()
-            if edit is None or _edit(flow, edit):
-                flow.plan(budget or self.spec.budget)
-            yield self._started(flow, measurer.measuring)
+            flow, measurer = yield from self._begin(budget or self.spec.budget, edit)
             if self._frame is None or self._frame.step != self.step or edit is not None:
                 yield FrameReady(self._take_frame(flow))
             measurer.wake = control.wake
@@ -114,6 +113,20 @@ class Run:
         finally:
             if self._measurer is not None:
                 self._measurer.abandon()
+
+    def _begin(self, budget: Budget, edit: BlockEdit | None) -> Generator[RunEvent, None, tuple[Flow, Measurer]]:
+        is_built = self._flow is not None
+        flow, measurer = self._prepare()
+        early = list(self._apply_changes(flow))  # they have a say in the plan
+        if edit is None or _edit(flow, edit):
+            flow.plan(budget)
+        changed = {event.name: event.value for event in early if isinstance(event, Changed)}
+        begun = Stretch(self.step, self.step, budget, edit, changed)
+        if not is_built:
+            begun = replace(begun, is_anew=self._weights is not None, params=self.spec.flow.params)
+        yield self._started(flow, measurer.measuring, begun)
+        yield from (event for event in early if not isinstance(event, Changed))
+        return flow, measurer
 
     def _prepare(self) -> tuple[Flow, Measurer]:
         if self._flow is not None and self._measurer is not None:
@@ -139,10 +152,10 @@ class Run:
         self._flow = flow
         return flow, self._measurer
 
-    def _started(self, flow: Flow, measuring: Measuring) -> Started:
+    def _started(self, flow: Flow, measuring: Measuring, stretch: Stretch) -> Started:
         words = devices.describe(self._device)
         known = (measuring.entropy, dict(measuring.floors), flow.terms)
-        return Started(self.spec, words, flow.parameter_count, self.step, *known)
+        return Started(self.spec, words, flow.parameter_count, self.step, *known, stretch, self.seconds)
 
     def _train(self, flow: Flow, measurer: Measurer) -> Iterator[RunEvent]:
         frames = Pace(self.spec.recording.min_gap_s, self.spec.recording.duty, FIRST_DUTY)
@@ -183,7 +196,7 @@ class Run:
         blocks = flow if isinstance(flow, HasBlocks) and self._control.pauses_after_block else None
         trained = _trained(blocks)
         begin = time.perf_counter()
-        info = flow.step(self._stretch_s)
+        info = flow.step(self._control.seconds_at(self.step, self._stretch_s))
         self._count(time.perf_counter() - begin)
         if _trained(blocks) > trained:
             self._control.block_done()
@@ -204,6 +217,7 @@ class Run:
             except ParameterError as error:
                 yield ChangeRefused(name, error.message, error.hint)
                 continue
+            yield Changed(self.step, name, value)
             if isinstance(flow, HasLossFloor) and name in flow.floor_params and self._measurer is not None:
                 measuring = self._measurer.measuring
                 if measuring.forget_loss_floor():

@@ -22,6 +22,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from flowviz import __version__
+from flowviz.core.course_json import course_from_json, course_to_json
 from flowviz.core.errors import FileError, UserError
 from flowviz.core.frames import BlockInfo, Frame
 from flowviz.core.losses import LossTerm, Terms
@@ -83,6 +84,7 @@ def write_run(parts: Parts, run: RunFile, place: str = "", most: int = MOST_FRAM
         "losses": sorted(run.losses),
         "metrics": sorted(run.metrics),
         "floors": {key: list(values) for key, values in run.floors.items()},
+        "course": course_to_json(run.course),
         "entropy": run.entropy if run.entropy is not None and math.isfinite(run.entropy) else None,
         "terms": [asdict(term) for term in run.terms],
     }
@@ -198,7 +200,8 @@ def read_run(archive: Archive, name: str, place: str = "") -> RunFile:
     spec = from_json(document["spec"], arrays)
     check_spec(spec)
     written = (str(document["created"]), str(document["version"]))
-    return RunFile(spec, frames, steps, losses, metrics, floors, entropy, *written, _terms(document.get("terms", [])))
+    told = (_terms(document.get("terms", [])), course_from_json(document.get("course", [])))
+    return RunFile(spec, frames, steps, losses, metrics, floors, entropy, *written, *told)
 
 
 def _terms(documents: list[dict[str, Any]]) -> Terms:

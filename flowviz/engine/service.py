@@ -44,6 +44,7 @@ class Service:
         self._lock = threading.Lock()
         self._run: tuple[int, Run] | None = None
         self._controls: dict[int, Control] = {}
+        self._late: dict[str, ParamValue] = {}
         self._questions = _Questions(emit)
         self._distances = _Questions(emit)  # they take a second or so, which no picture has to wait for
         self._thread = threading.Thread(target=self._train, name="training", daemon=True)
@@ -67,14 +68,24 @@ class Service:
         with self._lock:
             for running in self._controls.values():
                 running.cancel(quick=True)
+            if self._run is not None and self._run[0] == number:
+                for name, value in self._late.items():
+                    control.change(name, value)
+            self._late.clear()
             self._controls[number] = control
             self._run = (number, run)
         self._jobs.put((number, run, control, budget, edit))
 
     def steer(self, run: int, wish: str, *values: ParamValue) -> None:
-        """Hand a wish (the name of a method of Control) to a run; ignored when it is over."""
+        """Hand a wish (the name of a method of Control) to a run.
+
+        It is ignored when the run is over, but for a change: that waits until the latest run goes on.
+        """
         with self._lock:
             control = self._controls.get(run)
+            if control is None and wish == "change" and self._run is not None and self._run[0] == run:
+                name, value = values
+                self._late[str(name)] = value
         if control is not None:
             getattr(control, wish)(*values)
 

@@ -123,7 +123,7 @@ class MainWindow(QMainWindow):
             self.probes, Companions(self.runs, self.run, self.cursor_state, self.draft, self), self,
         )  # fmt: skip
         self.probing = ProbeController(self.stage, self.probes, self.cursor_state, self.run, self)
-        self.recipes = RecipeController(self.run_controller, self.draft, parent=self)
+        self.recipes = RecipeController(self.run, self.draft, parent=self)
         seen = (self.run, self.cursor_state, self.options)
         self.keyframes = KeyFrameController(KeyFrameState(self), seen, self.stage, self.playback, self)
         self.films = FilmController(self.studio, seen, self.keyframes.state, self)

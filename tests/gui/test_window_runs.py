@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from scripted import frame
 
-from flowviz.core.events import Finished, FrameReady
-from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
+from flowviz.core.events import Changed, Finished, FrameReady
+from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
 from flowviz.gui.state import runs as runs_module
 from flowviz.gui.state.run import RunState
 from flowviz.gui.state.runs import RunsState
@@ -148,3 +149,18 @@ def test_kept_runs_share_a_budget_of_memory_and_one_without_a_picture_is_not_kep
     run.begin(spec)
     kept = runs.entry(2).record.frames
     assert len(kept) <= 30 and (kept[0].step, kept[-1].step) == (10, 400)
+
+
+def test_copy_as_python_tells_what_a_person_did_to_the_run_and_what_it_cannot_repeat(window, qtbot, scripted):
+    window.choices.set_budget(Budget(seconds=9.0))
+    window.run_controller.restart()
+    scripted.train(4, 8)
+    scripted.say(Changed(8, "rate", 0.02))
+    scripted.train(12)
+    scripted.say(Finished(12, 9.0))
+    qtbot.waitUntil(lambda: window.run.status == "finished", timeout=5000)
+    window.table.actions["copy_python"].trigger()
+    script = QGuiApplication.clipboard().text()
+    assert "Change(8, 'rate', 0.02)" in script and "Budget(seconds=9.0)" in script
+    assert "clock limited its training" in script.split('"""')[1]
+    assert "clock limited its training" in window.notice_bar.words

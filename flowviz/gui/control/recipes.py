@@ -11,11 +11,11 @@ from PySide6.QtCore import QObject, QStandardPaths, Signal
 from PySide6.QtGui import QGuiApplication
 
 from flowviz.core.errors import FileError, UserError
-from flowviz.core.recipe import recipe_of
+from flowviz.core.recipe import recipe_of, repeatable
 from flowviz.core.spec import Array
 from flowviz.gui.control.background import Background
-from flowviz.gui.control.run import RunController
 from flowviz.gui.state.draft import DraftState
+from flowviz.gui.state.run import RunState
 
 
 class RecipeController(QObject):
@@ -31,28 +31,32 @@ class RecipeController(QObject):
     notice = Signal(str, str)
 
     def __init__(
-        self, training: RunController, draft: DraftState, folder: Path | None = None, parent: QObject | None = None
+        self, run: RunState, draft: DraftState, folder: Path | None = None, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._training, self._draft = training, draft
+        self._run, self._draft = run, draft
         place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation)
         self._folder = folder or Path(place) / "recipes"
         self._background = Background(self)
 
     def copy(self) -> None:
         """Put the script on the clipboard, its data beside it if they are large."""
-        spec = self._training.spec_now() or self._draft.spec()
+        last = self._run.timeline.last
+        spec = self._run.spec or self._draft.spec()
+        course, notes = repeatable(self._run.course, last.step) if last is not None else ((), ())
+        if not course and spec.budget.seconds is not None:
+            notes = ("The clock limits its training: how many steps that makes depends on the machine.",)
         choice = self._draft.methods.get(spec.flow.key)
         label = choice.label if choice is not None else spec.flow.key
         defaults = {field.name: field.default for field in choice.params} if choice is not None else {}
         path = self._folder / f"{spec.target.fingerprint()}.npz"
         title = f"{label} on {spec.target.name or spec.target.key}"
-        recipe = recipe_of(spec, title, str(path), defaults)
+        recipe = recipe_of(spec, title, str(path), defaults, course, notes)
 
         def done(_nothing: object) -> None:
             QGuiApplication.clipboard().setText(recipe.script)
             hint = f"Its data are in {path}." if recipe.arrays else "Paste it into a file and run that with Python."
-            self.notice.emit(f"The script that repeats {title} is on the clipboard.", hint)
+            self.notice.emit(f"The script that repeats {title} is on the clipboard.", " ".join([*notes, hint]))
 
         if recipe.arrays:
             self._background.submit(lambda: _write(path, recipe.arrays), done, self._failed)

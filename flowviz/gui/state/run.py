@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from flowviz.core.backend import Ready
 from flowviz.core.block_edits import Add, BlockEdit, Drop, Equalise, Refine, Retime, Split
+from flowviz.core.course import Course
+from flowviz.core.course_log import noted
 from flowviz.core.events import (
     Cancelled,
     ChangeRefused,
@@ -84,6 +86,7 @@ class RunState(QObject):
         self.metrics: dict[str, History] = {}
         self.blocks: tuple[BlockInfo, ...] = ()
         self.rounds: list[tuple[int, tuple[BlockInfo, ...]]] = []
+        self.course: Course = ()
 
     def blocks_seen(self, step: int, newest: bool) -> tuple[tuple[BlockInfo, ...], tuple[BlockInfo, ...]]:
         """The blocks at a training step (or the newest), and as they stood when the round before ended; () without."""
@@ -140,7 +143,7 @@ class RunState(QObject):
         steps, losses = together({name: store.curve() for name, store in self.losses.items()})
         metrics = {name: np.stack(history.curve(), axis=1) for name, history in self.metrics.items()}
         measured = (steps, losses, metrics, dict(self.floors), self.entropy)
-        return RunFile(self.spec, self.timeline.frames, *measured, terms=self.terms)
+        return RunFile(self.spec, self.timeline.frames, *measured, terms=self.terms, course=self.course)
 
     def restore(self, record: RunFile | None, status: Status = "stopped") -> None:
         """Put a kept run in the place of this one, or (None) none."""
@@ -156,7 +159,8 @@ class RunState(QObject):
         for name, pairs in record.metrics.items():
             for step, value in pairs.tolist():
                 self._take_metrics(int(step), {name: value})
-        self.floors, self.entropy, self.terms = record.floors, record.entropy, record.terms
+        self.floors, self.entropy = record.floors, record.entropy
+        self.terms, self.course = record.terms, record.course
 
     def set_status(self, status: Status) -> None:
         """Where the run stands."""
@@ -177,6 +181,7 @@ class RunState(QObject):
                 signal.emit()
 
     def _take(self, event: RunEvent) -> str:
+        self.course = noted(self.course, event)
         match event:
             case Losses():
                 return self._take_losses(event)
