@@ -28,9 +28,13 @@ def main() -> int:
             hint = "Start it on a desktop, or use the command line: flowviz --help."
             print(f"flowviz: There is no screen to open a window on. {hint}", file=sys.stderr)
             return 1
+        from flowviz.engine.process import ProcessBackend
+
+        # Before Qt: its process imports torch meanwhile, and PySide6 makes every later import slower.
+        engine = ProcessBackend()
         from flowviz.app import run_app
 
-        return run_app(words[0] if words else "", renderer)
+        return run_app(engine, words[0] if words else "", renderer)
     from flowviz.cli import run_cli
     from flowviz.selftest import add_selftest
 

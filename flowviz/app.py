@@ -20,13 +20,15 @@ from flowviz import __version__
 from flowviz.core.resources import resource
 
 if TYPE_CHECKING:
+    from flowviz.core.backend import Backend
     from flowviz.gui.main_window import MainWindow
 
 
-def run_app(path: str = "", renderer: str = "auto") -> int:
+def run_app(engine: Backend, path: str = "", renderer: str = "auto") -> int:
     """Open the window, with a session or a run in it if one is named, until it is closed; returns the exit status.
 
     Args:
+        engine: started already, so that it warms up while the window is made; closed with the window.
         path: a session or run file, or "".
         renderer: who draws space: "auto", "painter" or "opengl".
     """
@@ -41,7 +43,7 @@ def run_app(path: str = "", renderer: str = "auto") -> int:
     application.setWindowIcon(QIcon(str(resource("icons/app.svg"))))
     _choose_font(application)
     log = _start_log()
-    window = open_window(application, QSettings())
+    window = open_window(application, QSettings(), engine)
     if renderer in ("painter", "opengl"):
         window.stage.choose_renderer("painter" if renderer == "painter" else "opengl")
     from flowviz.engine.session_file import SessionFiles  # the window is on the screen by now
@@ -60,25 +62,28 @@ def run_app(path: str = "", renderer: str = "auto") -> int:
         window.shut_down()
 
 
-def open_window(application: QApplication, settings: QSettings | None = None) -> MainWindow:
+def open_window(
+    application: QApplication, settings: QSettings | None = None, engine: Backend | None = None
+) -> MainWindow:
     """The window with its engine, on the screen.
 
     Args:
         application: the application, not yet styled.
         settings: where theme and layout are kept between sessions, or None.
+        engine: started already, or None to start one.
     """
     from flowviz.engine.process import ProcessBackend
 
     # The paint thread lets go of the interpreter sooner: the event loop waits 2.5 ms for it at most, not 5 to 12.
     sys.setswitchinterval(0.001)
-    backend = ProcessBackend()  # its process imports torch while this one opens the window
+    engine = engine or ProcessBackend()
     from flowviz.engine.film_process import ProcessStudio
     from flowviz.gui.main_window import MainWindow
     from flowviz.gui.theme.theme import Theme
 
     choice = settings.value("theme", "system") if settings is not None else "dark"
     theme = Theme(application, choice if choice in ("light", "dark") else "system")
-    window = MainWindow(backend, ProcessStudio(), theme, settings)
+    window = MainWindow(engine, ProcessStudio(), theme, settings)
     if settings is not None:
         theme.set_zoom(float(str(settings.value("zoom", 1.0))))
     window.resize(window.sizeHint().boundedTo(window.screen().availableSize()))

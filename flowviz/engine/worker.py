@@ -20,6 +20,7 @@ from flowviz.core.spec import Array
 
 if TYPE_CHECKING:
     from flowviz.engine.service import Service
+    from flowviz.engine.warming import Warming
 
 DEVICE_LOST_STATUS = 4
 Parcel = tuple[BackendEvent, tuple[str, ...] | None]
@@ -85,13 +86,16 @@ def main(pipe: Connection) -> None:
     orders: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, orders), name="orders", daemon=True).start()
     try:
-        service = _warm_service(emit)
+        service, warming = _warm_service(emit)
     except BaseException as error:
         with lock:
             pipe.send((f"{type(error).__name__}: {error}", None))
         os._exit(3)
     while True:
-        _obey(service, *orders.get())
+        order = orders.get()
+        if order[0] == "start":
+            warming.stop()  # the run needs the time
+        _obey(service, *order)
 
 
 def _lost_device(event: BackendEvent) -> bool:
@@ -127,16 +131,17 @@ def _obey(service: Service, kind: str, *values: Any) -> None:
             service.ask(*values)
 
 
-def _warm_service(emit: Callable[[BackendEvent], None]) -> Service:
-    """A service that says Ready after everything that is slow the first time was done once."""
+def _warm_service(emit: Callable[[BackendEvent], None]) -> tuple[Service, Warming]:
+    """A service that has said Ready, its first method warm, and the warming of all else, under way."""
     import torch
 
-    from flowviz.engine import service, warming
+    from flowviz.engine import service
+    from flowviz.engine.warming import Warming
 
     torch.set_num_threads(1)
     ready = service.describe()
-    warming.warm_flows()
-    warming.warm_metrics()
+    warming = Warming()
     result = service.Service(emit)
     emit(ready)
-    return result
+    warming.start()
+    return result, warming

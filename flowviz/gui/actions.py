@@ -75,6 +75,7 @@ class ActionTable(QObject):
         self.rows = tuple(table)
         self.actions: dict[str, QAction] = {}
         self._menus: dict[str, QMenu] = {}
+        self._icons = {row.id: row.icon for row in table if row.icon}
         for row in table:
             if row.text == "-":
                 self.menu(row.menu).addSeparator()
@@ -86,8 +87,10 @@ class ActionTable(QObject):
         if path not in self._menus:
             parent, _, name = path.rpartition("/")
             place = self.menu(parent) if parent else self._window.menuBar()
-            self._menus[path] = place.addMenu(name if parent else _with_mnemonic(name))
-            self._menus[path].aboutToShow.connect(self.refresh)
+            menu = place.addMenu(name if parent else _with_mnemonic(name))
+            menu.aboutToShow.connect(self.refresh)
+            menu.aboutToShow.connect(lambda: self._draw_icons(menu))
+            self._menus[path] = menu
         return self._menus[path]
 
     def _add(self, row: Action) -> None:
@@ -95,8 +98,6 @@ class ActionTable(QObject):
         action.setShortcuts([QKeySequence(keys) for keys in row.shortcuts])
         action.setCheckable(row.checked_when is not None)
         action.setObjectName(row.id)
-        if row.icon:
-            set_icon(action, row.icon)
         action.triggered.connect(lambda *_: self._run(row))
         self.menu(row.menu).addAction(action)
         self._window.addAction(action)  # its keys work without the menu bar too, when one presents
@@ -114,6 +115,13 @@ class ActionTable(QObject):
             if row.id in self.actions and row.enabled_when is not None:
                 self.actions[row.id].setEnabled(row.enabled_when())
         self._tick()
+
+    def _draw_icons(self, menu: QMenu) -> None:
+        """Icons of a menu are drawn when it is first opened."""
+        for action in menu.actions():
+            icon = self._icons.pop(action.objectName(), "")
+            if icon:
+                set_icon(action, icon)
 
     def _tick(self) -> None:
         for row in self.rows:

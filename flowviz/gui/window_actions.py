@@ -13,7 +13,6 @@ from flowviz.gui.actions import Action, ActionTable, separator
 from flowviz.gui.control.camera import STEP
 from flowviz.gui.theme.theme import ThemeChoice
 from flowviz.gui.views._stage_gl import RendererChoice
-from flowviz.gui.widgets.about import AboutBox, LogBox
 from flowviz.scene.resolve import layers, modes
 
 if TYPE_CHECKING:
@@ -279,10 +278,15 @@ def _camera(window: MainWindow) -> list[Action]:
 
 
 def _help(window: MainWindow) -> list[Action]:
+    def box(name: str) -> None:
+        from flowviz.gui.widgets import about  # with the versions of all that is installed: only when one asks
+
+        getattr(about, name)(window).open()
+
     return [
         Action("tour", "Help", "Tour", window.first_start.show_tour),
         Action("example", "Help", "Open the example", window.first_start.open_example),
         Action("shortcuts", "Help", "Shortcuts", window.show_shortcuts, ("F1", "?"), "info"),
-        Action("log", "Help", "Show log", lambda: LogBox(window).open()),
-        Action("about", "Help", "About flowviz", lambda: AboutBox(window).open()),
+        Action("log", "Help", "Show log", lambda: box("LogBox")),
+        Action("about", "Help", "About flowviz", lambda: box("AboutBox")),
     ]

@@ -3,6 +3,7 @@ import sys
 import pytest
 
 from flowviz import __main__, app
+from flowviz.engine import process
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,8 @@ from flowviz import __main__, app
 def test_who_draws_space_is_chosen_before_the_file(monkeypatch, words, path, renderer):
     opened = []
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr(app, "run_app", lambda *given: opened.append(given) or 0)
+    monkeypatch.setattr(process, "ProcessBackend", lambda: None)
+    monkeypatch.setattr(app, "run_app", lambda _engine, *given: opened.append(given) or 0)
     monkeypatch.setattr(sys, "argv", ["flowviz", *words])
     assert __main__.main() == 0
     assert opened == [(path, renderer)]

@@ -47,6 +47,9 @@ def alone() -> dict[str, float]:
 
 def with_window() -> dict[str, float]:
     """The same run in the real window, its stage playing."""
+    from flowviz.engine.process import ProcessBackend
+
+    engine = ProcessBackend()  # as flowviz.__main__ does: before Qt
     from PySide6.QtCore import QEvent, QObject, Qt, QTimer
     from PySide6.QtWidgets import QApplication
 
@@ -55,7 +58,7 @@ def with_window() -> dict[str, float]:
     started = float(os.environ["FLOWVIZ_BENCH_START"])
     result: dict[str, float] = {}
     application = QApplication(sys.argv[:1])
-    window = open_window(application)
+    window = open_window(application, engine=engine)
 
     class FirstPaint(QObject):
         def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -82,11 +82,10 @@ def _train_alone(results: Any, seconds: float) -> None:
     import torch
 
     from flowviz.engine.run import run
-    from flowviz.engine.warming import warm_flows, warm_metrics
+    from flowviz.engine.warming import warm_all
 
     torch.set_num_threads(1)
-    warm_flows()
-    warm_metrics()
+    warm_all()
     control, steps, begin = Control(), 0, 0.0
     for event in run(SPEC, control):
         if isinstance(event, Started):

@@ -161,3 +161,19 @@ def test_drawing_goes_on_at_the_other_end_and_is_done_at_both(panel):
     panel._ends.source.done_requested.emit()
     assert asked == [True, False]
     assert not panel.target.browser.draw_button.isChecked() and not panel.source.browser.draw_button.isChecked()
+
+
+def test_the_source_page_is_made_when_it_is_first_looked_at_and_knows_all_that_went_before(panel):
+    assert panel._source is None, "the window opens sooner without it"
+    panel.show_ends(TargetSpec("trefoil", {}, {}, "Trefoil"), None)
+    panel.set_draw_mode(True)
+    panel.tabs.setCurrentIndex(1)
+    assert panel.page is panel.source and panel.source.gallery.dim == 3
+    assert panel.source.browser.draw_button.isChecked() and panel.source.gallery.tiles["noise"].isChecked()
+
+
+def test_a_page_nobody_sees_computes_nothing(qtbot):
+    page = TargetPanel(Ends(QUndoStack()))
+    qtbot.addWidget(page)
+    page.show_ends(MOONS, None)
+    assert not page.is_busy()

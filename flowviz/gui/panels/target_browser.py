@@ -17,7 +17,7 @@ from flowviz.gui.theme.icons import set_icon
 from flowviz.gui.widgets.segments import Segments
 from flowviz.targets import TARGETS
 
-_FIRST_PICTURES_MS = 30
+FIRST_PICTURES_MS = 30
 
 
 class TargetBrowser(QWidget):
@@ -98,7 +98,7 @@ class TargetBrowser(QWidget):
         """The pictures of the presets come when the window stands, so that it stands sooner."""
         super().showEvent(event)
         if not all(tile.has_picture for tile in self.gallery.tiles.values()):
-            self._first_pictures.start(_FIRST_PICTURES_MS)
+            self._first_pictures.start(FIRST_PICTURES_MS)
 
     @Slot()
     def _draw_presets(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QUndoStack
+from PySide6.QtGui import QCloseEvent, QShowEvent, QUndoStack
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from flowviz.core.backend import Choice
@@ -17,7 +17,7 @@ from flowviz.core.spec import TargetSpec
 from flowviz.gui.control.background import Background
 from flowviz.gui.control.draw import DrawController
 from flowviz.gui.control.sculpt import Form
-from flowviz.gui.panels.target_browser import TargetBrowser
+from flowviz.gui.panels.target_browser import FIRST_PICTURES_MS, TargetBrowser
 from flowviz.gui.panels.target_card import TargetCard
 from flowviz.gui.panels.target_files import FileLoad
 from flowviz.gui.panels.target_intake import TargetIntake
@@ -76,6 +76,10 @@ class TargetPage(QWidget):
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self._try_form)
+        self._look_up = QTimer(self)
+        self._look_up.setSingleShot(True)
+        self._look_up.setInterval(FIRST_PICTURES_MS)
+        self._look_up.timeout.connect(self._look_up_shown)
         controller.target_changed.connect(self._on_target)
         for painting in (controller, controller.space):
             painting.start_from_requested.connect(self.start_drawing_from_target)
@@ -196,12 +200,13 @@ class TargetPage(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._pause.stop()
+        self._look_up.stop()
         self._background.stop()
         super().closeEvent(event)
 
     def is_busy(self) -> bool:
         """Whether something is being loaded or drawn beside the window."""
-        return self._background.is_busy or self._pause.isActive()
+        return self._background.is_busy or self._pause.isActive() or self._look_up.isActive()
 
     # ---- choosing ------------------------------------------------------------------------------
 
@@ -301,8 +306,23 @@ class TargetPage(QWidget):
         if spec.key == "text" and not self._has_fonts:
             self._has_fonts = True
             self._background.submit(_fonts, self._fonts_found, self._tell)
+        if self.isVisible():
+            self._look_up_shown()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What has to be computed comes when the window stands, so that it stands sooner."""
+        super().showEvent(event)
+        self._look_up.start()
+
+    @Slot()
+    def _look_up_shown(self) -> None:
+        """Picture and facts of what is shown."""
+        spec = self._shown
+        if spec is None:
+            return
         self._show_facts(spec)
         if self._prepared is None or self._prepared.spec != spec:
+            self._background.forget(self._picture_task)
             self._picture_task = self._background.submit(lambda: prepare(spec), self._show_picture, self._tell)
 
     def _show_noise(self, waiting: TargetSpec | None) -> None:

@@ -10,13 +10,17 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QToolButton,
 
 from flowviz.core.backend import Choice
 from flowviz.core.spec import TargetSpec
+from flowviz.gui.control.draw import DrawController
 from flowviz.gui.control.ends import Ends
 from flowviz.gui.control.files import Given
 from flowviz.gui.panels.target_page import TargetPage
 from flowviz.gui.theme.icons import set_icon
 from flowviz.targets import dim_of
 
-_TIPS = ("Where the flow ends, at t = 1: what is learned", "Where the flow begins, at t = 0")
+_TABS = (
+    ("Target", "Where the flow ends, at t = 1: what is learned"),
+    ("Source", "Where the flow begins, at t = 0"),
+)
 
 
 class TargetPanel(QWidget):
@@ -39,19 +43,17 @@ class TargetPanel(QWidget):
         self.setObjectName("targetPanel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)  # as wide as the panel, tabs and all
         self._ends = ends
-        self.target, self.source = TargetPage(ends.target), TargetPage(ends.source)
+        self._pages = QStackedWidget()
+        self._draws = False
+        self._methods: tuple[Choice, ...] = ()
+        self._source: TargetPage | None = None
+        self.target = self._make_page(ends.target)
         self.tabs = QTabBar()
         self.tabs.setExpanding(False)
         self.tabs.setAccessibleName("Ends of the flow")
-        self._pages = QStackedWidget()
-        for index, page in enumerate((self.target, self.source)):
-            self.tabs.addTab(page.what)
-            self.tabs.setTabToolTip(index, _TIPS[index])
-            self._pages.addWidget(page)
-            page.notice.connect(self.notice)
-            page.draw_mode_requested.connect(self._draw_mode_requested)
-            page.run_file_given.connect(self.run_file_given)
-            page.browser.dim_shown.connect(self._tell_place)
+        for index, (name, tip) in enumerate(_TABS):
+            self.tabs.addTab(name)
+            self.tabs.setTabToolTip(index, tip)
         self.tabs.currentChanged.connect(self._show_page)
         self.swap = _swap_button()
         self.swap.clicked.connect(self._swap)
@@ -66,7 +68,30 @@ class TargetPanel(QWidget):
         column.addWidget(self._pages, 1)
         ends.target.target_changed.connect(self._target_changed)
         ends.source.target_changed.connect(self._source_changed)
-        self._methods: tuple[Choice, ...] = ()
+
+    def _make_page(self, end: DrawController) -> TargetPage:
+        page = TargetPage(end)
+        self._pages.addWidget(page)
+        page.notice.connect(self.notice)
+        page.draw_mode_requested.connect(self._draw_mode_requested)
+        page.run_file_given.connect(self.run_file_given)
+        page.browser.dim_shown.connect(self._tell_place)
+        page.set_draw_mode(self._draws)
+        return page
+
+    @property
+    def source(self) -> TargetPage:
+        """The source's page; made when it is first wanted, so that the window opens without it."""
+        if self._source is None:
+            self._source = self._make_page(self._ends.source)
+            if self._ends.target.target is not None:
+                self._source.set_dim(dim_of(self._ends.target.target))
+            self._source.show_methods(self._methods)
+        return self._source
+
+    @property
+    def _made(self) -> tuple[TargetPage, ...]:
+        return (self.target,) if self._source is None else (self.target, self._source)
 
     @property
     def page(self) -> TargetPage:
@@ -82,13 +107,15 @@ class TargetPanel(QWidget):
         """Show what a program chose (an opened run, the first start); no signal, no undo step."""
         self._ends.show(target, source)
         self.target.set_target(self._ends.target.target)
-        self.source.set_target(self._ends.source.target)
-        self.source.set_dim(dim_of(target))
+        if self._source is not None:
+            self._source.set_target(self._ends.source.target)
+            self._source.set_dim(dim_of(target))
 
     def show_methods(self, methods: Iterable[Choice]) -> None:
         """Say on the source's page which of these methods can begin there."""
         self._methods = tuple(methods)
-        self.source.show_methods(self._methods)
+        if self._source is not None:
+            self._source.show_methods(self._methods)
 
     def take(self, given: Given) -> None:
         """Make something that was dropped the end of the flow that is shown."""
@@ -106,7 +133,8 @@ class TargetPanel(QWidget):
 
     def set_draw_mode(self, is_on: bool) -> None:
         """Show whether the canvas is up, without a request."""
-        for page in (self.target, self.source):
+        self._draws = is_on
+        for page in self._made:
             page.set_draw_mode(is_on)
 
     @Slot(bool)
@@ -116,16 +144,16 @@ class TargetPanel(QWidget):
 
     def is_busy(self) -> bool:
         """Whether something is being loaded or drawn beside the window."""
-        return self.target.is_busy() or self.source.is_busy()
+        return any(page.is_busy() for page in self._made)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.target.close()
-        self.source.close()
+        for page in self._made:
+            page.close()
         super().closeEvent(event)
 
     @Slot(int)
     def _show_page(self, index: int) -> None:
-        self._pages.setCurrentIndex(index)
+        self._pages.setCurrentWidget(self.target if index == 0 else self.source)
         self._tell_place()
 
     @Slot()
@@ -141,7 +169,8 @@ class TargetPanel(QWidget):
     @Slot(object)
     def _target_changed(self, spec: TargetSpec) -> None:
         self.tabs.setCurrentIndex(0)
-        self.source.set_dim(dim_of(spec))
+        if self._source is not None:
+            self._source.set_dim(dim_of(spec))
 
     @Slot()
     def _source_changed(self) -> None:
