@@ -28,6 +28,8 @@ class BlockInfo:
         nll_before: the same of the chain cut before this block; for index 0 the mean of -log N(x; 0, I).
         stop_ratio: E|x(1)-x(0)|^2 / E|x(1)|^2 of the block, which the stopping rule looks at.
         is_free: whether it is the last block, which is trained without transport cost.
+        exact_kl, exact_w2_squared: KL(p_index || N(0, I)) behind the block and W2^2 of the block, were all blocks
+            trained exactly; None where that has no closed form.
     """
 
     index: int
@@ -41,6 +43,8 @@ class BlockInfo:
     nll_before: float | None = None
     stop_ratio: float | None = None
     is_free: bool = False
+    exact_kl: float | None = None
+    exact_w2_squared: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

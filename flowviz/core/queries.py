@@ -196,6 +196,24 @@ class LogRatioQuery:
     resolution: int = 96
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedFormQuery:
+    """What the exact flow between two Gaussians looks like.
+
+    Attributes:
+        times: flow times (T,).
+        backwards: whether the data are followed to noise, not the source to the data.
+
+    Only where both ends are Gaussians, which is the ability `needs`: "ends_mean" (2, d), "ends_covariance" (2, d, d) of
+    source and target, and where the method's exact flow is known "mean" (T, d) and "covariance" (T, d, d) of the law
+    at every time, all float64.
+    """
+
+    needs: ClassVar[str] = "closed_form"
+    times: tuple[float, ...]
+    backwards: bool = False
+
+
 Query = (
     TransportQuery
     | DensityQuery
@@ -207,6 +225,7 @@ Query = (
     | MetricQuery
     | CouplingQuery
     | LogRatioQuery
+    | ClosedFormQuery
 )
 
 

@@ -11,6 +11,7 @@ import torch
 
 from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.core.spec import Array, RunSpec
+from flowviz.engine._closed_form import ClosedForm
 from flowviz.engine._sampling import stream
 from flowviz.engine._travel import POINTS, TIMES, travel
 from flowviz.flows import FLOWS, Flow, HasLossFloor
@@ -55,6 +56,7 @@ class Measuring:
         self._points = max(2, spec.recording.metric_points)
         self._held_out = target.sample(2 * self._points, stream(spec.seed, "held-out"))
         self._reference: float | None = None
+        self.truth = ClosedForm.between(source, target)
         self.entropy: float | None = None
         if isinstance(target, TargetHasLogDensity):
             self.entropy = float(target.entropy())
@@ -80,14 +82,9 @@ class Measuring:
             step: its training step.
             check: called from time to time; what it raises ends the measurement.
         """
-        values = {}
+        values: dict[str, float] = {}
         if self._metrics:
-            rng = stream(self._spec.seed, "metrics", step)
-            generated, real = self._generate(flow, rng), self._target.sample(self._points, rng)
-            if np.isfinite(generated).all():
-                for key, metric in self._metrics.items():
-                    check()
-                    values[key] = metric.value(generated, real, rng)
+            values |= self._distances(flow, step, check)
         if isinstance(flow, FlowHasLogDensity) and isinstance(self._source, TargetHasLogDensity):
             values["nll"] = self._nll(flow, check)
         check()
@@ -96,9 +93,22 @@ class Measuring:
         values |= self._travel(flow, step)
         return {key: float(value) for key, value in values.items() if math.isfinite(value)}
 
-    def _generate(self, flow: Flow, rng: np.random.Generator) -> Array:
+    def _distances(self, flow: Flow, step: int, check: Callable[[], None]) -> dict[str, float]:
+        """Of generated points to fresh target points, and the velocity evaluations that one point takes."""
+        rng = stream(self._spec.seed, "metrics", step)
         x = torch.as_tensor(self._source.sample(self._points, rng), dtype=torch.float32, device=self._device)
-        return np.asarray(flow.transport(x, (0.0, 1.0)).paths[-1].detach().cpu().numpy(), dtype=np.float64)
+        moved = flow.transport(x, (0.0, 1.0))
+        generated = moved.paths[-1].detach().cpu().numpy().astype(np.float64)
+        real = self._target.sample(self._points, rng)
+        values: dict[str, float] = {"nfe": moved.nfe}
+        if np.isfinite(generated).all():
+            for key, metric in self._metrics.items():
+                check()
+                values[key] = metric.value(generated, real, rng)
+            if self.truth is not None:
+                check()
+                values |= self.truth.figures(flow, generated)
+        return values
 
     def _travel(self, flow: Flow, step: int) -> dict[str, float]:
         start = self._source.sample(min(POINTS, self._points), stream(self._spec.seed, "metrics", step))

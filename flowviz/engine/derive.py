@@ -14,6 +14,7 @@ from flowviz.core.camera import SLICE_AXES
 from flowviz.core.errors import RunError, UserError
 from flowviz.core.queries import (
     AnomalyQuery,
+    ClosedFormQuery,
     CouplingQuery,
     DensityQuery,
     FieldQuery,
@@ -29,6 +30,7 @@ from flowviz.core.solver import Solver
 from flowviz.core.spec import Array, RunSpec
 from flowviz.engine import devices
 from flowviz.engine._building import create_flow
+from flowviz.engine._closed_form import ClosedForm
 from flowviz.engine._probing import Move, carry_loop, probe
 from flowviz.engine._problem import problem_of
 from flowviz.engine._sampling import stream
@@ -89,6 +91,11 @@ class Deriver:
                 return self._coupling(spec, flow, query, device)
             case LogRatioQuery():
                 return _log_ratio(flow, query, device)
+            case ClosedFormQuery():
+                truth = ClosedForm.between(self.source(spec), self.target(spec))
+                if truth is None:
+                    raise UserError("An end of this flow is no Gaussian.", "Choose a Gaussian target and source.")
+                return truth.answer(flow, query)
 
     @staticmethod
     def _mover(flow: Flow, solver: Solver, device: torch.device) -> Move:

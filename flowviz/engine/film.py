@@ -171,7 +171,12 @@ class FilmPainter:
                     from flowviz.engine.derive import Deriver
 
                     self._asker = Deriver()
-                self._answers[key] = self._asker.answer(self._spec, moment.frame.weights, query)
+                try:
+                    self._answers[key] = self._asker.answer(self._spec, moment.frame.weights, query)
+                except UserError:
+                    if not getattr(query, "needs", ""):
+                        raise
+                    self._answers[key] = {}  # a layer that this run has not, as in the window
             result[layer] = self._answers[key]
         return result
 

@@ -27,7 +27,7 @@ from flowviz.core.events import (
     RunEvent,
     Started,
 )
-from flowviz.core.frames import Frame
+from flowviz.core.frames import BlockInfo, Frame
 from flowviz.core.spec import Array, Budget, RunSpec
 from flowviz.engine import devices
 from flowviz.engine._building import create_flow
@@ -288,9 +288,15 @@ class Run:
                 "Lower the learning rate, then run again.",
             )
         paths.flags.writeable = False
-        blocks = flow.blocks() if isinstance(flow, HasBlocks) else ()
+        blocks = self._blocks(flow)
         self._frame = Frame(self.step, self.seconds, self._phase, self._times, paths, {}, blocks, flow.weights())
         return self._frame
+
+    def _blocks(self, flow: Flow) -> tuple[BlockInfo, ...]:
+        truth = None if self._measurer is None else self._measurer.measuring.truth
+        if truth is not None:
+            return truth.blocks(flow)
+        return flow.blocks() if isinstance(flow, HasBlocks) else ()
 
     def _failed(self, error: Exception) -> Failed:
         """The flow may be broken now: the next stretch goes on from the last frame."""

@@ -20,6 +20,7 @@ from flowviz.flows._divergence import Instant, Layers
 from flowviz.flows._nets import WrappedNet
 from flowviz.flows._ode import Field, one_step
 from flowviz.flows._sde import wander
+from flowviz.flows.gaussian_paths import Coefficients
 
 BETA_MIN, BETA_MAX = 0.1, 20.0
 
@@ -50,6 +51,13 @@ class Clock:
         """alpha and sigma at flow times t."""
         log_alpha = self.log_alpha(self.last + t * (self.first - self.last))
         return Level(torch.exp(log_alpha), torch.sqrt(-torch.expm1(2 * log_alpha)))
+
+    def numbers(self, t: float) -> Coefficients:
+        """x_t as a path from z (t = 0) to x1 (t = 1), with its slopes in flow time."""
+        time = torch.tensor(t, dtype=torch.float64)
+        alpha, sigma = (float(value) for value in self.level(time))
+        slope = 0.5 * float(self.beta(self.last + time * (self.first - self.last))) * (self.last - self.first) * alpha
+        return Coefficients(sigma, alpha, -alpha * slope / sigma, slope)
 
     def speed(self, t: float) -> float:
         """beta alpha / (2 sigma) in units of flow time: dx/dt is minus this times E[alpha z - sigma x1 | x_t].

@@ -19,6 +19,8 @@ from flowviz.flows._fused import fused_solve
 from flowviz.flows._nets import FieldNet
 from flowviz.flows._schemes import GAUSS
 from flowviz.flows._training import Guard, in_parts
+from flowviz.flows.closed_forms import Gaussian
+from flowviz.flows.gaussian_paths import GaussianPath, HasGaussianPath, proximal
 
 
 class SolverParams(FieldParams, Protocol):
@@ -35,7 +37,7 @@ class SolverParams(FieldParams, Protocol):
 P = TypeVar("P", bound=SolverParams)
 
 
-class LikelihoodFlow(FieldFlow[P]):
+class LikelihoodFlow(FieldFlow[P], HasGaussianPath):
     """Minimises E[-log p(x)] plus costs of the paths, log p(x) = log p_0(z) - int_0^1 div v dt,
     p_0 the source and z solved back from x.
 
@@ -124,6 +126,14 @@ class LikelihoodFlow(FieldFlow[P]):
         # Looks take RK4, one step of which is worth about one of Gauss: twice as many, so that they converge.
         steps = 2 * self._chooser.steps if self._params.solver == GAUSS and not solver.steps else 0
         return max(steps, super()._steps_of(solver))
+
+    def gaussian_path(self, source: Gaussian, target: Gaussian, backwards: bool = False) -> GaussianPath | None:
+        """Where kinetic energy is the only price, what minimises the objective; see `proximal`.
+
+        The Hamilton-Jacobi-Bellman equation holds along it. Without any price the path is not unique.
+        """
+        prices = {name: weight for name, weight in self._counted().items() if name != "hjb"}
+        return proximal(source, target, 0.5 / prices["energy"], backwards) if set(prices) == {"energy"} else None
 
     def _restarted(self) -> None:
         self._guard = Guard(self._flat, self._average, self._adam)

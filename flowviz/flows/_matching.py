@@ -6,6 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,6 +14,7 @@ from flowviz.core.frames import StepInfo
 from flowviz.core.losses import SQUARED_DISTANCE, SQUARED_VELOCITY, LossTerm
 from flowviz.core.method_groups import MethodGroup
 from flowviz.core.params import ADVANCED, param, restated
+from flowviz.core.spec import Array
 from flowviz.flows._base import HasCoupling, Problem
 from flowviz.flows._coupling import Pairs, Reused
 from flowviz.flows._field_flow import FieldFlow, FieldParams
@@ -20,6 +22,8 @@ from flowviz.flows._interpolants import BETA, INTERPOLANTS, LINEAR, LOGIT_NORMAL
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._params import NetworkParams, steps_of_a_run
 from flowviz.flows._training import Stream
+from flowviz.flows.closed_forms import Gaussian
+from flowviz.flows.gaussian_paths import Coefficients, GaussianPath, HasGaussianPath, regressed
 
 LOOK_STEPS = 20
 """Solver steps of a look: nobody adapts them in the training, and fields at crossings of paths bend sharply."""
@@ -71,7 +75,7 @@ class PathParams(FieldParams, Protocol):
 P = TypeVar("P", bound=PathParams)
 
 
-class MatchingFlow(FieldFlow[P], HasCoupling):
+class MatchingFlow(FieldFlow[P], HasCoupling, HasGaussianPath):
     """Minimises E|v(x_t, t) - d/dt x_t|^2, x_t = a(t) x0 + b(t) x1 + sigma z, over pairs (x0, x1) of a coupling.
 
     Lipman et al. 2023 (arXiv 2210.02747), equation 9, and Tong et al. 2024 (arXiv 2302.00482), equations 14 to 16.
@@ -146,6 +150,20 @@ class MatchingFlow(FieldFlow[P], HasCoupling):
     def coupling(self, x0: Tensor, x1: Tensor, seed: int) -> tuple[Tensor, Tensor]:
         """See HasCoupling."""
         return self._couple(x0, x1, torch.Generator().manual_seed(seed))
+
+    def gaussian_path(self, source: Gaussian, target: Gaussian, backwards: bool = False) -> GaussianPath | None:
+        """The path of the exact field; see HasGaussianPath."""
+        return regressed(source, target, self._cross(source, target), self._numbers)
+
+    def _cross(self, source: Gaussian, target: Gaussian) -> Array:
+        """Cov(x0, x1) (d, d) of the pairs between two Gaussians, were all points paired at once."""
+        return np.zeros_like(source.cov)
+
+    def _numbers(self, t: float) -> Coefficients:
+        """The coefficients of the path at t."""
+        path, time = INTERPOLANTS[self._params.interpolant], torch.tensor(t, dtype=torch.float64)
+        values = (float(value) for value in (*path.coefficients(time), *path.slopes(time)))
+        return Coefficients(*values, self._params.sigma**2)
 
     def _restarted(self) -> None:
         pass

@@ -20,6 +20,8 @@ from flowviz.flows._base import FLOWS, Flow, HasLogDensity, HasSde, HasVelocity,
 from flowviz.flows._diffusion import CLOCKS, random_paths
 from flowviz.flows._ode import State, in_chunks, solve, steps_for
 from flowviz.flows._training import Export, Stretch, changed, take_array
+from flowviz.flows.closed_forms import Gaussian
+from flowviz.flows.gaussian_paths import GaussianPath, HasGaussianPath, regressed
 
 LOOK_STEPS = 16
 GROWTH = 50
@@ -51,7 +53,7 @@ class ExactDiffusionParams:
 
 @FLOWS.register("exact_diffusion")
 @final
-class ExactDiffusion(Flow, HasLogDensity, HasVelocity, HasSde):
+class ExactDiffusion(Flow, HasLogDensity, HasVelocity, HasSde, HasGaussianPath):
     """x_t = alpha x1 + sigma z, where x1 is one of n draws of the data, blurred by h: all in closed form.
 
     Noising is the Ornstein-Uhlenbeck process, which is the Wasserstein gradient flow of KL(. || N(0, I)) (Jordan,
@@ -155,6 +157,11 @@ class ExactDiffusion(Flow, HasLogDensity, HasVelocity, HasSde):
             - 0.5 * (x.square().sum(1) / variance + d * math.log(2 * math.pi * variance))
             - math.log(len(self._points))
         )
+
+    def gaussian_path(self, source: Gaussian, target: Gaussian, backwards: bool = False) -> GaussianPath | None:
+        """The noised laws of the target itself, blurred like its draws, of which this flow knows only so many."""
+        blurred = Gaussian(target.mean, target.cov + self._params.bandwidth**2 * np.eye(len(target.mean)))
+        return regressed(source, blurred, np.zeros_like(source.cov), self._clock.numbers)
 
     def weights(self) -> dict[str, Array]:
         """The data points taken in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 
@@ -29,6 +30,8 @@ from flowviz.flows._jko_weights import Stand, exported, loaded
 from flowviz.flows._jko_work import AGAIN, FIRST, Work, rounds_ahead
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._training import Export, FlatAdam, Guard, Stream, changed, learning_rate
+from flowviz.flows.closed_forms import Gaussian, jko_step
+from flowviz.flows.gaussian_paths import GaussianPath, along, leg_back
 
 SETTLED = 100
 # Share of the allowed solver error that one midpoint step may make.
@@ -357,6 +360,16 @@ class JkoFlow(ChainFlow):
             block = blocks[i] if i < len(blocks) and (i <= k) else None
             infos.append(block_info(i, block, h, edges[i + 1], edges[i]))
         return tuple(infos)
+
+    def gaussian_path(self, source: Gaussian, target: Gaussian, backwards: bool = False) -> GaussianPath | None:
+        """Exact JKO steps from the data, each gone straight; a free block goes all the way to N(0, I)."""
+        blocks = self.blocks()
+        laws = [target]
+        for block in blocks:
+            laws.append(source if block.is_free else jko_step(laws[-1], block.step_size))
+        legs = [leg_back(before, after) for before, after in itertools.pairwise(laws)]
+        edges = [block.t_start for block in reversed(blocks)]
+        return along(laws[-1] if backwards else source, legs[::-1], [*edges, 1.0])
 
     # Weights
 

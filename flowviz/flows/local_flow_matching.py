@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,6 +27,8 @@ from flowviz.flows._jko_work import FIRST, Work
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._params import NetworkParams
 from flowviz.flows._training import Export, FlatAdam, Stream, changed, learning_rate
+from flowviz.flows.closed_forms import Gaussian
+from flowviz.flows.gaussian_paths import Coefficients, GaussianPath, joined, regressed, turned
 
 DEPENDENT, INDEPENDENT = "dependent", "independent"
 SOLVER_STEPS, FREE_SOLVER_STEPS = 2, 8
@@ -223,6 +226,21 @@ class LocalFlowMatching(ChainFlow):
             block = blocks[i] if i < len(blocks) and i <= k else None
             infos.append(block_info(i, block, math.expm1(self._gamma(i)), edges[i + 1], edges[i], ("loss",)))
         return tuple(infos)
+
+    def gaussian_path(self, source: Gaussian, target: Gaussian, backwards: bool = False) -> GaussianPath | None:
+        """The exact fields of all local problems, along the process that starts at the data."""
+        law, pieces, edges = target, [], edges_of(self._stand.shares)
+        for k in range(self._stand.planned):
+            kept = math.exp(-self._gamma(k))
+            after = Gaussian(kept * law.mean, kept**2 * law.cov + (1 - kept**2) * np.eye(len(law.mean)))
+            cross = kept * law.cov if self._params.coupling == DEPENDENT else np.zeros_like(law.cov)
+            pieces.append(turned(regressed(law, after, cross, self._numbers)))
+            law = after
+        return joined(pieces[::-1], edges[::-1])
+
+    def _numbers(self, s: float) -> Coefficients:
+        path, time = INTERPOLANTS[self._params.interpolant], torch.tensor(s, dtype=torch.float64)
+        return Coefficients(*(float(value) for value in (*path.coefficients(time), *path.slopes(time))))
 
     def change(self, name: str, value: ParamValue) -> None:
         """Change a live parameter from the next step on."""

@@ -10,9 +10,12 @@ import torch
 from torch import Tensor
 
 from flowviz.core.params import from_mapping, param
+from flowviz.core.spec import Array
 from flowviz.flows._base import FLOWS, Problem
 from flowviz.flows._coupling import Pairs, exact
 from flowviz.flows._matching import MatchingFlow, MatchingParams, matching_net
+from flowviz.flows.closed_forms import Gaussian
+from flowviz.flows.gaussian_paths import bridge_cross
 
 
 @dataclass(frozen=True)
@@ -44,3 +47,6 @@ class OtCfm(MatchingFlow[OtCfmParams]):
 
     def _couple(self, x0: Tensor, x1: Tensor, generator: torch.Generator) -> Pairs:
         return exact(x0, x1, self._params.block)
+
+    def _cross(self, source: Gaussian, target: Gaussian) -> Array:
+        return bridge_cross(source, target, 0.0)

@@ -22,6 +22,8 @@ from flowviz.flows._matching import MatchingFlow, MatchingParams, matching_net
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import integrate
 from flowviz.flows._training import FlatAdam, learning_rate, take_array
+from flowviz.flows.closed_forms import Gaussian
+from flowviz.flows.gaussian_paths import regressed
 
 SOLVER, SOLVER_STEPS = "rk4", 10
 """With which a round's flow makes the pairs of the next."""
@@ -163,6 +165,13 @@ class RectifiedFlow(MatchingFlow[RectifiedParams]):
             return (velocity(y, layers[round(t * 2 * SOLVER_STEPS)]),)
 
         return Pairs(x0, integrate(field, (x0,), 0.0, 1.0, SOLVER_STEPS, SOLVER)[0])
+
+    def _cross(self, source: Gaussian, target: Gaussian) -> Array:
+        """Round k pairs the ends of the exact flow of round k - 1."""
+        cross = super()._cross(source, target)
+        for _ in self._kept:
+            cross = source.cov @ regressed(source, target, cross, self._numbers).map().T
+        return cross
 
     def _batch(self, n: int) -> Pairs:
         if not self._kept:

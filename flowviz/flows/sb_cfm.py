@@ -10,10 +10,13 @@ import torch
 from torch import Tensor
 
 from flowviz.core.params import from_mapping, param, restated
+from flowviz.core.spec import Array
 from flowviz.flows._base import FLOWS, Problem
 from flowviz.flows._coupling import Pairs, entropic
 from flowviz.flows._interpolants import LINEAR
 from flowviz.flows._matching import MatchingFlow, MatchingParams, matching_net
+from flowviz.flows.closed_forms import Gaussian
+from flowviz.flows.gaussian_paths import Coefficients, bridge_cross
 
 MARGIN = 0.01
 """The bridge's velocity grows like t^(-1/2) at both ends, and its square like 1/t: nothing is looked at nearer."""
@@ -67,3 +70,10 @@ class SbCfm(MatchingFlow[SbCfmParams]):
 
     def _margin(self) -> float:
         return MARGIN
+
+    def _cross(self, source: Gaussian, target: Gaussian) -> Array:
+        return bridge_cross(source, target, self._params.sigma)
+
+    def _numbers(self, t: float) -> Coefficients:
+        variance = self._params.sigma**2
+        return Coefficients(1 - t, t, -1.0, 1.0, variance * t * (1 - t), variance * (0.5 - t))

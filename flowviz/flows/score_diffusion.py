@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +18,8 @@ from flowviz.flows._diffusion import CLOCKS, DiffusionNet, random_paths
 from flowviz.flows._field_flow import FieldFlow
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._params import NetworkParams, steps_of_a_run
+from flowviz.flows.closed_forms import Gaussian
+from flowviz.flows.gaussian_paths import GaussianPath, HasGaussianPath, regressed
 
 LOOK_STEPS = 24
 TIMES_CENTRE, TIMES_SPREAD = 1.2, 1.6
@@ -47,7 +50,7 @@ class DiffusionParams(NetworkParams):
 
 @FLOWS.register("score_diffusion")
 @final
-class ScoreDiffusion(FieldFlow[DiffusionParams], HasSde):
+class ScoreDiffusion(FieldFlow[DiffusionParams], HasSde, HasGaussianPath):
     """Denoising score matching on x_t = alpha x1 + sigma z; the flow is the probability-flow ODE.
 
     Minimises E|F(x_t, t) - (alpha z - sigma x1)|^2, which is E[(sigma / alpha)^2 |score(x_t) + z / sigma|^2]: Vincent
@@ -109,6 +112,10 @@ class ScoreDiffusion(FieldFlow[DiffusionParams], HasSde):
         """See HasSde, and `random_paths` of `_diffusion`."""
         field = self._field(x.dtype, False)
         return random_paths(field, self._clock, x, times, steps or self._params.random_steps, generator)
+
+    def gaussian_path(self, source: Gaussian, target: Gaussian, backwards: bool = False) -> GaussianPath | None:
+        """The laws of the noised data; at t = 0 N(0, I) but for alpha(0), 0.03 or less."""
+        return regressed(source, target, np.zeros_like(source.cov), self._clock.numbers)
 
     def _restarted(self) -> None:
         pass

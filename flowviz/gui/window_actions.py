@@ -182,9 +182,9 @@ def _time(window: MainWindow) -> list[Action]:
 def _view(window: MainWindow) -> list[Action]:
     options, theme = window.options, window.theme
 
-    def layer(key: str, label: str, number: int) -> Action:
+    def layer(key: str, label: str, shortcut: str) -> Action:
         return Action(
-            f"layer_{key}", "View/Layers", label, lambda: options.toggle_layer(key), (str(number % 10),),
+            f"layer_{key}", "View/Layers", label, lambda: options.toggle_layer(key), (shortcut,),
             checked_when=lambda: key in options.value.layers,
         )  # fmt: skip
 
@@ -205,7 +205,7 @@ def _view(window: MainWindow) -> list[Action]:
 
     return [
         *(mode(key, made.label, number) for number, (key, made) in enumerate(modes(), 1)),
-        *(layer(key, made.label, made.number) for key, made in layers()),
+        *(layer(key, made.label, made.key) for key, made in layers()),
         Action("loop_probe", "View", "Draw a loop", window.probing.toggle_loop, ("O",), "lasso"),
         Action("clear_probes", "View", "Clear pins and loop (Esc on the stage)", window.probing.clear),
         Action("fit", "View", "Fit the view", window.stage.fit, ("A",), "fit"),

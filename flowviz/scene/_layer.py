@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from flowviz.core.frames import Frame
 from flowviz.core.queries import Query
 from flowviz.core.registry import Registry
@@ -77,7 +79,8 @@ class Layer(ABC):
     Class attributes:
         label: its name for people.
         order: back (small) to front (large).
-        key_hint: the number key that switches it.
+        number: its place among the chips, and the number key that switches it.
+        shortcut: the key that switches it instead, where the numbers are all taken.
         dims: numbers of dimensions in which it has something to show.
         ability: what a method must be able to do for it (see core.backend.Choice), or "" for all methods.
     """
@@ -86,8 +89,14 @@ class Layer(ABC):
     summary: ClassVar[str]
     order: ClassVar[int]
     number: ClassVar[int]
+    shortcut: ClassVar[str] = ""
     dims: ClassVar[frozenset[int]] = frozenset({2, 3})
     ability: ClassVar[str] = ""
+
+    @property
+    def key(self) -> str:
+        """The key that switches it."""
+        return self.shortcut or str(self.number % 10)
 
     @abstractmethod
     def query(self, moment: Moment) -> Query | None:
@@ -100,6 +109,14 @@ class Layer(ABC):
     @abstractmethod
     def marks(self, moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Mark, ...]:
         """The marks of this moment; () while the answer is not there yet."""
+
+
+def foot_of(moment: Moment) -> Array:
+    """Where a line of words about the whole picture stands, (1, d): the middle of the lower edge."""
+    if moment.volume is not None:
+        low, high = moment.volume
+        return np.array([[(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]]])
+    return np.array([[(moment.extent[0] + moment.extent[1]) / 2, moment.extent[2]]])
 
 
 LAYERS: Registry[Layer] = Registry("layer", "flowviz.scene.layers")

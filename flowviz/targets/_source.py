@@ -11,7 +11,7 @@ from flowviz.core.errors import UserError
 from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.sources import SourceNeed
 from flowviz.core.spec import Array, TargetSpec
-from flowviz.targets._base import HasLogDensity, HasMixture, Target, build
+from flowviz.targets._base import TARGETS, HasLogDensity, HasMixture, Target, build
 
 REACH = 3.2
 """Half side of the box that holds practically all of the noise (99.7 % of N(0, I) in 2D)."""
@@ -74,6 +74,18 @@ def build_source(source: TargetSpec | None, target: Target) -> Target:
             f"Choose a source in {target.dim}D, or leave it out to begin from noise.",
         )
     return built
+
+
+def are_gaussians(source: TargetSpec | None, target: TargetSpec) -> bool:
+    """Whether both ends of a run are Gaussians, so that its flow may have a closed form; None is noise."""
+    return all(_is_gaussian(end) for end in (source, target) if end is not None)
+
+
+def _is_gaussian(spec: TargetSpec) -> bool:
+    if spec.key not in TARGETS or not issubclass(TARGETS.get(spec.key), HasMixture):
+        return False
+    built = build(spec)
+    return isinstance(built, HasMixture) and len(built.mixture().weights) == 1
 
 
 def name_of(source: TargetSpec | None) -> str:

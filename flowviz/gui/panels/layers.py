@@ -35,6 +35,7 @@ _SHORT = {
     "slice": "Slice",
     "anomaly": "Anomaly",
     "coupling": "Pairs",
+    "closed_form": "Exact",
 }
 _COLOURS = {
     "slice": "warning",
@@ -44,6 +45,7 @@ _COLOURS = {
     "field": "field",
     "anomaly": "danger",
     "coupling": "accent",
+    "closed_form": "good",
 }
 
 
@@ -74,6 +76,10 @@ def swatch(key: str, on: bool) -> QIcon:
         painter.setBrush(colour)
         painter.drawEllipse(3, 20, 7, 7)
         painter.drawEllipse(21, 4, 9, 9)
+    elif key == "closed_form":
+        painter.translate(16, 16)
+        painter.rotate(-35)
+        painter.drawEllipse(QPoint(0, 0), 13, 7)
     elif key == "slice":
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
@@ -138,7 +144,7 @@ class LayerBar(QFrame):
             chip.setIconSize(QSize(16, 16))
             chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             chip.setAccessibleName(f"Layer {layer.label}")
-            chip.setToolTip(f"{layer.label}: {layer.summary} ({layer.number % 10})")
+            chip.setToolTip(f"{layer.label}: {layer.summary} ({layer.key})")
             chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             chip.setProperty("layer", key)
             chip.clicked.connect(self._chip_clicked)

@@ -11,6 +11,7 @@ from flowviz.core.backend import Choice
 from flowviz.core.errors import ParameterError
 from flowviz.core.params import ParamValue
 from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
+from flowviz.targets._source import are_gaussians
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +41,7 @@ class DraftState(QObject):
         self.budget = Budget()
         self.seed = 0
         self.device = "auto"
+        self._ends: tuple[tuple[TargetSpec | None, TargetSpec], bool] | None = None
 
     @property
     def choice(self) -> Choice | None:
@@ -47,9 +49,17 @@ class DraftState(QObject):
         return self.methods.get(self.method)
 
     def abilities_of(self, spec: RunSpec | None) -> frozenset[str]:
-        """What the method of a run offers; nothing where there is no run, or nobody knows its method."""
+        """What the method of a run offers; nothing where there is no run, or nobody knows its method.
+
+        "closed_form" besides, where both ends of the run are Gaussians.
+        """
         choice = self.methods.get(spec.flow.key) if spec is not None else None
-        return choice.abilities if choice is not None else frozenset()
+        if choice is None or spec is None:
+            return frozenset()
+        ends = (spec.source, spec.target)
+        if self._ends is None or self._ends[0] != ends:
+            self._ends = (ends, are_gaussians(*ends))
+        return choice.abilities | {"closed_form"} if self._ends[1] else choice.abilities
 
     def set_methods(self, methods: tuple[Choice, ...]) -> None:
         """What can be trained; values that were typed before stay."""

@@ -9,7 +9,7 @@ import numpy as np
 from flowviz.core.queries import CouplingQuery, Query
 from flowviz.core.spec import Array
 from flowviz.scene._base_paths import SHOWN_SEED
-from flowviz.scene._layer import LAYERS, Layer, Moment
+from flowviz.scene._layer import LAYERS, Layer, Moment, foot_of
 from flowviz.scene.marks import Lines, Mark, Points, Words
 
 PAIRS = 128
@@ -47,7 +47,7 @@ class CouplingLayer(Layer):
             Lines(paths, "accent", 0.35 * size, 0.12 + 0.55 * share),
             Points(begin, "accent", size, 0.35),
             Points(end, "accent", 1.3 * size, 0.9),
-            Words(_place(moment), (cost_words(answer),), "text", offsets=np.array([[0.0, 16.0]])),
+            Words(foot_of(moment), (cost_words(answer),), "text", offsets=np.array([[0.0, 16.0]])),
         )
 
 
@@ -57,10 +57,3 @@ def cost_words(answer: Mapping[str, Array]) -> str:
     words = f"mean squared distance of the pairs {cost:.3g}"
     return words if abs(cost - random) < 0.005 * random else f"{words}, paired at random {random:.3g}"
 
-
-def _place(moment: Moment) -> Array:
-    """The middle of the lower edge: the title stands at the upper one."""
-    if moment.volume is not None:
-        low, high = (np.asarray(corner, np.float64) for corner in moment.volume)
-        return np.array([[(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]]])
-    return np.array([[(moment.extent[0] + moment.extent[1]) / 2, moment.extent[2]]])
