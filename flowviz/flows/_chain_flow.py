@@ -14,8 +14,7 @@ from flowviz.flows._block import Block
 from flowviz.flows._chain import chain_velocity, follow, traceable_chain
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import in_chunks, standard_normal_log_density
-from flowviz.flows.closed_forms import Gaussian
-from flowviz.flows.gaussian_paths import GaussianPath, HasGaussianPath
+from flowviz.flows.gaussian_paths import HasGaussianPath
 
 
 class ChainFlow(Flow, HasLogDensity, HasVelocity, HasBlocks, HasGaussianPath):

@@ -162,8 +162,8 @@ class MatchingFlow(FieldFlow[P], HasCoupling, HasGaussianPath):
     def _numbers(self, t: float) -> Coefficients:
         """The coefficients of the path at t."""
         path, time = INTERPOLANTS[self._params.interpolant], torch.tensor(t, dtype=torch.float64)
-        values = (float(value) for value in (*path.coefficients(time), *path.slopes(time)))
-        return Coefficients(*values, self._params.sigma**2)
+        (a, b), (da, db) = path.coefficients(time), path.slopes(time)
+        return Coefficients(float(a), float(b), float(da), float(db), self._params.sigma**2)
 
     def _restarted(self) -> None:
         pass

@@ -115,9 +115,10 @@ class Coefficients(NamedTuple):
 def regressed(
     source: Gaussian, target: Gaussian, cross: Array, coefficients: Callable[[float], Coefficients]
 ) -> GaussianPath:
-    """The path of x_t = a x0 + b x1 + s z with the field E[d/dt x_t | x_t] (Lipman et al. 2023, arXiv 2210.02747, eq. 8).
+    """The path of x_t = a x0 + b x1 + s z with the field E[d/dt x_t | x_t].
 
-    All is Gaussian, so that the field is drift + Cov(x_t', x_t) Cov(x_t)^-1 (x - mean).
+    Lipman et al. 2023 (arXiv 2210.02747), equation 8; all is Gaussian, so that the field is drift +
+    Cov(x_t', x_t) Cov(x_t)^-1 (x - mean).
 
     Args:
         source, target: the laws of x0 and x1.

@@ -240,7 +240,8 @@ class LocalFlowMatching(ChainFlow):
 
     def _numbers(self, s: float) -> Coefficients:
         path, time = INTERPOLANTS[self._params.interpolant], torch.tensor(s, dtype=torch.float64)
-        return Coefficients(*(float(value) for value in (*path.coefficients(time), *path.slopes(time))))
+        (a, b), (da, db) = path.coefficients(time), path.slopes(time)
+        return Coefficients(float(a), float(b), float(da), float(db))
 
     def change(self, name: str, value: ParamValue) -> None:
         """Change a live parameter from the next step on."""

@@ -174,7 +174,14 @@ def sentence(chain: BlockChain, index: int) -> tuple[str, bool]:
     if row.kl is None or row.kl_before is None:
         return f"{start}; its KL is not measured yet.", False
     verb, verdict = (_relative if chain.is_relative else _absolute)(row)
-    return f"{start} and {verb}{verdict}", row.is_passed
+    return f"{start} and {verb}{verdict}{_closed_form(info)}", row.is_passed
+
+
+def _closed_form(info: BlockInfo) -> str:
+    """What an exactly trained chain would show at this block, where that is known."""
+    if info.exact_kl is None or info.exact_w2_squared is None:
+        return ""
+    return f" In closed form: moved {figure(math.sqrt(info.exact_w2_squared))}, KL {_nats(info.exact_kl)}."
 
 
 _WHY = "undertrained, network too small, or noise of the samples"

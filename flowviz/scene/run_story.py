@@ -20,11 +20,11 @@ def story(
     """A sentence about one kind of curve; "" where there is nothing to say yet.
 
     Args:
-        metric: "nll", a distance, "inversion_error" or "npe".
+        metric: "nll", a distance, "inversion_error", "npe" or "energy".
         values: newest value of every metric.
         floors: (mean, low, high) noise floors by metric.
         entropy: of the target in nats.
-        nfe: velocity evaluations of the shown particles, 0 where unknown.
+        nfe: velocity evaluations of the shown particles; 0 takes those of the method's own solver, where known.
     """
     value = values.get(metric)
     if value is None:
@@ -36,7 +36,9 @@ def story(
     if metric == "inversion_error":
         return _inversion(value)
     if metric == "npe":
-        return _paths(value, values.get("straightness"), nfe)
+        return _paths(value, values.get("straightness"), nfe or int(values.get("nfe", 0)))
+    if metric == "energy":
+        return _energy(value, values)
     return ""
 
 
@@ -73,10 +75,21 @@ def _inversion(error: float) -> str:
 
 def _paths(excess: float, straightness: float | None, nfe: int) -> str:
     words = f"The particles spend {100 * excess:.0f} % more energy than an optimal transport of them would"
+    now = f" (now {nfe} evaluations of the field)" if nfe else ""
     if straightness is None:
-        return f"{words}."
+        return f"{words}{now}."
     if straightness >= _STRAIGHT:
-        few = f"few solver steps are enough (now {nfe} evaluations)" if nfe else "few solver steps are enough"
-        return f"{words}; their paths are nearly straight, so {few}."
+        return f"{words}; their paths are nearly straight, so few solver steps are enough{now}."
     bend = "bend a little" if straightness >= _BENT else "bend a lot, so that the solver needs many steps"
-    return f"{words}; their paths {bend}."
+    return f"{words}; their paths {bend}{now}."
+
+
+def _energy(energy: float, values: Mapping[str, float]) -> str:
+    """What the particles spend, what they must, and what the closed form says."""
+    least, exact = values.get("least_energy"), values.get("exact_energy")
+    words = f"The particles spend {energy:.3f}"
+    if least is not None:
+        words += f"; no way between the same ends costs less than {least:.3f}"
+    if exact is not None:
+        words += f"; trained exactly, this method would spend {exact:.3f}"
+    return f"{words}."

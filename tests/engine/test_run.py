@@ -47,7 +47,10 @@ def test_a_run_starts_shows_itself_at_once_and_ends_once(small, key):
     assert len(of(events, TERMINAL)) == 1 and isinstance(events[-1], Finished)
     assert sorted(losses(events)) == [1, 2, 3, 4]
     assert frames(events)[-1].step == 4 == events[-1].step
-    assert set(frames(events)[-1].metrics) == {"nll", "w2", "sliced_w2", "inversion_error", "npe", "straightness"}
+    travel = {"npe", "straightness", "energy", "least_energy", "nfe"}
+    truth = {"moments_w2", "exact_w2", "exact_moments_w2", *(f"exact_{name}" for name in travel - {"nfe"})}
+    measured = set(frames(events)[-1].metrics)
+    assert measured == {"nll", "w2", "sliced_w2", "inversion_error"} | travel | truth, "the target is a Gaussian"
     assert set(of(events, FloorsReady)[-1].floors) == {"w2", "sliced_w2"}
     assert events[0].entropy is not None and events[0].parameters > 0 and "CPU" in events[0].device
 

@@ -36,4 +36,4 @@ def test_particles_that_cross_cost_more_than_those_that_do_not():
     crossing = np.stack([start * (1 - 1.5 * t) for t in times])
     # each goes from -1 to 1/2 (energy 2.25); the nearest pairs go half a unit (0.25)
     assert travel(crossing, times)["npe"] == pytest.approx(8.0)
-    assert travel(np.zeros((5, 3, 2)), times) == {}
+    assert travel(np.zeros((5, 3, 2)), times) == {"energy": 0.0, "least_energy": 0.0}, "no ratio where nothing moves"

@@ -12,7 +12,8 @@ def trained(shared):
     window, backend = shared
     window.run_controller.run_or_pause()
     backend.train(10, 20, 30)
-    backend.say(*(MetricsReady(step, {"npe": 0.5 / step, "straightness": 0.9}) for step in (10, 20, 30)))
+    paths = {"straightness": 0.9, "nfe": 64, "energy": 2.5, "least_energy": 2.0, "exact_energy": 2.4, "exact_npe": 0.2}
+    backend.say(*(MetricsReady(step, {"npe": 0.5 / step, **paths}) for step in (10, 20, 30)))
     until(lambda: "npe" in window.run.metrics and len(window.run.timeline) == 3)
     window.playback.play(False)
     window.curves.build()
@@ -33,9 +34,20 @@ def front(window, metric):
 
 def test_energy_and_straightness_have_a_tab_for_every_method_and_a_sentence(trained):
     page = front(trained, "npe")
-    assert set(page.entries) == {"npe", "straightness"}
+    assert set(page.entries) == {"npe", "straightness", "exact_npe"}
     assert page.words.isVisible()
     assert page.words.text().startswith("The particles spend 2 % more energy than an optimal transport")
+    assert "now 64 evaluations" in page.words.text()
+
+
+def test_kinetic_energy_stands_beside_the_least_possible_and_the_closed_form(trained, qtbot):
+    page = front(trained, "npe")
+    qtbot.mouseClick(page.kind_button, Qt.MouseButton.LeftButton)
+    assert set(page.entries) == {"energy", "least_energy", "exact_energy"}
+    assert page.plot.bounds["exact_energy"].value() == pytest.approx(2.4)
+    assert "no way between the same ends costs less than 2.000" in page.words.text()
+    qtbot.mouseClick(page.kind_button, Qt.MouseButton.LeftButton)
+    assert "npe" in page.entries and set(page.plot.bounds) == {"exact_npe"}
 
 
 def test_the_pointer_reads_the_values_of_the_curves(trained):

@@ -170,7 +170,7 @@ def test_curves_show_entropy_and_noise_floor(window, qtbot, scripted):
     assert [entry.text() for entry in page.entries.values()] == ["W₂ 0.333", "noise floor 0.100"]
     page = window.curves.pages["nll"]
     window.curves.setCurrentWidget(page)
-    assert page.plot.bound.value() == 2.3
+    assert page.plot.bounds["entropy"].value() == 2.3
     assert [entry.text() for entry in page.entries.values()] == ["NLL 2.500", "entropy 2.300"]
 
 

@@ -66,7 +66,10 @@ def test_the_number_keys_are_in_the_promised_order():
         (8, "anomaly"),
         (9, "coupling"),
         (10, "log_ratio"),
+        (11, "closed_form"),
     ]
+    keys = [layer.key for _, layer in layers()]
+    assert keys == [*"1234567890", "G"], "a layer beyond the number keys has a letter"
 
 
 def test_a_default_moment_asks_nothing():

@@ -27,7 +27,7 @@ from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.run import RunState
 from flowviz.gui.state.runs import RunsState
 from flowviz.gui.theme.theme import current_tokens
-from flowviz.gui.views.traces import number
+from flowviz.gui.views.trace import number
 
 _WHAT = Qt.ItemDataRole.UserRole
 _CHECKABLE = Qt.ItemFlag.ItemIsUserCheckable

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from flowviz.core.spec import Array
 from flowviz.gui.theme.theme import current_tokens, mix, zoomed
-from flowviz.gui.views.traces import CurveKind, Trace
+from flowviz.gui.views.trace import CurveKind, Trace
 from flowviz.scene.ticks import log_ticks
 
 _LEAST = 1e-9
@@ -89,13 +89,13 @@ class CurvePlot(pg.PlotWidget):
         self.scene().sigMouseMoved.connect(self._hovered)
         self.band = pg.LinearRegionItem(orientation="horizontal", movable=False)
         self.band.setZValue(-10)
-        self.bound = pg.InfiniteLine(angle=0, movable=False)
+        self.bounds: dict[str, pg.InfiniteLine] = {}
         self.dots = pg.ScatterPlotItem(size=9, symbol="d", pxMode=True)
         self.dots.setZValue(5)
         self.cursor_line = pg.InfiniteLine(angle=90, movable=True)
         self.cursor_line.setZValue(10)
         self.cursor_line.sigDragged.connect(self._dragged)
-        for item in (self.band, self.bound, self.dots, self.cursor_line):
+        for item in (self.band, self.dots, self.cursor_line):
             item.hide()
             self.addItem(item, ignoreBounds=True)
         self.restyle()
@@ -173,16 +173,21 @@ class CurvePlot(pg.PlotWidget):
 
     def _show_levels(self, traces: Sequence[Trace]) -> list[float]:
         levels: list[float] = []
-        shown = {trace.style: trace for trace in traces if trace.levels}
-        if "band" in shown:
-            ends = [self._height(level) for level in shown["band"].levels]
-            self.band.setRegion(ends)
-            levels += ends
-        if "dash" in shown:
-            self.bound.setValue(self._height(shown["dash"].levels[0]))
-            levels.append(self.bound.value())
-        self.band.setVisible("band" in shown)
-        self.bound.setVisible("dash" in shown)
+        band = next((trace for trace in traces if trace.style == "band"), None)
+        if band is not None:
+            levels += [self._height(level) for level in band.levels]
+            self.band.setRegion(levels)
+        self.band.setVisible(band is not None)
+        dashes = {trace.key: trace for trace in traces if trace.style == "dash"}
+        for key in set(self.bounds) - set(dashes):
+            self.removeItem(self.bounds.pop(key))
+        for key, trace in dashes.items():
+            if key not in self.bounds:
+                self.bounds[key] = pg.InfiniteLine(angle=0, movable=False)
+                self.addItem(self.bounds[key], ignoreBounds=True)
+            self.bounds[key].setValue(self._height(trace.levels[0]))
+            self.bounds[key].setPen(pg.mkPen(trace.colour, width=1.5, style=Qt.PenStyle.DashLine))
+            levels.append(self.bounds[key].value())
         return levels
 
     def show_step(self, step: int) -> None:
@@ -219,6 +224,5 @@ class CurvePlot(pg.PlotWidget):
         self.band.setBrush(soft)
         for line in self.band.lines:
             line.setPen(pg.mkPen(mix(tokens.panel, tokens.good, 0.6)))
-        self.bound.setPen(pg.mkPen(tokens.good, width=1.5, style=Qt.PenStyle.DashLine))
         self.cursor_line.setPen(pg.mkPen(tokens.muted, width=1))
         self.cursor_line.setHoverPen(pg.mkPen(tokens.accent, width=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,8 @@ from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views.earlier_curves import earlier_traces
 from flowviz.gui.views.jko import JkoPage
 from flowviz.gui.views.probe_page import ProbePage
-from flowviz.gui.views.traces import FINE_POINTS, FINE_W2, KINDS, CurveKind, Trace, has_finest, traces, unit_of
+from flowviz.gui.views.trace import CurveKind, Trace
+from flowviz.gui.views.traces import FINE_POINTS, FINE_W2, KINDS, OTHER_KINDS, has_finest, traces, unit_of
 from flowviz.gui.widgets.flow_layout import FlowLayout
 from flowviz.scene.run_story import fine_distance, story
 
@@ -58,6 +59,19 @@ def swatch(trace: Trace, is_shown: bool, ratio: float) -> QIcon:
         painter.drawLine(0, 6, 14, 6)
     painter.end()
     return QIcon(picture)
+
+
+def _switch(name: str, tip: str, clicked: Callable[[bool], None]) -> QToolButton:
+    """A button of the legend's row that stays pressed."""
+    button = QToolButton()
+    button.setProperty("legend", True)
+    button.setCheckable(True)
+    button.setAccessibleName(name)
+    button.setToolTip(tip)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.clicked.connect(clicked)
+    button.hide()
+    return button
 
 
 class LegendEntry(QToolButton):
@@ -118,14 +132,9 @@ class CurvePage(QWidget):
         self._row = FlowLayout(self._legend, gap=3)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._column.addWidget(self._legend)
-        self.log_button = QToolButton()
-        self.log_button.setProperty("legend", True)
-        self.log_button.setCheckable(True)
-        self.log_button.setAccessibleName("Logarithmic axis")
-        self.log_button.setToolTip("Logarithmic or linear axis")
-        self.log_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.log_button.clicked.connect(self._log_clicked)
-        self.log_button.hide()
+        self.log_button = _switch("Logarithmic axis", "Logarithmic or linear axis", self._log_clicked)
+        self._kinds = (kind, OTHER_KINDS.get(kind.metric, kind))
+        self.kind_button = _switch(self._kinds[1].title, self._kinds[1].tip, self._kind_clicked)
         self.empty = QLabel(f"{kind.tip}.\nIt appears here as soon as a run trains.")
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -210,11 +219,14 @@ class CurvePage(QWidget):
             self._entries[trace.key].show_trace(trace, self.is_shown(trace))
 
     def _show_log_button(self) -> None:
-        """Offered where a logarithm exists; always the last of the row."""
+        """Offered where a logarithm exists; it and the other kind are always the last of the row."""
         values = [trace.y for trace in self._traces if len(trace.y)]
         can = bool(values) and all((y[np.isfinite(y)] > 0).all() for y in values)
-        self._row.removeWidget(self.log_button)
-        self._row.addWidget(self.log_button)
+        for button in (self.kind_button, self.log_button):
+            self._row.removeWidget(button)
+            self._row.addWidget(button)
+        self.kind_button.setVisible(self._kinds[0] is not self._kinds[1] and self.plot is not None)
+        self.kind_button.setText(self._kinds[self.kind is self._kinds[0]].title.lower())
         self.log_button.setVisible(can and self.plot is not None)
         is_log = self.plot is not None and self.plot.is_log
         self.log_button.setChecked(is_log)
@@ -224,6 +236,10 @@ class CurvePage(QWidget):
         if self.plot is not None:
             self.plot.set_log(is_log)
             self.choice_changed.emit()
+
+    def _kind_clicked(self, is_other: bool) -> None:
+        self.kind = self._kinds[is_other]
+        self.choice_changed.emit()
 
     def _clicked(self, key: str, is_on: bool) -> None:
         self.toggle(key, is_on)

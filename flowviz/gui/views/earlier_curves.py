@@ -9,7 +9,7 @@ import numpy as np
 from flowviz.core.losses import term_of
 from flowviz.core.records import RunEntry, RunFile
 from flowviz.core.spec import Array
-from flowviz.gui.views.traces import CurveKind, Trace, number, thin
+from flowviz.gui.views.trace import CurveKind, Trace, number, thin
 from flowviz.scene.tokens import Tokens
 
 

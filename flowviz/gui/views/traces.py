@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from flowviz.core.losses import term_of
 from flowviz.core.spec import Array
 from flowviz.gui.state.run import RunState
+from flowviz.gui.views.exact_traces import further_traces
+from flowviz.gui.views.trace import CurveKind, Trace, number, thin
 from flowviz.scene.tokens import Tokens
 
 FINE_POINTS = 2000
 FINE_W2 = "w2_fine"
 """The metric that is measured on so many points while training waits."""
-_POINTS = 400
 _TINY_SHARE = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class CurveKind:
-    """One tab: its title, its metric ("" is the loss and its parts), its unit, and whether its axis is logarithmic.
-    The unit of the losses is the method's own: see `unit_of`.
-
-    `tab` is the word on the tab where the title is too long for it.
-    """
-
-    title: str
-    metric: str
-    unit: str
-    log: bool
-    tip: str
-    tab: str = ""
 
 
 KINDS = (
@@ -61,51 +44,20 @@ KINDS = (
         "Paths",
     ),
 )
+OTHER_KINDS = {
+    "npe": CurveKind(
+        "Kinetic energy",
+        "energy",
+        "distance²",
+        False,
+        "What the particles spend on their way, E∫|v|² dt, beside the least possible: W₂² between their ends",
+    )
+}
+"""What else the tab of a metric can show, at the press of a button."""
 _FLOOR_TIP = (
     "The noise floor: what the distance says of two independent sets of target samples. No flow can stay below it."
 )
 _LEAST_TIP = "What no field can learn: different pairs pass the same place with different velocities"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trace:
-    """One thing in a plot and in its legend.
-
-    Attributes:
-        key: its name among the traces of a kind.
-        label: its name for people, with its newest value.
-        tip: what it means.
-        colour: "#rrggbb".
-        style: "line", "dots", "dash" (one level) or "band" (two levels).
-        x, y: training steps and values (k,) of a line or of dots.
-        levels: heights of a dash (1) or of the edges of a band (2).
-        is_minor: so small beside the loss that it is left out until it is asked for.
-    """
-
-    key: str
-    label: str
-    tip: str
-    colour: str
-    style: str = "line"
-    x: Array = field(default_factory=lambda: np.zeros(0))
-    y: Array = field(default_factory=lambda: np.zeros(0))
-    levels: tuple[float, ...] = ()
-    is_minor: bool = False
-
-
-def thin(x: Array, y: Array, most: int = _POINTS) -> tuple[Array, Array]:
-    """At most that many points, first and last kept."""
-    if len(x) <= most:
-        return x, y
-    index = np.linspace(0, len(x) - 1, most).round().astype(int)
-    return x[index], y[index]
-
-
-def number(value: float) -> str:
-    """Three or four figures, as one reads them aloud."""
-    if value and abs(value) < 1e-3:
-        return f"{value:.0e}".replace("e-0", "e-")
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:.4g}"
 
 
 def traces(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace]:
@@ -150,12 +102,7 @@ def _metric(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace]:
         x, y = thin(*history.curve())
         label = f"{kind.title} {number(history.last)}"
         result.append(Trace(kind.metric, label, kind.tip, tokens.accent, x=x, y=y))
-    straight = run.metrics.get("straightness")
-    if kind.metric == "npe" and straight is not None and straight.last is not None:
-        x, y = thin(*straight.curve())
-        label = f"straightness {number(straight.last)}"
-        tip = "E|x(1) − x(0)|² / energy: 1 is straight at constant speed"
-        result.append(Trace("straightness", label, tip, tokens.series[1], x=x, y=y))
+    result += further_traces(kind, run, tokens)
     if kind.metric == "nll" and run.entropy is not None:
         tip = "The target's own entropy: the least possible NLL"
         label = f"entropy {number(run.entropy)}"

@@ -157,7 +157,8 @@ class _Picture:
 
     def _divergence(self) -> None:
         chain, tokens = self.chart.chain, self.tokens
-        self._title(self.kl, _TITLES[chain.is_relative])
+        is_known = any(row.info.exact_kl is not None for row in self.rows)
+        self._title(self.kl, _TITLES[chain.is_relative] + ("   □ closed form" if is_known else ""))
         self._frame(self.kl)
         limits = kl_range(chain, self.chart.before)
         if limits is None:
@@ -178,6 +179,7 @@ class _Picture:
         self._envelope()
         self._points_before()
         self._points()
+        self._exact()
         self.painter.restore()
 
     def _legend(self) -> None:
@@ -244,12 +246,22 @@ class _Picture:
                 painter.drawEllipse(place, 4, 4)
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
+    def _exact(self) -> None:
+        """A hollow square where an exactly trained chain of blocks would stand."""
+        self.painter.setPen(QPen(QColor(self.tokens.text), 1.4))
+        for index, row in enumerate(self.rows):
+            kl = row.info.exact_kl
+            if kl is not None:
+                place = QPointF(self.x(index + 1), min(self.y(max(kl, _LEAST_KL)), self.kl.bottom()))
+                self.painter.drawRect(QRectF(place.x() - 4.5, place.y() - 4.5, 9, 9))
+
     # bars
 
     def _bars(self) -> None:
         tokens, painter, box = self.tokens, self.painter, self.bars
         before = [row.info for row in self.chart.before.rows]
         costs = [b.w2_squared or 0.0 for b in (*(row.info for row in self.rows), *before)]
+        costs += [row.info.exact_w2_squared or 0.0 for row in self.rows]
         most = max(costs, default=0.0)
         now, then = spread([row.info for row in self.rows]), spread(before)
         title = "W₂² of each block"
@@ -274,6 +286,11 @@ class _Picture:
             bar = self._bar(index, len(before), block.w2_squared, most)
             if bar is not None:
                 painter.drawRect(bar)
+        painter.setPen(QPen(QColor(tokens.text), 1.6))
+        for index, row in enumerate(self.rows):
+            bar = self._bar(index, self.count, row.info.exact_w2_squared, most)
+            if bar is not None:
+                painter.drawLine(bar.topLeft() - QPointF(1, 0), bar.topRight() + QPointF(1, 0))
 
     def _bar(self, index: int, count: int, cost: float | None, most: float) -> QRectF | None:
         if cost is None:

@@ -60,9 +60,9 @@ class ClosedFormLayer(Layer):
         marks.append(Lines(dashed, "particles", 2.0, 0.95))
         if "mean" in answer:
             known = np.linspace(0, 1, len(answer["mean"]))
-            law = (at_time(answer[name], known, moment.t) for name in ("mean", "covariance"))
+            mean, covariance = (at_time(answer[name], known, moment.t) for name in ("mean", "covariance"))
             marks.append(Lines(answer["mean"][None].astype(np.float32), "good", 1.2, 0.6))
-            marks.append(Lines(outline(*law, radii), "good", 2.2, 0.95))
+            marks.append(Lines(outline(mean, covariance, radii), "good", 2.2, 0.95))
         words = _KNOWN if "mean" in answer else _ENDS
         marks.append(Words(foot_of(moment), (words,), "text", offsets=np.array([[0.0, 16.0]])))
         return tuple(marks)
@@ -84,4 +84,3 @@ def _dashes(lines: Array) -> Array:
     """Every second pair of pieces of lines (m, k, d), as lines of three points."""
     parts = [lines[:, i : i + 3] for i in range(0, lines.shape[1] - 2, 4)]
     return np.concatenate(parts)
-

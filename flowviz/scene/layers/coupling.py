@@ -56,4 +56,3 @@ def cost_words(answer: Mapping[str, Array]) -> str:
     cost, random = float(answer["cost"]), float(answer["random_cost"])
     words = f"mean squared distance of the pairs {cost:.3g}"
     return words if abs(cost - random) < 0.005 * random else f"{words}, paired at random {random:.3g}"
-
