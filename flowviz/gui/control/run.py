@@ -37,6 +37,7 @@ class RunController(QObject):
         self._engine_lost = False
         self._live: dict[str, ParamValue] = {}
         self._pauses_after_block = False
+        self._follows = False
         draft.changed.connect(self._draft_changed)
 
     # -- wishes ---------------------------------------------------------------------------------------------
@@ -160,6 +161,21 @@ class RunController(QObject):
             spec = replace(spec, budget=self._draft.budget)
             self._begin(spec, Origin(last.weights, last.step, last.wall_s), keep=True, edit=edit)
 
+    def chosen(self, name: str) -> ParamValue | None:
+        """The form's value of a parameter of the method of the run on the stage, or None where it shows another one."""
+        spec, method = self._run.spec, self._draft.method
+        return self._draft.params.get(method, {}).get(name) if spec is not None and spec.flow.key == method else None
+
+    def follow(self, name: str, value: float) -> None:
+        """Show in the form a number that the run has by itself; the engine is not told, since it knows."""
+        choice = self._draft.choice
+        field = next((f for f in choice.params if f.name == name), None) if choice is not None else None
+        if self.chosen(name) is None or field is None or (field.hi is not None and value > field.hi):
+            return
+        self._follows, self._live[name] = True, value
+        self._draft.set_param(name, value)
+        self._follows = False
+
     # -- what the panels say --------------------------------------------------------------------------------
 
     @Slot(str)
@@ -167,7 +183,7 @@ class RunController(QObject):
         choice, spec = self._draft.choice, self._run.spec
         if choice is not None and spec is not None and self._handle is not None and spec.flow.key == choice.key:
             field = next((f for f in choice.params if f.name == what), None)
-            if field is not None and field.live and not self._engine_lost:
+            if field is not None and field.live and not self._engine_lost and not self._follows:
                 value = self._draft.params[choice.key][what]
                 self._handle.change(what, value)
                 self._live[what] = value

@@ -38,6 +38,7 @@ class SurgeryController(QObject):
         super().__init__(parent)
         self._runs, self._run, self._engine = runs, run, engine
         self._training, self._history = training, history
+        run.blocks_changed.connect(self._show_count)
 
     @Slot(object)
     def edit(self, edit: BlockEdit) -> None:
@@ -57,7 +58,9 @@ class SurgeryController(QObject):
         if record is None:
             return None
         frames = (*(checkpoint(frame) for frame in record.frames[:-1]), record.frames[-1])
-        return _State(self._runs.stage, replace(record, frames=frames), self._runs.ending())
+        chosen = self._training.chosen("blocks")
+        count = chosen if isinstance(chosen, int) else None
+        return _State(self._runs.stage, replace(record, frames=frames), self._runs.ending(), count)
 
     def do(self, edit: BlockEdit) -> None:
         """Hand the edit to the engine."""
@@ -68,13 +71,21 @@ class SurgeryController(QObject):
         self._training.let_go()
         self._runs.bring_back(state.number)
         self._runs.put_on_stage(state.record, state.status)
+        if state.count is not None:
+            self._training.follow("blocks", state.count)
+
+    @Slot()
+    def _show_count(self) -> None:
+        """The form says how many blocks there are now, once they are others than it planned."""
+        if any(stretch.edit is not None for stretch in self._run.course) and self._run.blocks:
+            self._training.follow("blocks", len(self._run.blocks))
 
 
 class _State:
     """A run at some moment. Immutable frames: nothing that happens later can touch it."""
 
-    def __init__(self, number: int, record: RunFile, status: Ending) -> None:
-        self.number, self.record, self.status = number, record, status
+    def __init__(self, number: int, record: RunFile, status: Ending, count: int | None) -> None:
+        self.number, self.record, self.status, self.count = number, record, status, count
 
 
 class _Surgery:
