@@ -188,7 +188,7 @@ class LogRatioQuery:
         extent, resolution: of the grid, as in DensityQuery.
 
     Only methods with the ability `needs` answer: "log_ratio" (rows, columns) float32, log p_1 - log p_0 in nats, row 0
-    at y_low.
+    at y_low; and "after_flow" () bool, whether p_0 is the source as the flow has carried it to the target.
     """
 
     needs: ClassVar[str] = "log_ratio"

@@ -280,7 +280,7 @@ def _log_ratio(flow: Flow, query: LogRatioQuery, device: torch.device) -> dict[s
         raise UserError(f"The method {type(flow).label} does not estimate density ratios.", "Choose one that does.")
     points, shape = grid_points(DensityQuery(query.extent, query.resolution))
     parts = [flow.log_ratio(piece).to("cpu", torch.float32).numpy() for piece in _pieces(points, device)]
-    return {"log_ratio": np.concatenate(parts).reshape(shape)}
+    return {"log_ratio": np.concatenate(parts).reshape(shape), "after_flow": np.asarray(flow.ratio_after_flow)}
 
 
 def _field(flow: Flow, query: FieldQuery, device: torch.device) -> dict[str, Array]:

@@ -174,11 +174,17 @@ class HasVelocity(ABC):
 
 
 class HasLogRatio(ABC):
-    """A flow that estimates how much likelier the data are than the source."""
+    """A flow that estimates how much likelier the data are than the source.
+
+    Class attributes:
+        ratio_after_flow: whether it compares them where the flow has carried the source to.
+    """
+
+    ratio_after_flow: ClassVar[bool] = False
 
     @abstractmethod
     def log_ratio(self, x: Tensor) -> Tensor:
-        """log p_1(x) - log p_0(x) in nats (n,) at points (n, d)."""
+        """log p_1(x) - log p_0(x) in nats (n,) at points (n, d): p_1 the data, p_0 the source or what became of it."""
 
 
 class HasSde(ABC):

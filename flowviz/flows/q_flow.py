@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,15 +14,17 @@ from flowviz.core.frames import StepInfo
 from flowviz.core.losses import MATCHING, NATS, LossTerm
 from flowviz.core.method_groups import MethodGroup
 from flowviz.core.params import ADVANCED, from_mapping, param, restated
-from flowviz.flows._base import FLOWS, Problem
+from flowviz.core.spec import Array
+from flowviz.flows._base import FLOWS, HasLogRatio, Problem
 from flowviz.flows._field_flow import FieldFlow
 from flowviz.flows._fused import Solved, fused_solve
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._params import NetworkParams, steps_of_a_run
-from flowviz.flows._training import FlatAdam, Stream
+from flowviz.flows._training import FlatAdam, Stream, take_array
 
 LOOKS = 2
 """Steps of the classifiers to one of the flow."""
+ENDS = ("data_classifier", "source_classifier")
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,24 @@ class QFlowParams(NetworkParams):
 class Classifier:
     """The log-ratio of two densities, as the logit that tells draws of one from draws of the other."""
 
-    def __init__(self, net: VelocityNet, generator: torch.Generator, like: Tensor) -> None:
+    def __init__(self, net: VelocityNet, flat: Tensor) -> None:
         self._net = net
-        flat = net.initial(generator, like.dtype).to(like.device)
         self._flat = flat.requires_grad_()
         self._adam = FlatAdam(self._flat, flat.detach().clone())
 
+    def vector(self) -> Tensor:
+        """All its weights."""
+        return self._flat
+
+    @torch.no_grad()
+    def take(self, vector: Tensor) -> None:
+        """Go on from these weights."""
+        self._flat.copy_(vector)
+        self._adam.forget()
+
     def log_ratio(self, x: Tensor) -> Tensor:
         """log of first over second density (n,) at points (n, d); differentiable in x."""
-        return self._net.at_points(self._flat, x, x[:, :1]).sum(1)
+        return self._net.at_points(self._flat.to(x.dtype), x, x[:, :1]).sum(1)
 
     def learn(self, first: Tensor, second: Tensor, rate: float, clip: float) -> Tensor:
         """One step on draws of both; its logistic loss."""
@@ -72,7 +84,7 @@ class Classifier:
 
 @FLOWS.register("q_flow")
 @final
-class QFlow(FieldFlow[QFlowParams]):
+class QFlow(FieldFlow[QFlowParams], HasLogRatio):
     """Minimises KL(T#p || q) + KL(T^-1#q || p) + gamma E int |v|^2 dt over flows T from samples of p to those of q.
 
     Xu, Cheng & Xie 2025 (Q-flow, arXiv 2305.11857), equations 6 to 9: each KL is the mean of a log-ratio that a
@@ -91,13 +103,17 @@ class QFlow(FieldFlow[QFlowParams]):
         LossTerm("transport", "transport", NATS, "γ E∫|v|² dt, both ways: the price of moving"),
         MATCHING,
     )
+    ratio_after_flow = True
 
     def __init__(self, params: QFlowParams, problem: Problem, net: VelocityNet) -> None:
         super().__init__(params, problem, net, 12)
         self._velocity_net = net
         self._noise = torch.Generator(problem.device).manual_seed(problem.seed + 1)
         self._begin = Stream(problem.source.sample)
-        self._restarted()
+        self._judge = VelocityNet(problem.dim, params.width, -1, 3)
+        generator = torch.Generator().manual_seed(problem.seed + 2)
+        fresh = [self._judge.initial(generator, problem.dtype).to(problem.device) for _ in ENDS]
+        self._ends = [Classifier(self._judge, flat) for flat in fresh]
 
     @classmethod
     def create(cls, params: Mapping[str, object], problem: Problem) -> QFlow:
@@ -105,11 +121,30 @@ class QFlow(FieldFlow[QFlowParams]):
         p = from_mapping(QFlowParams, params)
         return cls(p, problem, VelocityNet(problem.dim, p.width, 1, p.hidden_layers))
 
+    @torch.no_grad()
+    def log_ratio(self, x: Tensor) -> Tensor:
+        """See HasLogRatio: by the classifier at the data's end, so that 0 is what a perfect flow has everywhere."""
+        return -self._ends[0].log_ratio(x)
+
+    def weights(self) -> dict[str, Array]:
+        """Those of the flow, and both classifiers."""
+        kept = super().weights()
+        for name, end in zip(ENDS, self._ends, strict=True):
+            kept[name] = self._export.array(name, self._done, end.vector)
+        return kept
+
+    def load(self, weights: Mapping[str, Array]) -> None:
+        """Take over weights; training goes on from them with fresh optimisers.
+
+        Runs saved before the classifiers were kept have none: theirs begin anew.
+        """
+        known = [take_array(weights, name, self._judge.size) for name in ENDS] if ENDS[0] in weights else []
+        super().load(weights)
+        for end, array in zip(self._ends, known, strict=False):
+            end.take(torch.from_numpy(np.array(array)))
+
     def _restarted(self) -> None:
-        """The classifiers belong to the weights before."""
-        generator = torch.Generator().manual_seed(self._problem.seed + 2)
-        net = VelocityNet(self._problem.dim, self._params.width, -1, 3)
-        self._ends = [Classifier(net, generator, self._flat) for _ in range(2)]
+        pass
 
     def step(self, seconds: float) -> StepInfo:
         """One step of the flow; its "matching" error at the start, then "loss" and its parts."""
