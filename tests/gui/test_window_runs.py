@@ -164,3 +164,15 @@ def test_copy_as_python_tells_what_a_person_did_to_the_run_and_what_it_cannot_re
     assert "Change(8, 'rate', 0.02)" in script and "Budget(seconds=9.0)" in script
     assert "clock limited its training" in script.split('"""')[1]
     assert "clock limited its training" in window.notice_bar.words
+
+
+def test_the_list_waits_behind_another_tab_and_is_up_to_date_when_it_comes_to_the_front(two, qtbot, scripted):
+    filled = []
+    two.runs_panel._timer.timeout.connect(lambda: filled.append(two.runs_panel._is_seen))
+    two.layout_of_docks.docks["curves"].raise_()
+    qtbot.waitUntil(lambda: not two.runs_panel._is_seen, timeout=2000)
+    two.run.curves_changed.emit()
+    assert two.runs_panel._is_stale and not two.runs_panel._timer.isActive()
+    two.layout_of_docks.docks["runs"].raise_()
+    qtbot.waitUntil(lambda: filled == [True], timeout=2000)
+    assert not two.runs_panel._is_stale

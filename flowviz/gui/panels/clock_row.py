@@ -160,10 +160,9 @@ class ClockRow(QObject):
 
     def show_value(self, value: int) -> None:
         """Move the thumb, unless the person holds it."""
-        if not self.track.isSliderDown():
+        if not self.track.isSliderDown() and self.track.value() != value:
             with QSignalBlocker(self.track):
                 self.track.setValue(value)
-            self.track.update()
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide the whole row."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QKeyEvent, QPainter, QPixmap, QShowEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QKeyEvent, QPainter, QPaintEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -114,9 +114,9 @@ class RunsPanel(QWidget):
         self.empty.setWordWrap(True)
         column.addWidget(self.empty, 1)
         column.addLayout(self._make_buttons())
+        self._is_stale = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(_GAP_MS)
         self._timer.timeout.connect(self.refresh)
         runs.changed.connect(self.refresh)
         run.status_changed.connect(self.refresh)
@@ -241,8 +241,21 @@ class RunsPanel(QWidget):
 
     @Slot()
     def _soon(self) -> None:
-        if self.isVisible() and not self._timer.isActive():
-            self._timer.start()
+        if not self._is_seen:  # behind another tab: painting tells when it comes to the front
+            self._is_stale = True
+        elif not self._timer.isActive():
+            self._timer.start(_GAP_MS)
+
+    @property
+    def _is_seen(self) -> bool:
+        return self.isVisible() and not self.visibleRegion().isEmpty()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Out of the shadow of another tab: what changed meanwhile is shown now."""
+        super().paintEvent(event)
+        if self._is_stale:
+            self._is_stale = False
+            self._timer.start(0)
 
     @Slot()
     def refresh(self) -> None:

@@ -350,14 +350,14 @@ class StageView(QWidget):
             if spot.panel.axes and not isinstance(spot.view, Camera):
                 axes = self._axes.setdefault(spot.panel.key, Axes())
                 axes.paint(painter, spot.plot, spot.view, self.margins, self._font(11), self.devicePixelRatioF())
-        self._paint_words(painter)
+        self._paint_words(painter, spots)
         painter.end()
         if self.renderer.space is not None:
             self.renderer.space.update()  # the words stand over its picture, too
 
-    def _paint_words(self, painter: QPainter) -> None:
+    def _paint_words(self, painter: QPainter, spots: list[Spot] | None = None) -> None:
         """All that stands over the pictures; OpenGL's is a widget of its own, over which they are painted again."""
-        spots = self.spots()
+        spots = spots or self.spots()
         for spot in spots:
             words.paint_panel_words(painter, spot, self._font)
         if self.picture is not None:

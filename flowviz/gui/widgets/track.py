@@ -108,7 +108,8 @@ class Track(QSlider):
             return
         painter.setBrush(QColor(tokens.accent))
         painter.drawRoundedRect(QRectF(_PAD, y - 2, x - _PAD, 4), 2, 2)
-        painter.setBrush(QColor(mix(tokens.muted, tokens.panel, 0.2)))
+        if self._ticks:
+            painter.setBrush(QColor(mix(tokens.muted, tokens.panel, 0.2)))
         step = max(1, len(self._ticks) // max(1, wide // 3))
         for tick in self._ticks[::step]:
             painter.drawRect(QRectF(_PAD + tick * wide - 0.5, y + 5, 1, 4))
