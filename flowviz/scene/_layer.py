@@ -112,10 +112,10 @@ class Layer(ABC):
 
 
 def foot_of(moment: Moment) -> Array:
-    """Where a line of words about the whole picture stands, (1, d): the middle of the lower edge."""
+    """Where words about the whole picture stand, (1, d): the middle of the lower edge, of space somewhat below it."""
     if moment.volume is not None:
         low, high = moment.volume
-        return np.array([[(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]]])
+        return np.array([[(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2] - 0.3 * (high[2] - low[2])]])
     return np.array([[(moment.extent[0] + moment.extent[1]) / 2, moment.extent[2]]])
 
 

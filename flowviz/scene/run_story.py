@@ -89,7 +89,7 @@ def _energy(energy: float, values: Mapping[str, float]) -> str:
     least, exact = values.get("least_energy"), values.get("exact_energy")
     words = f"The particles spend {energy:.3f}"
     if least is not None:
-        words += f"; no way between the same ends costs less than {least:.3f}"
+        words += f" where {least:.3f} would do"
     if exact is not None:
-        words += f"; trained exactly, this method would spend {exact:.3f}"
+        words += f"; trained exactly, the method spends {exact:.3f}"
     return f"{words}."

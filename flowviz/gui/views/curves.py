@@ -54,8 +54,11 @@ def swatch(trace: Trace, is_shown: bool, ratio: float) -> QIcon:
         painter.setBrush(colour)
         painter.drawPolygon([QPointF(7, 1), QPointF(12, 6), QPointF(7, 11), QPointF(2, 6)])
     else:
-        style = Qt.PenStyle.DashLine if trace.style == "dash" else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(colour, 2.4, style))
+        pen = QPen(colour, 2.4)
+        if trace.style == "dash":
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            pen.setDashPattern([1.5, 0.9])
+        painter.setPen(pen)
         painter.drawLine(0, 6, 14, 6)
     painter.end()
     return QIcon(picture)

@@ -6,13 +6,13 @@ from flowviz.gui.state.run import RunState
 from flowviz.gui.views.trace import CurveKind, Trace, number, thin
 from flowviz.scene.tokens import Tokens
 
-_EXACT = "in closed form: what an exactly trained flow of this method has between these two Gaussians"
+_EXACT = "In closed form: what an exactly trained flow of this method has between these two Gaussians"
 _LINES = {
     "energy": (
-        ("energy", "kinetic energy", "E∫|v|² dt: what the particles spend on their way", 0),
+        ("energy", "energy", "E∫|v|² dt: what the particles spend on their way", 0),
         (
             "least_energy",
-            "W₂² of their ends",
+            "W₂²",
             "The least that any way between these ends costs (Benamou–Brenier)",
             1,
         ),
@@ -21,7 +21,7 @@ _LINES = {
     "w2": (
         (
             "moments_w2",
-            "of Gaussians",
+            "moments",
             "What remains, in closed form (Bures): the distance from a Gaussian with the samples' mean and covariance "
             "to the target. W₂ itself is never less",
             2,
@@ -30,9 +30,9 @@ _LINES = {
 }
 """By tab: metric, name, tip, and the number of its colour (0 is the accent)."""
 _DASHES = {
-    "energy": (("exact_energy", "closed form", 0), ("exact_least_energy", "least, closed form", 1)),
-    "npe": (("exact_npe", "closed form", 0), ("exact_straightness", "straightness, closed form", 1)),
-    "w2": (("exact_moments_w2", "remains in closed form", 2), ("exact_w2", "from source to target", 3)),
+    "energy": (("exact_energy", "exact", 0), ("exact_least_energy", "exact W₂²", 1)),
+    "npe": (("exact_npe", "exact", 0), ("exact_straightness", "exact", 1)),
+    "w2": (("exact_moments_w2", "exact", 2), ("exact_w2", "way to go", 3)),
 }
 _TIPS = {
     "exact_w2": "W₂ from the source to the target, in closed form (Bures): the way to go",
@@ -54,7 +54,7 @@ def further_traces(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace
         history = run.metrics.get(key)
         value = None if history is None else history.last
         if value is not None and not (key == "exact_moments_w2" and value < _NOTHING):
-            tip = _TIPS.get(key, f"{name.capitalize()} {_EXACT}" if "closed form" not in name else _EXACT.capitalize())
+            tip = _TIPS.get(key, _EXACT)
             result.append(Trace(key, f"{name} {number(value)}", tip, _colour(place, tokens), "dash", levels=(value,)))
     return result
 

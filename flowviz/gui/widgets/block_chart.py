@@ -157,8 +157,7 @@ class _Picture:
 
     def _divergence(self) -> None:
         chain, tokens = self.chart.chain, self.tokens
-        is_known = any(row.info.exact_kl is not None for row in self.rows)
-        self._title(self.kl, _TITLES[chain.is_relative] + ("   □ closed form" if is_known else ""))
+        self._title(self.kl, _TITLES[chain.is_relative])
         self._frame(self.kl)
         limits = kl_range(chain, self.chart.before)
         if limits is None:
@@ -194,6 +193,11 @@ class _Picture:
         self.painter.setPen(self._bound_pen())
         self.painter.drawLine(QPointF(box.left() - 24, box.center().y()), QPointF(box.left() - 5, box.center().y()))
         self._words(box, text, self.tokens.muted, Qt.AlignmentFlag.AlignRight)
+        if any(row.info.exact_kl is not None for row in self.rows):
+            box.moveTop(max(box.bottom(), self.kl.top()))
+            self.painter.setPen(QPen(QColor(self.tokens.text), 1.4))
+            self.painter.drawRect(QRectF(box.left() - 18, box.center().y() - 4.5, 9, 9))
+            self._words(box, "in closed form", self.tokens.muted, Qt.AlignmentFlag.AlignLeft)
 
     def _bound_pen(self) -> QPen:
         return QPen(QColor(self.tokens.good), 2, Qt.PenStyle.DashLine)

@@ -20,8 +20,8 @@ CORNERS = 96
 RADII = {2: (1.1774, 2.1460), 3: (1.5382, 2.5003)}
 """In standard deviations: the ellipse (ellipsoid) of that size holds 50 % and 90 % of a Gaussian in so many dimensions,
 the square root of the quantiles of chi^2."""
-_KNOWN = "solid: exact, around 50 % and 90 % of the mass; dashed: the Gaussian of the particles"
-_ENDS = "the exact way of this method has no closed form: its two ends are drawn"
+_KNOWN = ("solid: exact, 50 % and 90 % of the mass", "dashed: the Gaussian of the particles")
+_ENDS = ("no closed form of this method's way: its ends", "dashed: the Gaussian of the particles")
 
 
 @LAYERS.register("closed_form")
@@ -63,8 +63,8 @@ class ClosedFormLayer(Layer):
             mean, covariance = (at_time(answer[name], known, moment.t) for name in ("mean", "covariance"))
             marks.append(Lines(answer["mean"][None].astype(np.float32), "good", 1.2, 0.6))
             marks.append(Lines(outline(mean, covariance, radii), "good", 2.2, 0.95))
-        words = _KNOWN if "mean" in answer else _ENDS
-        marks.append(Words(foot_of(moment), (words,), "text", offsets=np.array([[0.0, 16.0]])))
+        words, foot = _KNOWN if "mean" in answer else _ENDS, np.repeat(foot_of(moment), 2, axis=0)
+        marks.append(Words(foot, words, "text", offsets=np.array([[0.0, 31.0], [0.0, 16.0]])))
         return tuple(marks)
 
 
