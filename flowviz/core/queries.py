@@ -25,7 +25,8 @@ class TransportQuery:
         points: (n, d) float32 for start = "points".
         solver: the solver and its effort.
 
-    Answer: "paths" (T, n, d) float32, "times" (T,), "nfe" () int: velocity evaluations per particle.
+    Answer: "paths" (T, n, d) float32, "times" (T,), "nfe" () int: velocity evaluations per particle, and "grid" (G,):
+    the flow times between which the solver took its steps, empty where the method does not tell.
     """
 
     start: Start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -101,21 +102,21 @@ class Deriver:
     def _mover(flow: Flow, solver: Solver, device: torch.device) -> Move:
         def move(points: Array, times: Sequence[float]) -> Array:
             query = TransportQuery("points", tuple(times), len(points), points=points, solver=solver)
-            return transport(flow, points, query, device)[0]
+            return transport(flow, points, query, device).paths
 
         return move
 
     def _anomaly(self, spec: RunSpec, flow: Flow, query: AnomalyQuery, device: torch.device) -> dict[str, Array]:
         grid = _density(flow, DensityQuery(query.extent, query.resolution, solver=query.solver), 2, device)
         generate = TransportQuery("noise", (0.0, 1.0), query.n, query.seed, solver=query.solver)
-        samples = transport(flow, self._start_points(spec, generate), generate, device)[0][-1]
+        samples = transport(flow, self._start_points(spec, generate), generate, device).paths[-1]
         levels = _log_densities(flow, samples, 1.0, LogDensityQuery(samples, query.solver), device)
         return {**grid, "levels": np.sort(levels.astype(np.float64))}
 
     def _distance(self, spec: RunSpec, flow: Flow, query: MetricQuery, device: torch.device) -> dict[str, Array]:
         target, metric, rng = self.target(spec), METRICS.get(query.metric)(), stream(query.seed, "metrics")
         generate = TransportQuery("noise", (0.0, 1.0), query.n, query.seed)
-        generated = transport(flow, self._start_points(spec, generate), generate, device)[0][-1]
+        generated = transport(flow, self._start_points(spec, generate), generate, device).paths[-1]
         if not np.isfinite(generated).all():
             raise RunError("The model takes points to infinity.", "Train it anew, with a smaller learning rate.")
         value = metric.value(generated, target.sample(query.n, rng), rng)
@@ -178,8 +179,9 @@ class Deriver:
 
     def _transport(self, spec: RunSpec, flow: Flow, query: TransportQuery, device: torch.device) -> dict[str, Array]:
         move = random_transport if query.solver.is_random else transport
-        paths, nfe = move(flow, self._start_points(spec, query), query, device)
-        return {"paths": paths, "times": np.asarray(query.times, dtype=np.float64), "nfe": np.asarray(nfe)}
+        moved = move(flow, self._start_points(spec, query), query, device)
+        times = {"times": np.asarray(query.times, dtype=np.float64), "grid": np.asarray(moved.grid, dtype=np.float64)}
+        return {"paths": moved.paths, "nfe": np.asarray(moved.nfe), **times}
 
     def _start_points(self, spec: RunSpec, query: TransportQuery) -> Array:
         match query.start:
@@ -204,12 +206,20 @@ def device_of(spec: RunSpec) -> torch.device:
     return devices.resolve(spec.device if spec.device in devices.available() else "auto")
 
 
-def transport(flow: Flow, points: Array, query: TransportQuery, device: torch.device) -> tuple[Array, int]:
-    """Move points (n, d) in pieces: paths (T, n, d) float32 and evaluations per particle."""
+class Moved(NamedTuple):
+    """A Transport as arrays: paths (T, n, d) float32, evaluations per particle, times between the solver's steps."""
+
+    paths: Array
+    nfe: int = 0
+    grid: tuple[float, ...] = ()
+
+
+def transport(flow: Flow, points: Array, query: TransportQuery, device: torch.device) -> Moved:
+    """Move points (n, d) in pieces."""
     return _moved(lambda piece: flow.transport(piece, query.times, query.solver), points, query, device)
 
 
-def random_transport(flow: Flow, points: Array, query: TransportQuery, device: torch.device) -> tuple[Array, int]:
+def random_transport(flow: Flow, points: Array, query: TransportQuery, device: torch.device) -> Moved:
     """The same along random paths; equal questions get equal ones.
 
     Raises:
@@ -222,17 +232,13 @@ def random_transport(flow: Flow, points: Array, query: TransportQuery, device: t
     return _moved(lambda piece: flow.random_paths(piece, query.times, steps, generator), points, query, device)
 
 
-def _moved(
-    move: Callable[[Tensor], Transport], points: Array, query: TransportQuery, device: torch.device
-) -> tuple[Array, int]:
-    parts, nfe = [], 0
-    for piece in _pieces(points, device):
-        moved = move(piece)
-        parts.append(moved.paths.detach().to("cpu", torch.float32).numpy())
-        nfe = max(nfe, moved.nfe)
+def _moved(move: Callable[[Tensor], Transport], points: Array, query: TransportQuery, device: torch.device) -> Moved:
+    parts = [move(piece) for piece in _pieces(points, device)]
     if not parts:
-        return np.empty((len(query.times), 0, points.shape[1]), np.float32), 0
-    return np.concatenate(parts, axis=1), nfe
+        return Moved(np.empty((len(query.times), 0, points.shape[1]), np.float32))
+    dearest = max(parts, key=lambda part: part.nfe)
+    paths = [part.paths.detach().to("cpu", torch.float32).numpy() for part in parts]
+    return Moved(np.concatenate(paths, axis=1), dearest.nfe, dearest.grid)
 
 
 def grid_points(query: DensityQuery) -> tuple[Array, tuple[int, ...]]:

@@ -63,10 +63,12 @@ class Transport:
     Attributes:
         paths: positions (T, n, d) at the asked times.
         nfe: velocity evaluations per particle.
+        grid: flow times between which the solver took its steps, in the order of travel; () where nothing tells.
     """
 
     paths: Tensor
     nfe: int
+    grid: tuple[float, ...] = ()
 
 
 class Flow(ABC):

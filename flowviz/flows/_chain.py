@@ -68,7 +68,7 @@ def follow(
     planned = len(edges) - 1
     forward = times[-1] >= times[0]
     states: list[State] = []
-    nfe = 0
+    nfe, grid = 0, [times[0]]
     # Legs in the order of travel: (block index, flow time at entry, at exit).
     order = range(planned - 1, -1, -1) if forward else range(planned)
     for k in order:
@@ -90,8 +90,9 @@ def follow(
         states += leg.states[1:-1]
         state = leg.states[-1]
         nfe += leg.nfe
+        grid += leg.grid[1:]
     states += [state] * (len(times) - len(states))
-    return Solution(states, nfe)
+    return Solution(states, nfe, tuple(grid))
 
 
 def _rate(edges: Edges, k: int) -> float:

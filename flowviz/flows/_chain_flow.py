@@ -28,7 +28,7 @@ class ChainFlow(Flow, HasLogDensity, HasVelocity, HasBlocks, HasGaussianPath):
     def transport(self, x: Tensor, times: Sequence[float], solver: Solver = METHOD_SOLVER) -> Transport:
         """Move points (n, d) from times[0] along the flow to every one of the monotone times."""
         solution = in_chunks(lambda state: follow(*self._chain(), state, times, solver), (x,), solver)
-        return Transport(solution.paths(), solution.nfe)
+        return Transport(solution.paths(), solution.nfe, solution.grid)
 
     @torch.no_grad()
     def log_density(self, x: Tensor, t: float = 1.0, solver: Solver = METHOD_SOLVER) -> Tensor:

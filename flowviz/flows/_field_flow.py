@@ -111,7 +111,7 @@ class FieldFlow(Flow, HasLogDensity, HasVelocity, Generic[P]):
         solution = in_chunks(
             lambda state: solve(field, state, times, solver.name, steps, solver.tolerance), (x,), solver
         )
-        return Transport(solution.paths(), solution.nfe)
+        return Transport(solution.paths(), solution.nfe, solution.grid)
 
     @torch.no_grad()
     def log_density(self, x: Tensor, t: float = 1.0, solver: Solver = METHOD_SOLVER) -> Tensor:

@@ -31,10 +31,12 @@ class Solution:
     Attributes:
         states: one tuple (x, accumulators ...) per asked time.
         nfe: velocity evaluations per particle.
+        grid: times between which steps were taken, in the order of travel.
     """
 
     states: list[State]
     nfe: int
+    grid: tuple[float, ...] = ()
 
     def paths(self) -> Tensor:
         """Positions (T, n, d)."""
@@ -103,8 +105,9 @@ def in_chunks(move: Callable[[State], Solution], state: State, solver: Solver, s
     if len(state[0]) <= size or solver.name == "dopri5":
         return move(state)
     pieces = [move(part) for part in zip(*(tensor.split(size) for tensor in state), strict=True)]
-    states = zip(*(piece.states for piece in pieces), strict=True)
-    return Solution([tuple(map(torch.cat, zip(*parts, strict=True))) for parts in states], pieces[0].nfe)
+    together = zip(*(piece.states for piece in pieces), strict=True)
+    states = [tuple(map(torch.cat, zip(*parts, strict=True))) for parts in together]
+    return Solution(states, pieces[0].nfe, pieces[0].grid)
 
 
 def _fixed(field: Field, state: State, times: Sequence[float], name: str, steps: int) -> Solution:
@@ -131,7 +134,7 @@ def _fixed(field: Field, state: State, times: Sequence[float], name: str, steps:
         states += [_between(state, after, start, rate, h, share) for share in inside]
         state = after
     states += [state] * (len(places) - len(states))
-    return Solution(states, nfe)
+    return Solution(states, nfe, tuple(t0 + i * h for i in range(steps + 1)))
 
 
 def _between(before: State, after: State, start: State, end: State | None, h: float, share: float) -> State:
@@ -156,6 +159,8 @@ def _dopri5(field: Field, state: State, times: Sequence[float], tolerance: float
         count += 1
         return field(y[0], float(t))
 
+    accepted: list[float] = []
+    rates.callback_accept_step = lambda t, _y, _dt: accepted.append(float(t))  # type: ignore[attr-defined]
     grid = torch.tensor(distinct, dtype=torch.float64, device=state[0].device)
     try:
         solved = odeint(rates, state, grid, rtol=tolerance, atol=tolerance, method="dopri5")
@@ -165,7 +170,7 @@ def _dopri5(field: Field, state: State, times: Sequence[float], tolerance: float
             "Use a larger tolerance, or RK4 with many steps.",
         ) from error
     index = [distinct.index(t) for t in times]
-    return Solution([tuple(part[i] for part in solved) for i in index], count)
+    return Solution([tuple(part[i] for part in solved) for i in index], count, (*accepted, float(times[-1])))
 
 
 def _moved(state: State, rates: State, h: float) -> State:

@@ -28,12 +28,13 @@ def wander(
         move: one step.
         cost: velocity evaluations that it takes.
     """
-    paths, nfe = [x], 0
+    paths, nfe, grid = [x], 0, [times[0]]
     for begin, end in itertools.pairwise(times):
         parts = steps_for(steps, end - begin) if end != begin else 0
         for i in range(parts):
             z = torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
-            x = move(x, begin + (end - begin) * i / parts, begin + (end - begin) * (i + 1) / parts, z)
+            grid.append(begin + (end - begin) * (i + 1) / parts)
+            x = move(x, begin + (end - begin) * i / parts, grid[-1], z)
         nfe += cost * parts
         paths.append(x)
-    return Transport(torch.stack(paths), nfe)
+    return Transport(torch.stack(paths), nfe, tuple(grid))

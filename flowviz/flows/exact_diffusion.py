@@ -135,7 +135,7 @@ class ExactDiffusion(Flow, HasLogDensity, HasVelocity, HasSde, HasGaussianPath):
         solution = in_chunks(
             lambda state: solve(self._rates, state, times, solver.name, steps, solver.tolerance), (x,), solver
         )
-        return Transport(solution.paths(), solution.nfe)
+        return Transport(solution.paths(), solution.nfe, solution.grid)
 
     @torch.no_grad()
     def random_paths(self, x: Tensor, times: Sequence[float], steps: int, generator: torch.Generator) -> Transport:

@@ -185,7 +185,7 @@ class GradientFlow(Flow, HasVelocity, HasSde):
         solution = in_chunks(
             lambda state: solve(self._rates, state, times, name, steps, solver.tolerance), (x,), solver
         )
-        return Transport(solution.paths(), solution.nfe)
+        return Transport(solution.paths(), solution.nfe, solution.grid)
 
     @torch.no_grad()
     def random_paths(self, x: Tensor, times: Sequence[float], steps: int, generator: torch.Generator) -> Transport:

@@ -49,6 +49,11 @@ def loose_key(query: Query) -> Key:
             return (query_key(query),)
 
 
+def _solver_query(solver: Solver) -> TransportQuery:
+    """What a solver costs and where it steps: a few particles are enough."""
+    return TransportQuery("noise", (0.0, 1.0), 64, 0, None, solver)
+
+
 def _nbytes(arrays: Mapping[str, Array]) -> int:
     return sum(array.nbytes for array in arrays.values())
 
@@ -110,12 +115,13 @@ class Presenter(QObject):
 
     Signals:
         shown(object): a Picture is on the stage.
-        nfe_changed(int): velocity evaluations per particle of the chosen solver; 0 when unknown.
+        solver_told(int, object): velocity evaluations per particle of the chosen solver, and the flow times between
+            which it takes its steps (an array, maybe empty).
         question_failed(str message, str hint): the engine could not answer.
     """
 
     shown = Signal(object)
-    nfe_changed = Signal(int)
+    solver_told = Signal(int, object)
     question_failed = Signal(str, str)
 
     def __init__(
@@ -292,11 +298,14 @@ class Presenter(QObject):
         if frame is None or not frame.weights or self._engine.ready is None or self._run.serial != self._serial:
             return
         self._nfe_solver = self._options.value.solver
-        query = TransportQuery("noise", (0.0, 1.0), 64, 0, None, self._nfe_solver)
+        self._tell_solver(frame, self._nfe_solver)
+        self._ask_once(_NFE, frame, _solver_query(self._nfe_solver))
+
+    def _tell_solver(self, frame: Frame, solver: Solver) -> None:
+        query = _solver_query(solver)
         found = self._answers.best(self._key(frame, query), loose_key(query))
         if found is not None:
-            self.nfe_changed.emit(int(found["nfe"]))
-        self._ask_once(_NFE, frame, query)
+            self.solver_told.emit(int(found["nfe"]), found.get("grid", ()))
 
     def _ask_once(self, lane: str, frame: Frame, query: Query) -> None:
         other, spec = self._companion(lane), self._run.spec
@@ -321,6 +330,6 @@ class Presenter(QObject):
                     if message.error != self._error:
                         self._error = message.error
                         self.question_failed.emit(message.error, message.hint)
-                elif "nfe" in message.arrays:
-                    self.nfe_changed.emit(int(message.arrays["nfe"]))
+                elif "nfe" in message.arrays and self.frame is not None:
+                    self._tell_solver(self.frame, self._options.value.solver)
                 self.refresh()

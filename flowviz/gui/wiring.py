@@ -35,7 +35,7 @@ def connect_looking(window: MainWindow) -> None:
     _connect_clocks(window)
     _connect_stage(window)
     clocks, curves = window.clocks, window.curves
-    window.presenter.nfe_changed.connect(clocks.show_nfe)
+    window.presenter.solver_told.connect(clocks.show_solver)
     window.presenter.question_failed.connect(window.show_notice)
     for restyle in (window.stage.restyle, curves.restyle, window.layer_bar.refresh, clocks.update):
         window.theme.changed.connect(restyle)

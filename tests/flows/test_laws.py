@@ -144,6 +144,7 @@ def test_all_solvers_agree_when_they_work_hard(flow, name):
     tolerance = {"euler": 2e-2, "midpoint": 1e-4, "rk4": 1e-12, "dopri5": 1e-5}[name]
     assert float((result.paths - reference.paths).abs().max()) < tolerance
     assert result.nfe > 0
+    assert result.grid[0] == TIMES[0] and result.grid[-1] == pytest.approx(TIMES[-1]), "where the solver stepped"
 
 
 def test_a_path_in_two_legs_is_the_path_in_one(flow):

@@ -86,6 +86,20 @@ def test_moving_from_a_time_to_itself_changes_nothing(name):
     assert torch.equal(solution.paths()[1], X0)
 
 
+def test_the_grid_says_where_steps_were_taken():
+    assert solve(nonlinear, (X0,), [1.0, 0.9, 0.0], "rk4", 4).grid == pytest.approx((1.0, 0.75, 0.5, 0.25, 0.0))
+    looked = []
+
+    def field(x, t):
+        looked.append(t)
+        return nonlinear(x, t)
+
+    grid = solve(field, (X0,), [0.0, 1.5], "dopri5", 1).grid
+    assert (grid[0], grid[-1]) == (0.0, 1.5) and all(a < b for a, b in pairwise(grid)) and len(grid) > 2
+    # at the end of an accepted step dopri5 looks at the field, and begins the next one from there
+    assert all(min(abs(t - place) for t in looked) < 1e-9 for place in grid[:-1])
+
+
 @pytest.mark.parametrize("name", FIXED)
 def test_stage_times_are_the_times_at_which_the_solver_looks(name):
     seen = []

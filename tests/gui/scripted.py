@@ -148,7 +148,12 @@ class ScriptedBackend:
         match query:
             case TransportQuery():
                 points = np.zeros((len(query.times), query.n, 2), np.float32)
-                return {"paths": points, "times": np.array(query.times, np.float32), "nfe": np.array(48)}
+                return {
+                    "paths": points,
+                    "times": np.array(query.times, np.float32),
+                    "nfe": np.array(48),
+                    "grid": np.linspace(0, 1, (query.solver.steps or 10) + 1),
+                }
             case DensityQuery():
                 return {"log_density": np.zeros((query.resolution, query.resolution), np.float32)}
             case FieldQuery():

@@ -106,9 +106,12 @@ def test_a_typed_training_step_shows_the_nearest_frame(trained, qtbot):
     assert not trained.cursor_state.follow_latest
 
 
-def test_the_flow_track_marks_the_steps_of_a_chosen_solver(trained):
+def test_the_flow_track_marks_the_steps_of_the_own_solver_and_of_a_chosen_one(trained, qtbot):
+    track = trained.clocks.flow.track
+    qtbot.waitUntil(lambda: len(track._ticks) == 11, timeout=5000)
     trained.options.update(solver=Solver("rk4", 4))
-    assert trained.clocks.flow.track._ticks == (0.0, 0.25, 0.5, 0.75, 1.0)
+    qtbot.waitUntil(lambda: track._ticks == (0.0, 0.25, 0.5, 0.75, 1.0), timeout=5000)
+    assert trained.clocks.solver.nfe.text() == "NFE 48"
 
 
 def test_a_thinned_frame_is_asked_for_again_with_the_particles_of_the_run(trained, qtbot, scripted):

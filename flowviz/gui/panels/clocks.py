@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QSpinBox, QToolButton, QWidget
 
-from flowviz.core.solver import METHOD_SOLVER
 from flowviz.gui.panels.clock_row import ClockRow, RowWords
 from flowviz.gui.panels.solver_choice import SolverChoice
 from flowviz.gui.state.cursor import CursorState
@@ -22,7 +23,7 @@ _FLOW = RowWords(
     ("Play", "Play or pause (Space)"),
     ("Flow time forward", "A step forward (Right; Shift+Right 10 %)"),
     ("End of the flow", "To the end (End)"),
-    ("Flow time", "Flow time: 0 is noise, 1 is data; marks below are the steps of a chosen solver"),
+    ("Flow time", "Flow time: 0 is noise, 1 is data; marks below are the steps of the solver that moves the particles"),
     ("Speed of the flow clock", "Speed (− and +); 1× is ten seconds from end to end"),
     ("Loop mode", " (L)"),
 )
@@ -148,9 +149,6 @@ class Clocks(QFrame):
             set_icon(self.direction_button, "to-data" if generate else "to-noise")
             self.direction_button.setToolTip(f"{text}; press to turn round (D)")
         self.follow_button.setChecked(cursor.follow_latest)
-        solver = options.solver
-        steps = solver.steps if solver != METHOD_SOLVER and solver.name != "dopri5" else 0
-        self.flow.track.set_ticks([index / steps for index in range(steps + 1)] if steps else [])
         self._show_cursor()
 
     @Slot()
@@ -166,7 +164,7 @@ class Clocks(QFrame):
         span = max(1, high - low)
         self.training.track.set_ticks([(step - low) / span for step in steps])
         if not filled:
-            self.show_nfe(0)
+            self.show_solver(0, ())
         self._show_cursor()
 
     @Slot()
@@ -180,7 +178,8 @@ class Clocks(QFrame):
         self.training.set_visible(not only_flow)
         self.solver.set_visible(not only_flow)
 
-    @Slot(int)
-    def show_nfe(self, nfe: int) -> None:
-        """Velocity evaluations per particle; 0 is unknown."""
+    @Slot(int, object)
+    def show_solver(self, nfe: int, grid: Sequence[float]) -> None:
+        """Velocity evaluations per particle (0 is unknown), and the flow times between the solver's steps."""
         self.solver.show_nfe(nfe)
+        self.flow.track.set_ticks([float(t) for t in grid])
