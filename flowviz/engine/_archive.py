@@ -6,6 +6,7 @@ import io
 import json
 import math
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -142,8 +143,14 @@ class Parts:
             return
         self._names[id(array)] = name
         self._held.append(array)
-        kind = zipfile.ZIP_DEFLATED if is_packed else zipfile.ZIP_STORED
-        self._file.writestr(name, npy_bytes(array), kind)
+        data = npy_bytes(array)
+        kind = zipfile.ZIP_DEFLATED if is_packed and not _blows_up(data) else zipfile.ZIP_STORED
+        self._file.writestr(name, data, kind, compresslevel=1)
+
+
+def _blows_up(data: bytes) -> bool:
+    """Whether it could be packed so small that a reader would have to take it for an attack."""
+    return len(data) > SMALL and len(data) > MOST_RATIO // 2 * len(zlib.compress(data, 1))
 
 
 def _plain(value: object) -> object:

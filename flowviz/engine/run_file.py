@@ -31,10 +31,12 @@ from flowviz.core.spec import Array, RunSpec, from_json, to_json
 from flowviz.core.timeline import checkpoint
 from flowviz.engine._archive import Archive, Damaged, NewerFile, Parts
 from flowviz.engine._atomic import whole_file
+from flowviz.engine._paths import Box, coded, decoded
 
 MARK = "flowviz run"
 SESSION = "session.json"
-FORMAT = 1
+FORMAT = 2
+"""2: the paths of all frames but the last may be coded, see _paths. 1: all are float32."""
 MOST_FRAMES = 160
 
 
@@ -72,6 +74,8 @@ def write_run(parts: Parts, run: RunFile, place: str = "", most: int = MOST_FRAM
                 names[id(array)] = f"w{len(names)}"
                 tensors[names[id(array)]] = np.ascontiguousarray(array)
         frame_documents.append(_frame_document(frame, {key: names[id(a)] for key, a in frame.weights.items()}))
+    for index, frame in enumerate(frames):
+        frame_documents[index]["box"] = _write_paths(parts, f"{place}frames/{index}", frame, frame is frames[-1])
     spec, arrays = to_json(run.spec)
     document = {
         "file": MARK,
@@ -92,14 +96,22 @@ def write_run(parts: Parts, run: RunFile, place: str = "", most: int = MOST_FRAM
     parts.bytes(f"{place}weights.safetensors", save_tensors(tensors))
     for name, array in arrays.items():
         parts.array(f"{place}spec/{name}.npy", array, is_packed=True)
-    for index, frame in enumerate(frames):
-        parts.array(f"{place}frames/{index}/times.npy", frame.times)
-        parts.array(f"{place}frames/{index}/paths.npy", frame.paths)
     parts.array(f"{place}curves/steps.npy", run.loss_steps)
     for name, array in run.losses.items():
         parts.array(f"{place}curves/losses/{name}.npy", array)
     for name, array in run.metrics.items():
         parts.array(f"{place}curves/metrics/{name}.npy", array)
+
+
+def _write_paths(parts: Parts, place: str, frame: Frame, is_exact: bool) -> Box | None:
+    """Write a frame's times and paths; the box of the paths if they are coded."""
+    parts.array(f"{place}/times.npy", frame.times)
+    code = None if is_exact else coded(frame.paths)
+    if code is None:
+        parts.array(f"{place}/paths.npy", frame.paths)
+        return None
+    parts.array(f"{place}/code.npy", code[0], is_packed=True)
+    return code[1]
 
 
 def now() -> str:
@@ -251,7 +263,8 @@ def _finite(values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _frame(archive: Archive, place: str, entry: Mapping[str, Any], tensors: Mapping[str, Array]) -> Frame:
-    times, paths = archive.array(f"{place}/times.npy"), archive.array(f"{place}/paths.npy")
+    times, box = archive.array(f"{place}/times.npy"), entry.get("box")
+    paths = archive.array(f"{place}/paths.npy") if box is None else decoded(archive.array(f"{place}/code.npy"), box)
     if paths.ndim != 3 or times.shape != paths.shape[:1] or paths.dtype != np.float32 or 0 in paths.shape:
         raise Damaged(f"has a part {place} whose paths have the shape {paths.shape}")
     if len(times) < 2 or not (np.diff(times) > 0).all():

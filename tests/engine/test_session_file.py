@@ -77,7 +77,9 @@ def test_everything_comes_back(session, saved):
         assert np.array_equal(ours.record.losses["loss"], theirs.record.losses["loss"], equal_nan=True)
         for a, b in zip(ours.record.frames, theirs.record.frames, strict=True):
             assert (a.step, a.phase, a.blocks) == (b.step, b.phase, b.blocks)
-            assert np.array_equal(a.paths, b.paths) and np.array_equal(a.weights["w"], b.weights["w"])
+            is_last = b is theirs.record.last
+            assert np.allclose(a.paths, b.paths, 0, 0 if is_last else 1e-4), "all but the last in 16 bits"
+            assert np.array_equal(a.weights["w"], b.weights["w"])
 
 
 def test_data_that_all_runs_share_is_written_once_and_shared_again(session, saved):
