@@ -74,6 +74,7 @@ def fill(window, qtbot):
     window.stage.look_as({"plane": Gaze(2.5, (0.5, -1.0)), "space": Camera(azimuth=12.0)})
     window.probes.pin(Pin(0.5, -0.25, 1.0), adds=False)
     window.probes.draw_loop(TRIANGLE)
+    window.curves.setCurrentWidget(window.curves.jko)
     window.playback.play(False)
     window.playback.show_step(6)
     window.playback.set_t(0.375)
@@ -118,7 +119,7 @@ def test_a_saved_session_brings_everything_back_in_another_window(window, qapp, 
         assert other.stage.gazes == {"plane": Gaze(2.5, (0.5, -1.0)), "space": Camera(azimuth=12.0)}
         assert other.probes.value.pins == (Pin(0.5, -0.25, 1.0),)
         assert other.probes.value.loop == TRIANGLE
-        assert other.layout_of_docks.docks["target"].isHidden()
+        assert other.layout_of_docks.docks["target"].isHidden() and other.curves.currentWidget() is other.curves.jko
         assert not other.isWindowModified() and other.windowTitle() == "mine[*] – flowviz"
         assert other.history.stack.count() == 0
         assert not other.restart_bar.isVisible(), "panels and run belong together"

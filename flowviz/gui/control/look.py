@@ -42,6 +42,7 @@ def look_of(window: MainWindow) -> dict[str, Any]:
         "layers": sorted(options.layers),
         "options": options_to_mapping(options),
         "gazes": {link: _gaze_document(gaze) for link, gaze in window.stage.gazes.items()},
+        "curves": window.curves.tabText(window.curves.currentIndex()),
         "layout": base64.b64encode(bytes(window.layout_of_docks.state().data())).decode(),
     }
 
@@ -50,7 +51,7 @@ def show_look(window: MainWindow, look: Mapping[str, Any]) -> None:
     """Look like that again. A part that is missing, or makes no sense, leaves the window as it is there."""
     for part, show in (
         ("clocks", _show_clocks), ("options", _show_options), ("gazes", _show_gazes), ("layout", _show_layout),
-        ("pins", _show_pins), ("loop", _show_loop),
+        ("pins", _show_pins), ("loop", _show_loop), ("curves", _show_curves),
     ):  # fmt: skip
         if part in look:
             try:
@@ -113,6 +114,14 @@ def _loop_document(loop: Loop | None) -> dict[str, Any] | None:
 
 def _show_layout(window: MainWindow, look: Mapping[str, Any]) -> None:
     window.layout_of_docks.restore(QByteArray(base64.b64decode(str(look["layout"]), validate=True)))
+
+
+def _show_curves(window: MainWindow, look: Mapping[str, Any]) -> None:
+    """After the pins, the first of which brings its own page to the front."""
+    curves = window.curves
+    for index in range(curves.count()):
+        if curves.tabText(index) == look["curves"] and curves.isTabVisible(index):
+            curves.setCurrentIndex(index)
 
 
 def _gaze_document(gaze: Gaze | Camera) -> dict[str, Any]:
