@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from flowviz import __version__
 from flowviz import cli_base as types
 from flowviz.cli_base import DONE, FAILED, STOPPED, WRONG, blaming, check_out, complain
-from flowviz.cli_data import add_export
+from flowviz.cli_data import add_export, run_grid
 from flowviz.cli_desktop import add_desktop
 from flowviz.cli_films import add_render
 from flowviz.core.control import Control
@@ -137,9 +137,12 @@ def _add_sample(commands: Any) -> None:
 
 
 def _add_density(commands: Any) -> None:
-    density = _on_run(commands, "density", "natural log-density of the model at points")
-    density.add_argument("--points", metavar="FILE", required=True, help="points in the data's own units, one a row")
-    density.add_argument("--out", metavar="FILE", required=True, help=".npy, .csv, .tsv, .txt or .xyz")
+    density = _on_run(commands, "density", "natural log-density of the model at points, or on a grid")
+    where = density.add_mutually_exclusive_group(required=True)
+    where.add_argument("--points", metavar="FILE", help="points in the data's own units, one a row")
+    where.add_argument("--grid", metavar="CELLS", type=types.cells, help="a grid around the target, so many cells long")
+    out = ".npy, .csv, .tsv, .txt or .xyz; a grid as .npz, .csv or .parquet"
+    density.add_argument("--out", metavar="FILE", required=True, help=out)
     density.set_defaults(command=_density)
 
 
@@ -246,6 +249,8 @@ def _sample(options: argparse.Namespace) -> int:
 
 
 def _density(options: argparse.Namespace) -> int:
+    if options.grid is not None:
+        return run_grid(options)
     from flowviz.engine.points_file import check_suffix, read_points, write_array
 
     check_suffix(options.out)

@@ -8,7 +8,7 @@ from typing import Any
 
 from flowviz import cli_base as types
 from flowviz.cli_base import DONE, blaming, check_out
-from flowviz.core.data import WHATS, DataChoice
+from flowviz.core.data import WHATS, DataChoice, What
 
 
 def add_export(commands: Any) -> None:
@@ -22,7 +22,7 @@ def add_export(commands: Any) -> None:
     export.add_argument("--seed", type=types.seed, default=0, help="of their noise (default 0)")
     export.add_argument("--t", type=types.flow_time, default=1.0, help="flow time of samples and density (default 1)")
     export.add_argument(
-        "--resolution", type=types.cells, default=128, help="cells along the density's grid (default 128)"
+        "--resolution", type=types.cells, help="cells along the density's grid (default 128, in space 48)"
     )
     export.add_argument("--step", type=int, help="training step of the model (default the last)")
     export.set_defaults(command=run_export)
@@ -30,15 +30,25 @@ def add_export(commands: Any) -> None:
 
 def run_export(options: argparse.Namespace) -> int:
     """Write the file; returns the exit status."""
-    from flowviz.engine.data_export import export_data
+    choice = DataChoice(options.n, options.seed, options.t, options.resolution, options.step)
+    return _write(options, options.what, choice)
+
+
+def run_grid(options: argparse.Namespace) -> int:
+    """`flowviz density --grid`: the density on a grid; returns the exit status."""
+    return _write(options, "density", DataChoice(resolution=options.grid))
+
+
+def _write(options: argparse.Namespace, what: What, choice: DataChoice) -> int:
+    from flowviz.engine.data_export import check_suffix, export_data
     from flowviz.engine.run_file import open_run
     from flowviz.targets import build
 
+    check_suffix(Path(options.out), what)
     check_out(options.out)
     run = open_run(options.run)
     with blaming(options.run):
         build(run.spec.target)
-    choice = DataChoice(options.n, options.seed, options.t, options.resolution, options.step)
-    path = export_data(run, Path(options.out), options.what, choice)
-    print(f"{options.out}: {options.what}, {path.stat().st_size} bytes")
+    path = export_data(run, Path(options.out), what, choice)
+    print(f"{options.out}: {what}, {path.stat().st_size} bytes")
     return DONE

@@ -19,14 +19,14 @@ class DataChoice:
         n: how many samples or trajectories.
         seed: of their noise.
         t: flow time of samples and density.
-        resolution: cells along the longer side of the density's grid.
+        resolution: cells along the longer side of the density's grid; None for what suits its dimension.
         step: training step of the model; None is the last.
     """
 
     n: int = 2000
     seed: int = 0
     t: float = 1.0
-    resolution: int = 128
+    resolution: int | None = None
     step: int | None = None
 
 

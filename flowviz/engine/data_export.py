@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -13,24 +13,30 @@ from flowviz.core.data import WHATS as WHATS
 from flowviz.core.data import DataChoice, What
 from flowviz.core.errors import ParameterError
 from flowviz.core.frames import Frame
-from flowviz.core.losses import term_of
+from flowviz.core.losses import NATS
 from flowviz.core.queries import DensityQuery, TransportQuery
 from flowviz.core.records import RunFile
 from flowviz.core.spec import Array
 from flowviz.core.tables import Column, Table
 from flowviz.engine._atomic import whole_file
+from flowviz.engine._curve_table import DATA, curve_table
 from flowviz.engine.models import MODELS
 from flowviz.export.tables import TABLES
-from flowviz.scene.view import world_extent
+from flowviz.scene.view import world_extent, world_volume
 from flowviz.targets import Target, build
 
 TABULAR: tuple[What, ...] = ("samples", "trajectories", "density", "curves")
-DATA = "data units"
-METRIC_UNITS = {"nll": "nats", "npe": "ratio", "straightness": "ratio", "mmd": "ratio"}
-"""Of what is measured; all else is a distance in the shared frame."""
+CELLS = {2: 128, 3: 48}
+"""Cells along the longest side of a density's grid, by dimension, where nobody said how many."""
+MOST_CELLS = 2**24
+"""Of a grid: their places and values take some 800 MB."""
 _ALL = DataChoice()
 DATA_FORMATS: tuple[str, ...] = (".npz", ".csv", ".parquet", ".safetensors", ".pt2", ".onnx")
 """Suffixes, tables first; the registries hold what writes them."""
+
+
+class Stopped(Exception):
+    """Nobody wants the file any more."""
 
 
 def suffixes_for(what: What) -> tuple[str, ...]:
@@ -40,7 +46,13 @@ def suffixes_for(what: What) -> tuple[str, ...]:
     return tuple(suffix for suffix in DATA_FORMATS if suffix in MODELS and MODELS.get(suffix).what == what)
 
 
-def export_data(run: RunFile, path: str | Path, what: What, choice: DataChoice = _ALL) -> Path:
+def export_data(
+    run: RunFile,
+    path: str | Path,
+    what: What,
+    choice: DataChoice = _ALL,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Path:
     """Write one thing to one file; whole or not at all.
 
     Args:
@@ -48,15 +60,19 @@ def export_data(run: RunFile, path: str | Path, what: What, choice: DataChoice =
         path: the file; its suffix decides the format.
         what: what is written.
         choice: how much of it.
+        stopped: asked before the file takes its place.
 
     Raises:
+        Stopped: `stopped` said so; an older file of that name is still there.
         UserError: the suffix does not fit, the method cannot give it, or a package is missing.
         FileError: the file cannot be written.
     """
     path = Path(path).expanduser().absolute()
     check_suffix(path, what)
     with whole_file(path) as file:
-        file.write(encoded(run, path.suffix.lower(), what, choice))
+        _write(file, run, path.suffix.lower(), what, choice)
+        if stopped():
+            raise Stopped
     return path
 
 
@@ -72,13 +88,13 @@ def check_suffix(path: Path, what: What) -> None:
         raise ParameterError(f"{what.capitalize()} cannot be written as {path.name}.", hint, "out")
 
 
-def encoded(run: RunFile, suffix: str, what: What, choice: DataChoice) -> bytes:
-    """The bytes of the file."""
+def _write(file: BinaryIO, run: RunFile, suffix: str, what: What, choice: DataChoice) -> None:
     frame = run.last if choice.step is None else min(run.frames, key=lambda f: abs(f.step - (choice.step or 0)))
     if suffix in MODELS:
-        return MODELS.get(suffix)().encode(run.spec, frame)
+        file.write(MODELS.get(suffix)().encode(run.spec, frame))
+        return
     make = {"samples": _samples, "trajectories": _trajectories, "density": _density, "curves": _curves}[what]
-    return TABLES.get(suffix)().encode(make(_Asked(run, frame, choice)))
+    TABLES.get(suffix)().write(make(_Asked(run, frame, choice)), file)
 
 
 class _Asked:
@@ -136,48 +152,34 @@ def _trajectories(asked: _Asked) -> Table:
 
 
 def _density(asked: _Asked) -> Table:
-    """On a grid in the plane; the log-density in data units loses the log-volume of the frame."""
-    if asked.target.dim != 2:
-        raise ParameterError("A density grid can be written for runs in the plane only.", "Export samples.", "what")
+    """On a grid in the plane or in space; the log-density in data units loses the log-volume of the frame."""
     from flowviz.engine._sampling import stream
 
+    dim, frame = asked.target.dim, asked.target.frame
     points = asked.target.sample(2000, stream(asked.run.spec.seed, "held-out"))
-    extent = world_extent(*asked.target.bounds(), points)
-    query = DensityQuery(extent, asked.choice.resolution, asked.choice.t)
-    values = asked.answer(query)["log_density"].astype(np.float64) - asked.target.frame.log_volume
-    rows, columns_count = values.shape
-    x = extent[0] + (np.arange(columns_count) + 0.5) * (extent[1] - extent[0]) / columns_count
-    y = extent[2] + (np.arange(rows) + 0.5) * (extent[3] - extent[2]) / rows
-    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    places = asked.target.frame.to_data(grid)
-    columns = (
-        Column("x", DATA, places[:, 0]),
-        Column("y", DATA, places[:, 1]),
-        Column("log_density", "nats", values.ravel()),
-    )
-    arrays = {"x": places[:columns_count, 0], "y": places[::columns_count, 1], "log_density": values}
-    units = {"x": DATA, "y": DATA, "log_density": "nats"}
-    details = asked.details(t=asked.choice.t)
-    return Table("Log-density of the model at cell centres, log_density (y, x)", columns, arrays, units, details)
+    bounds = asked.target.bounds()
+    volume = world_volume(*bounds, points)
+    extent = world_extent(*bounds, points) if volume is None else tuple(np.stack(volume, axis=1).ravel().tolist())
+    cells = asked.choice.resolution or CELLS[dim]
+    if cells**dim > MOST_CELLS:
+        size = " x ".join([str(cells)] * dim)
+        most = int(MOST_CELLS ** (1 / dim) + 1e-9)
+        raise ParameterError(f"A grid of {size} cells is too large.", f"Use at most {most} along a side.", "resolution")
+    answer = asked.answer(DensityQuery(extent, cells, asked.choice.t))["log_density"]
+    values = answer.astype(np.float64) - frame.log_volume
+    lines = []
+    for axis, count in enumerate(values.shape[::-1]):
+        low, high = extent[2 * axis], extent[2 * axis + 1]
+        places = low + (np.arange(count) + 0.5) * (high - low) / count
+        lines.append(frame.shift[axis] + frame.scale[axis] * places)
+    grid = np.broadcast_arrays(*(line.reshape((-1,) + (1,) * axis) for axis, line in enumerate(lines)), values)
+    columns = tuple(Column(axis, DATA, place.reshape(-1)) for axis, place in zip(asked.axes, grid[:-1], strict=True))
+    arrays = {**dict(zip(asked.axes, lines, strict=True)), "log_density": values}
+    units = {**dict.fromkeys(asked.axes, DATA), "log_density": NATS}
+    title = f"Log-density of the model at cell centres, log_density ({', '.join(asked.axes[::-1])})"
+    about = asked.details(t=asked.choice.t)
+    return Table(title, (*columns, Column("log_density", NATS, values.ravel())), arrays, units, about)
 
 
 def _curves(asked: _Asked) -> Table:
-    """All measurements by training step; nan (empty in CSV) where a quantity was not measured at a step."""
-    run = asked.run
-    found: dict[str, tuple[Array, Array]] = {}
-    units = dict(METRIC_UNITS)
-    for name, values in run.losses.items():
-        column = f"loss/{name}" if name != "loss" else "loss"
-        found[column] = (np.asarray(run.loss_steps), np.asarray(values, np.float64))
-        units[column] = term_of(run.terms, name).unit
-    found |= {key: (pairs[:, 0], pairs[:, 1]) for key, pairs in run.metrics.items()}
-    steps = np.unique(np.concatenate([np.empty(0), *(s for s, _ in found.values())])).astype(np.int64)
-    columns = [Column("step", "training steps", steps)]
-    for name, (at, values) in found.items():
-        line = np.full(len(steps), np.nan)
-        line[np.searchsorted(steps, np.asarray(at).astype(np.int64))] = values
-        columns.append(Column(name, units.get(name, "shared frame"), line))
-    arrays = {column.name.replace("/", "_"): column.values for column in columns}
-    units = {column.name.replace("/", "_"): column.unit for column in columns}
-    details = asked.details(**{f"floor_{key}": values[0] for key, values in run.floors.items()})
-    return Table("What was measured during training", tuple(columns), arrays, units, details)
+    return curve_table(asked.run, asked.target.frame, asked.details())

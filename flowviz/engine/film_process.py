@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -246,10 +247,7 @@ def _make(job: FilmJob | DataJob, pipe: Connection, stop: threading.Event) -> Fi
 
     try:
         if isinstance(job, DataJob):
-            from flowviz.engine.data_export import export_data
-
-            path = export_data(job.run, job.path, job.what, job.choice)
-            return FilmCancelled() if stop.is_set() else FilmDone(str(path), path.stat().st_size)
+            return _make_data(job, stop.is_set)
         run = Filmed(job.run, job.frames, job.curves)
         path = render_film(run, job.film, job.path, tell, stop.is_set)
         return FilmDone(str(path), path.stat().st_size)
@@ -264,3 +262,13 @@ def _make(job: FilmJob | DataJob, pipe: Connection, stop: threading.Event) -> Fi
     except Exception as error:
         details = traceback.format_exc()
         return FilmFailed(f"The film could not be made: {error}.", "Details tell more; trying again may help.", details)
+
+
+def _make_data(job: DataJob, stopped: Callable[[], bool]) -> FilmEvent:
+    from flowviz.engine.data_export import Stopped, export_data
+
+    try:
+        path = export_data(job.run, job.path, job.what, job.choice, stopped)
+    except Stopped:
+        return FilmCancelled()
+    return FilmDone(str(path), path.stat().st_size)

@@ -22,11 +22,13 @@ class Metric(ABC):
         label: its name for people.
         summary: one sentence.
         symmetric: whether value(x, y) = value(y, x).
+        power: of the unit of length in its value: 1 for a distance, 2 for a squared one, 0 for a pure number.
     """
 
     label: ClassVar[str]
     summary: ClassVar[str]
     symmetric: ClassVar[bool] = True
+    power: ClassVar[int] = 1
 
     @abstractmethod
     def value(self, x: Array, y: Array, rng: np.random.Generator) -> float:

@@ -23,6 +23,7 @@ class MaximumMeanDiscrepancy(Metric):
 
     label: ClassVar[str] = "MMD²"
     summary: ClassVar[str] = "Unbiased squared maximum mean discrepancy, Gaussian kernel, median bandwidth; 0 is best."
+    power: ClassVar[int] = 0
 
     def value(self, x: Array, y: Array, rng: np.random.Generator) -> float:
         """The squared discrepancy, without unit. Needs two points in each sample. See Metric.value."""

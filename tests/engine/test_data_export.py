@@ -13,7 +13,7 @@ from flowviz.core.data import WHATS, DataChoice
 from flowviz.core.errors import FileError, UserError
 from flowviz.core.spec import Budget, FlowSpec, Recording, RunSpec, TargetSpec
 from flowviz.engine.collector import Collector
-from flowviz.engine.data_export import DATA_FORMATS, export_data, suffixes_for
+from flowviz.engine.data_export import DATA_FORMATS, Stopped, export_data, suffixes_for
 from flowviz.engine.derive import Deriver
 from flowviz.engine.reports import TrainedRun
 from flowviz.engine.run import run as train
@@ -100,6 +100,29 @@ def test_the_density_grid_integrates_to_one_in_the_datas_own_units(run, tmp_path
     assert mass == pytest.approx(1, abs=0.05)
     points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     assert np.allclose(log_density.ravel(), TrainedRun(run).log_density(points), atol=0.02)
+
+
+def test_the_density_of_a_run_in_space_is_a_grid_of_three_axes(tmp_path):
+    import arro3.io
+
+    run = trained("cnf", target=TargetSpec("gaussian_3d"))
+    choice = DataChoice(resolution=20)
+    with np.load(export_data(run, tmp_path / "a.npz", "density", choice), allow_pickle=False) as file:
+        x, y, z, log_density = (file[name] for name in ("x", "y", "z", "log_density"))
+        units = json.loads(str(file["about"]))["units"]
+    assert log_density.shape == (len(z), len(y), len(x)) == (20, 20, 20)
+    assert units == {"x": "data units", "y": "data units", "z": "data units", "log_density": "nats"}
+    cell = (x[1] - x[0]) * (y[1] - y[0]) * (z[1] - z[0])
+    assert np.exp(logsumexp(log_density)) * cell == pytest.approx(1, abs=0.02)
+    table = arro3.io.read_parquet(str(export_data(run, tmp_path / "a.parquet", "density", choice))).read_all()
+    points = np.stack([np.asarray(table.column(axis).combine_chunks().to_numpy()) for axis in "xyz"], axis=1)
+    assert np.allclose(log_density.ravel(), TrainedRun(run).log_density(points), atol=1e-3)
+
+
+def test_a_grid_that_no_memory_holds_is_refused_with_the_largest_that_is_not(tmp_path):
+    run = trained("cnf", target=TargetSpec("gaussian_3d"))
+    with pytest.raises(UserError, match="300 x 300 x 300 cells is too large"):
+        export_data(run, tmp_path / "a.csv", "density", DataChoice(resolution=300))
 
 
 def test_curves_have_a_row_a_step_and_are_empty_where_nothing_was_measured(run, tmp_path):
@@ -242,5 +265,47 @@ def test_numbers_in_csv_are_the_shortest_that_read_back():
 
     values = np.array([0.1, 1 / 3, -2e-7, np.nan, 1e22])
     table = Table("t", (Column("v", "", values),), {"v": values}, {})
-    texts = io.StringIO(TABLES.get(".csv")().encode(table).decode()).read().splitlines()
+    file = io.BytesIO()
+    TABLES.get(".csv")().write(table, file)
+    texts = file.getvalue().decode().splitlines()
     assert texts[1] == "0.1" and texts[4] == "" and float(texts[2]) == 1 / 3 and float(texts[5]) == 1e22
+
+
+def test_a_long_csv_is_written_in_pieces():
+    import tracemalloc
+
+    from flowviz.core.tables import Column, Table
+    from flowviz.export.tables import TABLES
+
+    class Nowhere(io.RawIOBase):
+        def write(self, data):
+            return len(data)
+
+    values = np.random.default_rng(0).normal(size=24_000)
+    table = Table("t", tuple(Column(name, "", values) for name in "xyzw"), {}, {})
+    tracemalloc.start()
+    try:
+        TABLES.get(".csv")().write(table, Nowhere())
+        assert tracemalloc.get_traced_memory()[1] < 4.5e6, "the whole text takes 8 MB"
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_nobody_wants_any_more_is_not_written(run, tmp_path):
+    (tmp_path / "a.csv").write_text("older")
+    with pytest.raises(Stopped):
+        export_data(run, tmp_path / "a.csv", "curves", stopped=lambda: True)
+    assert (tmp_path / "a.csv").read_text() == "older" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_command_writes_the_density_on_a_grid(run, tmp_path, capsys):
+    from flowviz.cli import run_cli
+    from flowviz.engine.run_file import save_run
+
+    save_run(tmp_path / "run.flowviz", run)
+    words = ["density", str(tmp_path / "run.flowviz"), "--grid", "8", "--out"]
+    assert run_cli([*words, str(tmp_path / "d.csv")]) == 0
+    table = rows(tmp_path / "d.csv")
+    assert table[0] == ["x [data units]", "y [data units]", "log_density [nats]"] and len(table) > 8
+    assert run_cli([*words, str(tmp_path / "d.npy")]) == 2
+    assert "Use a name that ends in .npz or .csv or .parquet." in capsys.readouterr().err

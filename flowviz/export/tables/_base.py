@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 from flowviz.core.registry import Registry
 from flowviz.core.tables import Table
@@ -21,8 +21,8 @@ class TableWriter(ABC):
     summary: ClassVar[str]
 
     @abstractmethod
-    def encode(self, table: Table) -> bytes:
-        """The whole file.
+    def write(self, table: Table, file: BinaryIO) -> None:
+        """The whole file, in pieces where that saves memory.
 
         Raises:
             UserError: what the format needs is not installed.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import io
+from typing import BinaryIO
 
 import numpy as np
 
 from flowviz.core.tables import Table
 from flowviz.export.tables._base import TABLES, TableWriter
+
+_ROWS = 8192
 
 
 @TABLES.register(".csv")
@@ -17,14 +19,14 @@ class CsvWriter(TableWriter):
     label = "CSV table"
     summary = "Plain text for spreadsheets and every program; units stand in the first row."
 
-    def encode(self, table: Table) -> bytes:
-        """The whole file, UTF-8."""
+    def write(self, table: Table, file: BinaryIO) -> None:
+        """The whole file, UTF-8, some thousand rows at a time."""
         names = [f"{column.name} [{column.unit}]" if column.unit else column.name for column in table.columns]
-        file = io.StringIO(newline="")
-        file.write(",".join(names) + "\n")
-        texts = [_texts(column.values) for column in table.columns]
-        file.writelines(",".join(row) + "\n" for row in zip(*texts, strict=True))
-        return file.getvalue().encode()
+        file.write((",".join(names) + "\n").encode())
+        count = len(table.columns[0].values)
+        for start in range(0, count, _ROWS):
+            texts = [_texts(column.values[start : start + _ROWS]) for column in table.columns]
+            file.write("".join(",".join(row) + "\n" for row in zip(*texts, strict=True)).encode())
 
 
 def _texts(values: np.ndarray) -> list[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -19,10 +18,8 @@ class NpzWriter(TableWriter):
     label = "NumPy archive"
     summary = "Arrays in their natural shape for Python; np.load opens it, without pickle."
 
-    def encode(self, table: Table) -> bytes:
+    def write(self, table: Table, file: BinaryIO) -> None:
         """The whole file."""
         about = json.dumps({"title": table.title, "units": dict(table.units), **table.details})
-        file = io.BytesIO()
         arrays: dict[str, Any] = {name: np.asarray(array) for name, array in table.arrays.items()}
         np.savez_compressed(file, about=np.array(about), **arrays)
-        return file.getvalue()

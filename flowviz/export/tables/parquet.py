@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from typing import BinaryIO
 
 import numpy as np
 
@@ -18,7 +18,7 @@ class ParquetWriter(TableWriter):
     label = "Parquet table"
     summary = "Typed, compressed columns for pandas, polars, DuckDB and R; units in the columns' metadata."
 
-    def encode(self, table: Table) -> bytes:
+    def write(self, table: Table, file: BinaryIO) -> None:
         """The whole file.
 
         Raises:
@@ -37,6 +37,4 @@ class ParquetWriter(TableWriter):
         ]
         schema = arrow.Schema(fields, metadata={"title": table.title, **table.details})
         batch = arrow.RecordBatch.from_arrays(arrays, schema=schema)
-        file = io.BytesIO()
         arro3.io.write_parquet(batch, file)
-        return file.getvalue()

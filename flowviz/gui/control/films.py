@@ -20,6 +20,7 @@ from flowviz.gui.views.stage import StageView
 from flowviz.scene.marks import Extent
 from flowviz.scene.options import options_to_mapping
 from flowviz.scene.tokens import ThemeName
+from flowviz.targets import dim_of
 
 if TYPE_CHECKING:
     from flowviz.gui.export.data_dialog import DataDialog
@@ -115,7 +116,8 @@ class FilmController(QObject):
         from flowviz.gui.export.data_dialog import DataDialog
 
         self.close_data()
-        self.data_dialog = DataDialog(self._studio, self.data_job, self._cursor.t, window)
+        dim = 2 if self._run.spec is None else dim_of(self._run.spec.target)
+        self.data_dialog = DataDialog(self._studio, self.data_job, self._cursor.t, dim, window)
         self.data_dialog.show()
 
     def close_data(self) -> None:

@@ -34,6 +34,8 @@ _LABELS = {
     ".npz": "NumPy archive", ".csv": "CSV table", ".parquet": "Parquet table", ".safetensors": "safetensors",
     ".pt2": "PyTorch program", ".onnx": "ONNX model",
 }  # fmt: skip
+_CELLS, _MOST_CELLS = {2: 128, 3: 48}, {2: 4096, 3: 256}
+"""Cells along a side of the density's grid, by dimension."""
 _NEEDS = {"samples": ("n", "t"), "trajectories": ("n",), "density": ("cells", "t")}
 """Which of the fields each choice looks at."""
 
@@ -45,6 +47,7 @@ class DataDialog(JobDialog):
         studio: writes the file.
         make_job: the job of a choice and a path.
         t: flow time of the stage.
+        dim: of the run on the stage.
     """
 
     def __init__(
@@ -52,9 +55,11 @@ class DataDialog(JobDialog):
         studio: FilmStudio,
         make_job: Callable[[What, DataChoice, str], DataJob],
         t: float,
+        dim: int = 2,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(studio, "Export data", "file", parent)
+        self._dim = dim
         self.setObjectName("dataDialog")
         self._make_job = make_job
         self._build(t)
@@ -67,8 +72,9 @@ class DataDialog(JobDialog):
         self.n, self.cells, self.t = QSpinBox(), QSpinBox(), QDoubleSpinBox()
         self.n.setRange(1, 10_000_000)
         self.n.setValue(2000)
-        self.cells.setRange(2, 4096)
-        self.cells.setValue(128)
+        self.cells.setRange(2, _MOST_CELLS[self._dim])
+        self.cells.setValue(_CELLS[self._dim])
+        self.cells.setSuffix(" cells along a side")
         self.t.setRange(0.0, 1.0)
         self.t.setSingleStep(0.05)
         self.t.setValue(t)
