@@ -9,7 +9,7 @@ import numpy as np
 from flowviz.core.tables import Table
 from flowviz.export.tables._base import TABLES, TableWriter
 
-_ROWS = 8192
+_ROWS = 2048
 
 
 @TABLES.register(".csv")
