@@ -39,6 +39,7 @@ class KeyFrame:
         layers: keys of the layers shown from here on.
         extent: the part of the plane in view, or None for the film's own.
         camera: where a run in three dimensions is seen from, or None for the film's own.
+        mode: key of the stage mode from here on, or "" for the film's own.
     """
 
     step: int
@@ -46,6 +47,7 @@ class KeyFrame:
     layers: tuple[str, ...] = ("particles", "trails")
     extent: Extent | None = None
     camera: Camera | None = None
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def film_to_json(film: FilmSpec) -> dict[str, Any]:
         if value == getattr(plain, item.name):
             continue
         if item.name == "keys":
-            value = [_key_to_json(key) for key in value]
+            value = [key_to_json(key) for key in value]
         elif item.name == "camera":
             value = value.to_json()
         elif item.name == "options":
@@ -59,7 +59,7 @@ def film_from_json(document: Mapping[str, Any], base: FilmSpec | None = None) ->
 
 def _value(name: str, value: Any, default: Any) -> Any:
     if name == "keys":
-        return tuple(_key_from_json(key) for key in value)
+        return tuple(key_from_json(key) for key in value)
     if name == "camera":
         return None if value is None else camera_from_json(value)
     if name == "options":
@@ -73,11 +73,17 @@ def _value(name: str, value: Any, default: Any) -> Any:
     return value
 
 
-def _key_to_json(key: KeyFrame) -> dict[str, Any]:
+def key_to_json(key: KeyFrame) -> dict[str, Any]:
+    """A key frame as plain JSON values."""
     return {**asdict(key), "camera": key.camera.to_json() if key.camera is not None else None}
 
 
-def _key_from_json(document: Mapping[str, Any]) -> KeyFrame:
+def key_from_json(document: Mapping[str, Any]) -> KeyFrame:
+    """The inverse of `key_to_json`.
+
+    Raises:
+        UserError, KeyError, TypeError, ValueError: it is none.
+    """
     extent, camera = document.get("extent"), document.get("camera")
     if extent is not None and len(extent) != 4:
         raise UserError("The extent of a key frame has four numbers.", "x_low, x_high, y_low, y_high.")
@@ -87,4 +93,5 @@ def _key_from_json(document: Mapping[str, Any]) -> KeyFrame:
         tuple(str(layer) for layer in document["layers"]),
         None if extent is None else tuple(float(value) for value in extent),  # type: ignore[arg-type]
         None if camera is None else camera_from_json(camera),
+        str(document.get("mode", "")),
     )

@@ -26,6 +26,7 @@ class Instant:
         progress: 0 to 1, how far what moves has come.
         layers: keys of the layers shown.
         extent, camera: where it is looked from, as in FilmSpec.
+        mode: key of the stage mode, or "" for the film's own.
     """
 
     step: float | None
@@ -35,6 +36,7 @@ class Instant:
     layers: tuple[str, ...]
     extent: Extent | None
     camera: Camera | None
+    mode: str = ""
 
 
 def instant(film: FilmSpec, index: int, total: int, steps: tuple[int, int]) -> Instant:
@@ -96,8 +98,9 @@ def _between_keys(film: FilmSpec, share: float) -> Instant:
     s = within * within * (3 - 2 * within)
     step = a.step + s * (b.step - a.step)
     t = a.t + s * (b.t - a.t)
-    layers = b.layers if within >= 1 else a.layers
-    return Instant(step, t, 0.0, share, layers, _extent(a, b, s) or film.extent, _camera(a, b, s) or film.camera)
+    look = b if within >= 1 else a
+    extent, camera = _extent(a, b, s) or film.extent, _camera(a, b, s) or film.camera
+    return Instant(step, t, 0.0, share, look.layers, extent, camera, look.mode)
 
 
 def _extent(a: KeyFrame, b: KeyFrame, share: float) -> Extent | None:

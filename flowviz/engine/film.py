@@ -88,8 +88,10 @@ class FilmPainter:
     def __init__(self, run: Filmable, film: FilmSpec, total: int | None = None) -> None:
         if not run.frames:
             raise UserError("This run has no frames to show.", "Train it for at least one step first.")
-        for key in film.layers:
+        for key in (*film.layers, *(layer for moment in film.keys for layer in moment.layers)):
             LAYERS.get(key)
+        for mode in {moment.mode for moment in film.keys} - {""}:
+            MODES.get(mode)
         self.film = film
         self.total = total or film.frame_count
         self._spec, self._frames = run.spec, tuple(run.frames)
@@ -109,7 +111,7 @@ class FilmPainter:
         title = title_of(run.spec)
         self._composer = Composer(film.size, THEMES[film.theme], title, film.parts, film.background)
         self._curves = getattr(run, "curves", Curves()) if "curves" in film.parts else Curves()
-        self._legends: dict[tuple[str, ...], tuple[Entry, ...]] = {}
+        self._legends: dict[tuple[str, tuple[str, ...]], tuple[Entry, ...]] = {}
         self._asker: _Asker | None = None
         self._answers: dict[Hashable, dict[str, Array]] = {}
         self._answers_of: Frame | None = None
@@ -130,17 +132,18 @@ class FilmPainter:
     def _shot(self, index: int) -> Shot:
         now = instant(self.film, index, self.total, (self._frames[0].step, self._frames[-1].step))
         frame, options = self._frame_of(now), self._options
-        if now.layers != self.film.layers:
-            options = replace(options, layers=frozenset(now.layers))
+        if now.layers != self.film.layers or now.mode:
+            options = replace(options, layers=frozenset(now.layers), mode=now.mode or options.mode)
         moment = Moment(frame, now.t, options, self._target_points, self._world, self._volume, self._spec.seed)
         answers = self._ask(moment)
         scene = resolve(moment, answers, title_of(self._spec))
         seen = tuple(self._seen(panel, now) for panel in scene.panels)
         scene = beside(Scene(seen, scene.title, scene.clock), self._curves, frame.step)
-        if now.layers not in self._legends:
-            self._legends[now.layers] = legend_of(moment, answers)
+        look = (options.mode, now.layers)
+        if look not in self._legends:
+            self._legends[look] = legend_of(moment, answers)
         gazes: Gazes = {} if now.camera is None or self.film.fit else {"space": now.camera}
-        return Shot(scene, gazes, now.progress, now.turn, self._legends[now.layers])
+        return Shot(scene, gazes, now.progress, now.turn, self._legends[look])
 
     def _seen(self, panel: Panel, now: Instant) -> Panel:
         """The panel with the part of the plane, or the direction in space, in view that the film asks for."""

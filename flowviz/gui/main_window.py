@@ -27,6 +27,7 @@ from flowviz.gui.control.ends import Ends
 from flowviz.gui.control.files import FileDrops
 from flowviz.gui.control.films import FilmController
 from flowviz.gui.control.keyframes import KeyFrameController
+from flowviz.gui.control.keymarks import KeyMarks
 from flowviz.gui.control.playback import PlaybackController
 from flowviz.gui.control.probing import ProbeController
 from flowviz.gui.control.recipes import RecipeController
@@ -125,7 +126,8 @@ class MainWindow(QMainWindow):
         self.probing = ProbeController(self.stage, self.probes, self.cursor_state, self.run, self)
         self.recipes = RecipeController(self.run, self.draft, parent=self)
         seen = (self.run, self.cursor_state, self.options)
-        self.keyframes = KeyFrameController(KeyFrameState(self), seen, self.stage, self.playback, self)
+        self.keyframes = KeyFrameController(KeyFrameState(self), seen, self.stage, self.playback, self.history, self)
+        self.key_marks = KeyMarks(self.keyframes, self.clocks, self)
         self.films = FilmController(self.studio, seen, self.keyframes.state, self)
         self._guard = ShortcutGuard(QApplication.instance(), self)  # type: ignore[arg-type]
 

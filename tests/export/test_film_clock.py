@@ -91,3 +91,9 @@ def test_key_frames_carry_the_camera():
 def test_the_number_of_pictures_can_be_exact():
     assert small(frames=77).frame_count == 77 and small(frames=77).pictures(33.3) == 77
     assert small(fps=10, seconds=1.2).pictures(33.3) == 40
+
+
+def test_every_leg_has_the_stage_mode_of_the_key_frame_it_leaves():
+    keys = tuple(KeyFrame(0, t, mode=mode) for t, mode in ((0.0, "flow"), (0.5, "strip"), (1.0, "journey")))
+    nows = all_of(small(clock="keys", keys=keys))
+    assert [now.mode for now in nows] == ["flow"] * 50 + ["strip"] * 50 + ["journey"]

@@ -30,7 +30,7 @@ def pictures(folder):
 def test_the_same_choices_give_the_same_frames_from_the_window_and_from_the_command(tmp_path):
     keys = (
         KeyFrame(0, 0.1, ("particles",), (-3.0, 3.0, -2.0, 2.0)),
-        KeyFrame(400, 1.0, ("particles", "trails"), (-5.0, 5.0, -3.0, 3.0), Camera()),
+        KeyFrame(400, 1.0, ("particles", "trails"), (-5.0, 5.0, -3.0, 3.0), Camera(), "journey"),
     )
     film = FilmSpec(
         clock="keys", repeat="ping-pong", width=320, height=180, frames=5, keys=keys, layers=("particles",),

@@ -2,7 +2,10 @@
 
 import pytest
 
+from PySide6.QtCore import QPoint, Qt
+
 from flowviz.core.film import KeyFrame
+from flowviz.gui.control.look import look_of, show_look
 from flowviz.gui.state.keyframes import Captured, KeyFrameState
 
 
@@ -64,6 +67,82 @@ def test_two_key_frames_are_offered_in_the_film_dialog(trained):
     assert window.films.dialog.form.spec().clock == "keys"
     job = window.films.job(window.films.dialog.form.spec(), "x.mp4")
     assert len(job.frames) == 3  # key frames may lead through all of the training
+
+
+def capture_at(window, *times):
+    for t in times:
+        window.playback.set_t(t)
+        window.keyframes.capture()
+
+
+def above(track, place):
+    """Where a person presses a mark."""
+    return QPoint(round(track._x_of(track._marks[place].value)), track.height() - 22)
+
+
+def test_key_frames_stand_as_marks_on_both_clocks_and_a_press_goes_there(trained, qtbot):
+    window = trained
+    window.playback.show_step(200)
+    capture_at(window, 0.25, 0.75)
+    flow, training = window.clocks.tracks()
+    assert [mark.value for mark in flow._marks] == [250, 750] and [m.value for m in training._marks] == [200, 200]
+    assert [mark.is_current for mark in flow._marks] == [False, True]
+    assert flow._marks[0].tip.startswith("Key frame 1 of 2: t = 0.25, step 200")
+    qtbot.mouseClick(flow, Qt.MouseButton.LeftButton, pos=above(flow, 0))
+    assert window.cursor_state.t == 0.25 and window.keyframes.state.current == 0
+    qtbot.mouseClick(flow, Qt.MouseButton.LeftButton, pos=QPoint(above(flow, 1).x(), flow.height() - 13))
+    assert window.cursor_state.t == pytest.approx(0.75, abs=0.01), "on the line one scrubs as ever"
+    assert window.keyframes.state.current == 0
+
+
+def test_a_mark_is_deleted_by_key_or_menu_and_comes_back_by_undo(trained, qtbot):
+    window, state = trained, trained.keyframes.state
+    capture_at(window, 0.25, 0.5, 0.75)
+    flow = window.clocks.tracks()[0]
+    qtbot.mouseClick(flow, Qt.MouseButton.LeftButton, pos=above(flow, 1))
+    qtbot.keyClick(flow, Qt.Key.Key_Delete)
+    assert [key.t for key in state.keys] == [0.25, 0.75]
+    window.playback.set_t(0.9)
+    window.key_marks._open_menu(1, flow.mapToGlobal(above(flow, 1)))
+    assert window.cursor_state.t == 0.9, "the stage stays, so that it can take the mark's place"
+    named = {action.text(): action for action in window.key_marks.menu.actions()}
+    named["Replace by what is on the stage now"].trigger()
+    assert [key.t for key in state.keys] == [0.25, 0.9]
+    named["Delete"].trigger()
+    window.key_marks.menu.close()
+    assert [key.t for key in state.keys] == [0.25]
+    for times in ([0.25, 0.9], [0.25, 0.75], [0.25, 0.5, 0.75]):
+        window.history.stack.undo()
+        assert [key.t for key in state.keys] == times
+    window.history.stack.redo()
+    assert [key.t for key in state.keys] == [0.25, 0.75]
+
+
+def test_the_stage_mode_is_captured_and_comes_back(trained):
+    window = trained
+    capture_at(window, 0.2)
+    window.options.update(mode="strip")
+    capture_at(window, 0.8)
+    assert [key.mode for key in window.keyframes.state.keys] == ["flow", "strip"]
+    window.keyframes.visit(-1)
+    assert window.options.value.mode == "flow"
+    window.keyframes.visit(1)
+    assert window.options.value.mode == "strip"
+
+
+def test_key_frames_are_part_of_how_a_session_looks(trained):
+    window = trained
+    window.options.update(mode="journey")
+    capture_at(window, 0.2, 0.8)
+    kept, look = window.keyframes.state.keys, look_of(window)
+    window.keyframes.state.clear()
+    show_look(window, look)
+    assert window.keyframes.state.keys == kept and window.keyframes.state.current == 1
+    assert len(window.clocks.tracks()[0]._marks) == 2
+    look["key_frames"]["all"][0]["key"]["mode"] = "no such mode"
+    window.keyframes.state.clear()
+    show_look(window, look)
+    assert window.keyframes.state.keys == (), "a foreign key frame brings in none"
 
 
 def test_nothing_happens_without_a_run(window):

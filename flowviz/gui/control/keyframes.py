@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -9,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from flowviz.core.camera import Camera
 from flowviz.core.film import KeyFrame
 from flowviz.gui.state.cursor import CursorState
+from flowviz.gui.state.history import History
 from flowviz.gui.state.keyframes import Captured, KeyFrameState
 from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.run import RunState
@@ -40,6 +42,7 @@ class KeyFrameController(QObject):
         state: the key frames.
         run, cursor, options, stage: what is on the stage.
         clocks: set the clocks.
+        history: where captures and the like are undone.
 
     Signals:
         told(str message, str hint): what a press did.
@@ -53,12 +56,13 @@ class KeyFrameController(QObject):
         seen: tuple[RunState, CursorState, OptionsState],
         stage: Stage,
         clocks: Clocks,
+        history: History,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.state = state
         self._run, self._cursor, self._options = seen
-        self._stage, self._clocks = stage, clocks
+        self._stage, self._clocks, self._history = stage, clocks, history
         self._run.entered.connect(state.clear)
 
     def has_any(self) -> bool:
@@ -70,7 +74,7 @@ class KeyFrameController(QObject):
         captured = self._captured()
         if captured is None:
             return
-        self.state.insert(captured)
+        self._change("Capture key frame", lambda: self.state.insert(captured))
         count = len(self.state.all)
         more = "Capture another one, then" if count < 2 else "Now"
         self.told.emit(f"{self._name()} captured.", f"{more} choose File > Export film…, Shows: Along key frames.")
@@ -79,25 +83,44 @@ class KeyFrameController(QObject):
         """What is on the stage takes the place of the current key frame."""
         captured = self._captured()
         if captured is not None and self.state.all:
-            self.state.replace(captured)
+            self._change("Replace key frame", lambda: self.state.replace(captured))
             self.told.emit(f"{self._name()} replaced.", "")
 
     def delete(self) -> None:
         """The current key frame goes."""
         if self.state.all:
             name = self._name()
-            self.state.delete()
-            self.told.emit(f"{name} deleted; {len(self.state.all)} left.", "")
+            self._change("Delete key frame", self.state.delete)
+            self.told.emit(f"{name} deleted; {len(self.state.all)} left.", "Ctrl+Z brings it back.")
+
+    def _change(self, text: str, change: Callable[[], None]) -> None:
+        """Do it as an undo step; a step that belongs to another run than the one on the stage changes nothing."""
+        serial, before = self._run.serial, (self.state.all, self.state.current)
+
+        def restore(kept: tuple[tuple[Captured, ...], int]) -> None:
+            if self._run.serial == serial:
+                self.state.restore(*kept)
+
+        change()
+        after = (self.state.all, self.state.current)
+        self._history.do(text, lambda: restore(after), lambda: restore(before))
 
     def visit(self, step: int) -> None:
         """Bring the next (1) or the previous (-1) key frame onto the stage."""
-        captured = self.state.walk(step)
+        self._show(self.state.walk(step))
+
+    def go(self, place: int) -> None:
+        """Bring that key frame onto the stage."""
+        self._show(self.state.go(place))
+
+    def _show(self, captured: Captured | None) -> None:
         if captured is None:
             return
         key = captured.key
         self._clocks.show_step(key.step)
         self._clocks.set_t(key.t)
-        self._options.update(layers=frozenset(key.layers))
+        modes = {"mode": key.mode} if key.mode else {}
+        self._options.update(layers=frozenset(key.layers), **modes)
         self._stage.look_as(captured.gazes)
         self.told.emit(f"{self._name()}: t = {key.t:.2f}, step {key.step:,}.", "")
 
@@ -111,5 +134,6 @@ class KeyFrameController(QObject):
         step = frames[-1].step if self._cursor.follow_latest else self._cursor.step
         camera = self._stage.camera()
         extent = self._stage.view() if camera is None else None
-        layers = tuple(sorted(self._options.value.layers))
-        return Captured(KeyFrame(step, self._cursor.t, layers, extent, camera), dict(self._stage.gazes))
+        options = self._options.value
+        key = KeyFrame(step, self._cursor.t, tuple(sorted(options.layers)), extent, camera, options.mode)
+        return Captured(key, dict(self._stage.gazes))

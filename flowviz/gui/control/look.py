@@ -11,10 +11,13 @@ from PySide6.QtCore import QByteArray
 
 from flowviz.core.camera import Camera, camera_from_json
 from flowviz.core.errors import UserError
+from flowviz.core.film_json import key_from_json, key_to_json
 from flowviz.gui.state.cursor import SPEEDS, LoopMode
+from flowviz.gui.state.keyframes import Captured
 from flowviz.gui.state.probes import MOST_PINS
 from flowviz.scene._mode import MODES
 from flowviz.scene.options import Direction, options_from_mapping, options_to_mapping
+from flowviz.scene.panels import Gazes
 from flowviz.scene.probes import Loop, Pin
 from flowviz.scene.resolve import layers
 from flowviz.scene.view import Gaze
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
 
 _MOST_CORNERS = 1000
+_MOST_KEY_FRAMES = 1000
 
 
 def look_of(window: MainWindow) -> dict[str, Any]:
@@ -39,9 +43,13 @@ def look_of(window: MainWindow) -> dict[str, Any]:
         },
         "pins": [[pin.x, pin.y, pin.t, *pin.place[2:]] for pin in window.probes.value.pins],
         "loop": _loop_document(window.probes.value.loop),
+        "key_frames": {
+            "all": [{"key": key_to_json(c.key), "gazes": _gaze_documents(c.gazes)} for c in window.keyframes.state.all],
+            "current": window.keyframes.state.current,
+        },
         "layers": sorted(options.layers),
         "options": options_to_mapping(options),
-        "gazes": {link: _gaze_document(gaze) for link, gaze in window.stage.gazes.items()},
+        "gazes": _gaze_documents(window.stage.gazes),
         "curves": window.curves.tabText(window.curves.currentIndex()),
         "layout": base64.b64encode(bytes(window.layout_of_docks.state().data())).decode(),
     }
@@ -52,6 +60,7 @@ def show_look(window: MainWindow, look: Mapping[str, Any]) -> None:
     for part, show in (
         ("clocks", _show_clocks), ("options", _show_options), ("gazes", _show_gazes), ("layout", _show_layout),
         ("pins", _show_pins), ("loop", _show_loop), ("curves", _show_curves),
+        ("key_frames", _show_key_frames),
     ):  # fmt: skip
         if part in look:
             try:
@@ -86,7 +95,18 @@ def _show_options(window: MainWindow, look: Mapping[str, Any]) -> None:
 
 
 def _show_gazes(window: MainWindow, look: Mapping[str, Any]) -> None:
-    window.stage.look_as({str(link): _gaze(document) for link, document in look["gazes"].items()})
+    window.stage.look_as(_gazes(look["gazes"]))
+
+
+def _show_key_frames(window: MainWindow, look: Mapping[str, Any]) -> None:
+    known_layers, known_modes = {key for key, _ in layers()}, {"", *(key for key, _ in MODES.items())}
+    captured = []
+    for document in look["key_frames"]["all"][:_MOST_KEY_FRAMES]:
+        key = key_from_json(document["key"])
+        if not (0 <= key.t <= 1 and known_layers.issuperset(key.layers) and key.mode in known_modes):
+            raise ValueError("a key frame shows nothing that there is")
+        captured.append(Captured(key, _gazes(document["gazes"])))
+    window.keyframes.state.restore(tuple(captured), int(look["key_frames"]["current"]))
 
 
 def _show_pins(window: MainWindow, look: Mapping[str, Any]) -> None:
@@ -122,6 +142,14 @@ def _show_curves(window: MainWindow, look: Mapping[str, Any]) -> None:
     for index in range(curves.count()):
         if curves.tabText(index) == look["curves"] and curves.isTabVisible(index):
             curves.setCurrentIndex(index)
+
+
+def _gaze_documents(gazes: Gazes) -> dict[str, Any]:
+    return {link: _gaze_document(gaze) for link, gaze in gazes.items()}
+
+
+def _gazes(documents: Mapping[str, Any]) -> Gazes:
+    return {str(link): _gaze(document) for link, document in documents.items()}
 
 
 def _gaze_document(gaze: Gaze | Camera) -> dict[str, Any]:

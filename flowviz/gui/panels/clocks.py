@@ -13,7 +13,7 @@ from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.run import RunState
 from flowviz.gui.theme.icons import set_icon
-from flowviz.gui.widgets.track import Segment
+from flowviz.gui.widgets.track import Segment, Track
 
 _TICKS = 1000
 _FLOW = RowWords(
@@ -172,6 +172,14 @@ class Clocks(QFrame):
         self.flow.track.set_segments(
             [Segment(b.t_start, b.t_end, str(b.index + 1), b.status) for b in self._run.blocks]
         )
+
+    def tracks(self) -> tuple[Track, Track]:
+        """The tracks of flow time and of training."""
+        return self.flow.track, self.training.track
+
+    def flow_value(self, t: float) -> int:
+        """Where a flow time stands on its track."""
+        return round(t * _TICKS)
 
     def show_only_flow(self, only_flow: bool) -> None:
         """Leave out everything but the clock of flow time; or not."""

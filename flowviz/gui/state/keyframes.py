@@ -40,30 +40,35 @@ class KeyFrameState(QObject):
     def insert(self, captured: Captured) -> None:
         """Put one after the current one, and make it current."""
         place = self.current + 1
-        self._set((*self.all[:place], captured, *self.all[place:]), place)
+        self.restore((*self.all[:place], captured, *self.all[place:]), place)
 
     def replace(self, captured: Captured) -> None:
         """Put one in the place of the current one; nothing without one."""
         if self.all:
-            self._set((*self.all[: self.current], captured, *self.all[self.current + 1 :]), self.current)
+            self.restore((*self.all[: self.current], captured, *self.all[self.current + 1 :]), self.current)
 
     def delete(self) -> None:
         """Take the current one out; the one before becomes current."""
         if self.all:
             rest = (*self.all[: self.current], *self.all[self.current + 1 :])
-            self._set(rest, max(self.current - 1, 0) if rest else -1)
+            self.restore(rest, max(self.current - 1, 0) if rest else -1)
 
     def clear(self) -> None:
         """Forget all."""
-        self._set((), -1)
+        self.restore((), -1)
+
+    def go(self, place: int) -> Captured | None:
+        """Make that one current and return it; None where there is none."""
+        if not 0 <= place < len(self.all):
+            return None
+        self.restore(self.all, place)
+        return self.all[place]
 
     def walk(self, step: int) -> Captured | None:
         """Make the next (1) or the one before (-1) current, around the ends, and return it; None without any."""
-        if not self.all:
-            return None
-        self._set(self.all, (self.current + step) % len(self.all))
-        return self.all[self.current]
+        return self.go((self.current + step) % len(self.all)) if self.all else None
 
-    def _set(self, captured: tuple[Captured, ...], current: int) -> None:
-        self.all, self.current = captured, current
+    def restore(self, captured: tuple[Captured, ...], current: int) -> None:
+        """Others in the place of all these (undo, an opened session)."""
+        self.all, self.current = captured, min(current, len(captured) - 1)
         self.changed.emit()

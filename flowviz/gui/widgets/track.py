@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSlider, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QContextMenuEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
+from PySide6.QtWidgets import QSlider, QToolTip, QWidget
 
 from flowviz.gui.theme.theme import current_tokens, mix, zoomed
 
 _PAD = 9
+_MARK_FOOT, _MARK_REACH = 5.0, 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +36,35 @@ class Segment:
     status: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A named place on the track that one can go to.
+
+    Attributes:
+        value: where, in the slider's values.
+        tip: what it is.
+        is_current: whether it is the one that was made or visited last.
+    """
+
+    value: int
+    tip: str
+    is_current: bool = False
+
+
 class Track(QSlider):
     """A horizontal slider painted in the theme's colours.
 
     `sliderPressed`, `sliderMoved(int)` and `sliderReleased` tell of the person's hand.
+
+    Signals:
+        mark_chosen(int): a mark was pressed.
+        mark_menu_requested(int, object QPoint): a right click on one, on the screen.
+        mark_deleted(): Delete was pressed.
     """
+
+    mark_chosen = Signal(int)
+    mark_menu_requested = Signal(int, object)
+    mark_deleted = Signal()
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
@@ -37,6 +73,7 @@ class Track(QSlider):
         self.setMinimumHeight(26)
         self._ticks: tuple[float, ...] = ()
         self._segments: tuple[Segment, ...] = ()
+        self._marks: tuple[Mark, ...] = ()
 
     def sizeHint(self) -> QSize:
         """Room for the segments, where there are any."""
@@ -58,6 +95,24 @@ class Track(QSlider):
                 self.updateGeometry()
             self.update()
 
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        """Pointers above the line."""
+        if tuple(marks) != self._marks:
+            self._marks = tuple(marks)
+            self.update()
+
+    def mark_at(self, place: QPointF) -> int:
+        """The mark under a point of the widget, the current one before its neighbours; -1 for none."""
+        if place.y() > self.height() - 13.0 - _MARK_FOOT - 1:
+            return -1
+        near = [(abs(self._x_of(m.value) - place.x()), not m.is_current, i) for i, m in enumerate(self._marks)]
+        near = [entry for entry in near if entry[0] <= _MARK_REACH]
+        return min(near, key=lambda entry: (entry[1], entry[0]))[2] if near else -1
+
+    def _x_of(self, value: int) -> float:
+        span = max(1, self.maximum() - self.minimum())
+        return _PAD + (value - self.minimum()) / span * (self.width() - 2 * _PAD)
+
     def _share(self) -> float:
         span = self.maximum() - self.minimum()
         return (self.value() - self.minimum()) / span if span > 0 else 0.0
@@ -69,8 +124,13 @@ class Track(QSlider):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take hold, wherever on the track."""
         if event.button() == Qt.MouseButton.LeftButton and self.isEnabled():
-            self.setSliderDown(True)
-            self._go(event)
+            mark = self.mark_at(event.position())
+            if mark >= 0:
+                self.setFocus(Qt.FocusReason.MouseFocusReason)  # so that Delete reaches it
+                self.mark_chosen.emit(mark)
+            else:
+                self.setSliderDown(True)
+                self._go(event)
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -84,6 +144,29 @@ class Track(QSlider):
         if self.isSliderDown():
             self.setSliderDown(False)
         event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What one can do with a mark."""
+        mark = self.mark_at(QPointF(event.pos()))
+        if mark >= 0:
+            self.mark_menu_requested.emit(mark, event.globalPos())
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Delete takes the current mark out."""
+        if self._marks and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.mark_deleted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Say what a mark is when the pointer rests on it."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            mark = self.mark_at(QPointF(event.pos()))
+            if mark >= 0:
+                QToolTip.showText(event.globalPos(), self._marks[mark].tip, self)
+                return True
+        return super().event(event)
 
     def _go(self, event: QMouseEvent) -> None:
         value = self._value_at(event.position().x())
@@ -106,6 +189,8 @@ class Track(QSlider):
         painter.drawRoundedRect(QRectF(_PAD, y - 2, wide, 4), 2, 2)
         if not self.isEnabled():
             return
+        self._paint_marks(painter, y)
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(tokens.accent))
         painter.drawRoundedRect(QRectF(_PAD, y - 2, x - _PAD, 4), 2, 2)
         if self._ticks:
@@ -117,6 +202,16 @@ class Track(QSlider):
             painter.setPen(QPen(QColor(tokens.accent), 2))
         painter.setBrush(QBrush(QColor(tokens.text)))
         painter.drawEllipse(QRectF(x - 7, y - 7, 14, 14))
+
+    def _paint_marks(self, painter: QPainter, y: float) -> None:
+        """Pointers that stand on the line; the current one in the accent's colour and larger."""
+        tokens = current_tokens()
+        painter.setPen(QPen(QColor(tokens.panel), 1))
+        for mark in sorted(self._marks, key=lambda mark: mark.is_current):
+            x, half = self._x_of(mark.value), 5.5 if mark.is_current else 4.5
+            foot = y - _MARK_FOOT
+            painter.setBrush(QColor(tokens.accent if mark.is_current else tokens.text))
+            painter.drawPolygon(QPolygonF([QPointF(x - half, foot - 7), QPointF(x + half, foot - 7), QPointF(x, foot)]))
 
     def _paint_segments(self, painter: QPainter, wide: int, top: float) -> None:
         tokens = current_tokens()
