@@ -18,7 +18,10 @@ RICH = FilmSpec(
     options={"mode": "flow", "particles": 500},
     extent=(-1.0, 1.0, -2.0, 2.0),
     camera=Camera(azimuth=10.0),
-    keys=(KeyFrame(5, 0.0, ("density",), (-1.0, 1.0, -1.0, 1.0)), KeyFrame(9, 1.0, (), None, Camera(span=3.0), "strip")),
+    keys=(
+        KeyFrame(5, 0.0, ("density",), (-1.0, 1.0, -1.0, 1.0)),
+        KeyFrame(9, 1.0, (), None, Camera(span=3.0), "strip"),
+    ),
     theme="light",
     background="#ffffff",
     parts=("legend", "curves"),

@@ -1,7 +1,6 @@
 """Key frames: captured from the stage, visited, changed, and filmed along."""
 
 import pytest
-
 from PySide6.QtCore import QPoint, Qt
 
 from flowviz.core.film import KeyFrame
