@@ -123,7 +123,7 @@ class MainWindow(QMainWindow):
             self.backend, self.stage, self.run, self.cursor_state, self.options, self.draft, self.engine,
             self.probes, Companions(self.runs, self.run, self.cursor_state, self.draft, self), self,
         )  # fmt: skip
-        self.probing = ProbeController(self.stage, self.probes, self.cursor_state, self.run, self)
+        self.probing = ProbeController(self.stage, self.probes, (self.run, self.cursor_state, self.options), self)
         self.recipes = RecipeController(self.run, self.draft, parent=self)
         seen = (self.run, self.cursor_state, self.options)
         self.keyframes = KeyFrameController(KeyFrameState(self), seen, self.stage, self.playback, self.history, self)

@@ -67,6 +67,7 @@ def _connect_stage(window: MainWindow) -> None:
     layer_bar.fit_requested.connect(window.stage.fit)
     layer_bar.loop_requested.connect(window.probing.toggle_loop)
     window.probing.loop_mode_changed.connect(layer_bar.show_loop_mode)
+    window.probing.refused.connect(window.show_notice)
     for bar in (layer_bar, window.mode_bar):
         bar.options_chosen.connect(window.options.choose)
     window.presenter.shown.connect(probe.show_picture)

@@ -56,6 +56,31 @@ class Lens:
             shrink = np.where(depth > NEAR * self._distance, self.gain * self._distance / depth, np.nan)
         return seen[..., :2] * shrink[..., None].astype(np.float32), nearness
 
+    def at_depth_of(self, place: Array, point: Array) -> Array:
+        """The place (3,) of space seen at `place` (2,), in picture units, as far from the eye as a point (3,)."""
+        return self._behind(place, float(self._seen(point)[2]))
+
+    def on_plane(self, place: Array, axis: int, where: float) -> Array | None:
+        """The place (3,) seen at `place` (2,) where coordinate `axis` has that value; None before or beside the eye."""
+        # along a ray the place is linear in its depth
+        far, near = self._behind(place, self._far), self._behind(place, self._far + self._deep)
+        step = near[axis] - far[axis]
+        if abs(step) < 1e-9 * self._deep:
+            return None
+        share = (where - far[axis]) / step
+        depth = self._far + share * self._deep
+        if self.camera.projection == "perspective" and depth > (1 - NEAR) * self._distance:
+            return None
+        return np.asarray(far + share * (near - far))
+
+    def _behind(self, place: Array, depth: float) -> Array:
+        """The place (3,) seen at `place` (2,) that is so far toward the eye from the camera's centre."""
+        shrink = 1 / self.gain
+        if self.camera.projection == "perspective":
+            shrink *= (float(self._distance) - depth) / float(self._distance)
+        seen = np.array([place[0] * shrink, place[1] * shrink, depth])
+        return np.asarray((seen + self._shift) @ self.axes, np.float64)
+
     def growth(self, points: Array) -> float:
         """How many times larger the nearest of points (n, 3) is seen than one at the centre."""
         if self.camera.projection == "parallel" or not len(points):

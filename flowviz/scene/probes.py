@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowviz.core.camera import Camera
 from flowviz.core.queries import LoopQuery, ProbeQuery, Query
 from flowviz.core.spec import Array
 from flowviz.scene.marks import Lines, Mark, Points
@@ -75,17 +74,16 @@ def pin_colour(index: int) -> str:
 
 
 def probe_queries(moment: Moment) -> dict[str, Query]:
-    """What the probes ask, by name; flows in space have none."""
-    if moment.dim != 2:
-        return {}
+    """What the probes ask, by name; a place of the other number of dimensions asks nothing."""
     probes, solver = moment.probes, moment.options.solver.ode
     times = tuple(float(t) for t in moment.frame.times)
     asked: dict[str, Query] = {}
     for index, pin in enumerate(probes.pins):
-        asked[pin_name(index)] = ProbeQuery(_point(pin), pin.t, _every(times, _PIN_EVERY), solver)
-    if probes.hover is not None:
+        if len(pin.place) == moment.dim:
+            asked[pin_name(index)] = ProbeQuery(_point(pin), pin.t, _every(times, _PIN_EVERY), solver)
+    if probes.hover is not None and len(probes.hover.place) == moment.dim:
         asked[HOVER] = ProbeQuery(_point(probes.hover), probes.hover.t, times, solver, is_detailed=False)
-    if probes.loop is not None:
+    if probes.loop is not None and moment.dim == 2:
         points = np.array(probes.loop.points, np.float32)
         asked[LOOP] = LoopQuery(points, probes.loop.t, _every(times, _LOOP_EVERY), solver=solver)
     return asked
@@ -96,17 +94,17 @@ def _every(times: tuple[float, ...], places: int) -> tuple[float, ...]:
 
 
 def _point(pin: Pin) -> Array:
-    return np.array([[pin.x, pin.y]], np.float32)
+    return np.array([pin.place], np.float32)
 
 
 def with_probes(panels: tuple[Panel, ...], moment: Moment, answers: Answers) -> tuple[Panel, ...]:
-    """The panels with the probes drawn over every one that shows the plane."""
+    """The panels with the probes drawn over every one that shows the plane, or space."""
     marks, labels = _marks(moment, answers), _labels(moment, answers)
     if not (marks or labels):
         return panels
     return tuple(
         replace(panel, marks=panel.marks + marks, labels=panel.labels + labels)
-        if panel.is_probed and panel.link == "plane" and not isinstance(panel.view, Camera)
+        if panel.is_probed and panel.link in ("plane", "space")
         else panel
         for panel in panels
     )
@@ -114,10 +112,11 @@ def with_probes(panels: tuple[Panel, ...], moment: Moment, answers: Answers) -> 
 
 def _marks(moment: Moment, answers: Answers) -> tuple[Mark, ...]:
     marks: list[Mark] = []
-    for index, _ in enumerate(moment.probes.pins):
-        marks += _path(answers.get(pin_name(index)), moment.t, pin_colour(index), 2.0)
-    if moment.probes.hover is not None:
-        marks += _path(answers.get(HOVER), moment.t, "text", 1.4)
+    for index, pin in enumerate(moment.probes.pins):
+        if len(pin.place) == moment.dim:
+            marks += _path(answers.get(pin_name(index)), moment.t, pin_colour(index), 2.0 if moment.dim == 2 else 3.0)
+    if moment.probes.hover is not None and len(moment.probes.hover.place) == moment.dim:
+        marks += _path(answers.get(HOVER), moment.t, "text", 1.4 if moment.dim == 2 else 2.0)
     loop = loop_at(moment, answers)
     if loop is not None:
         marks.append(Lines(np.concatenate([loop, loop[:1]])[None], "accent", 2.2, 0.95))
@@ -125,7 +124,7 @@ def _marks(moment: Moment, answers: Answers) -> tuple[Mark, ...]:
 
 
 def _path(answer: Mapping[str, Array] | None, t: float, colour: str, width: float) -> list[Mark]:
-    """The way up to t strong, the rest faint; a ring of dots where it starts, is and ends."""
+    """The way up to t strong, the rest faint, with a rim against the crowd; dots where it starts, is and ends."""
     if answer is None or "paths" not in answer:
         return []
     path, times = answer["paths"][:, 0], np.asarray(answer["times"], np.float64)
@@ -135,7 +134,9 @@ def _path(answer: Mapping[str, Array] | None, t: float, colour: str, width: floa
     marks: list[Mark] = []
     for part, alpha in ((future, 0.4), (past, 0.95)):
         if len(part) > 1:
+            marks.append(Lines(part[None], "stage", width + 2.4, 0.7 * alpha))
             marks.append(Lines(part[None], colour, width, alpha))
+    marks.append(Points(here[None], "stage", 8.0 * width / 2 + 3.0, 0.8))
     marks.append(Points(np.stack([path[0], path[-1]]), colour, 4.0 * width / 2, 0.9))
     marks.append(Points(here[None], colour, 8.0 * width / 2, 0.98))
     return marks

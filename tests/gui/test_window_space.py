@@ -12,6 +12,7 @@ from flowviz.core.spec import TargetSpec
 from flowviz.gui.bridge.pace import Pace
 from flowviz.gui.views import _stage_gl
 from flowviz.gui.views._stage_space import ball_at
+from flowviz.scene._lens import Lens
 from flowviz.scene.marks import Points
 
 TIMES = np.linspace(0, 1, 5, dtype=np.float32)
@@ -59,6 +60,7 @@ def space(opened, qtbot):
     window.stage.setFocus()
     qtbot.waitUntil(lambda: window.engine.ready is not None, timeout=10000)
     qtbot.waitUntil(lambda: window.stage.camera() is not None and window.presenter.is_idle, timeout=10000)
+    qtbot.waitUntil(lambda: not window.target_panel.is_busy(), timeout=20000)
     settle(window, qtbot)
     return window
 
@@ -223,3 +225,40 @@ def test_the_slice_is_moved_by_its_strip_and_asked_of_the_engine(trained, qtbot,
     assert strip.slider.value() == strip.slider.maximum() - 5
     settle(trained, qtbot)
     assert any(isinstance(query, DensityQuery) and query.axis == "x" for _, query in scripted.asked)
+
+
+def test_pointing_at_a_particle_in_space_shows_its_path_a_click_pins_it_and_escape_clears(trained, qtbot, scripted):
+    stage, probes = trained.stage, trained.probes
+    trained.options.update(layers=frozenset({"particles"}), particles=200)
+    settle(trained, qtbot)
+    spot = stage.spots()[0]
+    points = next(mark.xy for mark in spot.panel.marks if isinstance(mark, Points))
+    lens = Lens(spot.view, spot.plot.width(), spot.plot.height(), spot.panel.room)
+    seen, nearness = lens.places(points)
+    middle = np.abs(seen).max(axis=1) < 0.4  # far from triad and title; and nothing is before it
+    chosen = points[np.argmax(np.where(middle, nearness, -1))]
+    x, y = lens.places(chosen)[0] * spot.plot.height() / 2
+    place = spot.plot.center() + QPoint(round(x), round(-y))
+    asked = len(scripted.asked)
+    qtbot.mouseMove(stage, place)
+    qtbot.waitUntil(lambda: any(lane == "hover" for lane, _ in scripted.asked[asked:]), timeout=5000)
+    hover = next(query for lane, query in scripted.asked[asked:] if lane == "hover")
+    assert hover.points.shape == (1, 3) and hover.points[0] == pytest.approx(chosen, abs=0.1)
+    qtbot.mouseClick(stage, Qt.MouseButton.LeftButton, pos=place)
+    (pin,) = probes.value.pins
+    assert pin.place == pytest.approx(tuple(chosen), abs=0.1)
+    qtbot.waitUntil(lambda: "log det" in trained.curves.probe.words(), timeout=5000)
+    qtbot.mouseClick(stage, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, place + QPoint(3, 0))
+    assert len(probes.value.pins) == 2
+    stage.setFocus()
+    qtbot.keyClick(stage, Qt.Key.Key_Escape)
+    assert probes.value.pins == ()
+
+
+def test_no_loop_is_drawn_in_space_and_the_window_says_why(trained, qtbot):
+    settle(trained, qtbot)
+    assert "in space" in trained.layer_bar.loop_button.toolTip()
+    qtbot.mouseClick(trained.layer_bar.loop_button, Qt.MouseButton.LeftButton)
+    assert not trained.probing.draws_loop and not trained.layer_bar.loop_button.isChecked()
+    assert trained.notice_bar.isVisible()
+    trained.notice_bar.hide()

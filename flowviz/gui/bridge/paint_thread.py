@@ -234,7 +234,8 @@ class PaintThread(QThread):
                 job.companions,
             )
             wanted = queries(moment)
-            scene = resolve(moment, job.answers, job.title)
+            # the job brings answers to what the picture before asked: what is no longer asked must not stand in
+            scene = resolve(moment, {lane: job.answers[lane] for lane in wanted if lane in job.answers}, job.title)
         start = time.thread_time()  # other programs' work is no reason to show less
         all_dots = _dots(scene.panels)
         left_out = job.by_opengl and len(scene.panels) == 1 and scene.panels[0].room is not None

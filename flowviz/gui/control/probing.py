@@ -8,33 +8,48 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPolygonF
 
 from flowviz.core.camera import Camera
 from flowviz.gui.state.cursor import CursorState
+from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.probes import ProbeState
 from flowviz.gui.state.run import RunState
+from flowviz.gui.views._stage_axes import Spot
 from flowviz.gui.views.stage import StageView
+from flowviz.scene._picking import pointed_at
 from flowviz.scene.probes import Loop, Pin
 
 _STEADY = 4.0
 """Points that the hand may tremble in a click."""
 _CORNERS = 160
+NO_LOOP = (
+    "In space a loop encloses no mass, so none is carried there.",
+    "Click particles to pin their paths; a loop is drawn on flows in the plane.",
+)
 
 
 class ProbeController(QObject):
-    """Watches the pointer over the stage's planes.
+    """Watches the pointer over the stage's planes and spaces.
 
     Moving shows the path through the place, a click pins it, Ctrl+click adds a pin, a drag with Shift (or while
     `draws_loop`) draws a loop, Esc clears all. All else stays the stage's: a drag moves the plane, a double click fits.
+    In space the depth of the place is that of the slice, or of the nearest particle; there no loop is drawn.
 
     Signals:
         loop_mode_changed(bool): whether the next drag draws a loop.
+        refused(str message, str hint): why no loop can be drawn here.
     """
 
     loop_mode_changed = Signal(bool)
+    refused = Signal(str, str)
 
     def __init__(
-        self, stage: StageView, probes: ProbeState, cursor: CursorState, run: RunState, parent: QObject | None = None
+        self,
+        stage: StageView,
+        probes: ProbeState,
+        seen: tuple[RunState, CursorState, OptionsState],
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._stage, self._probes, self._cursor, self._run = stage, probes, cursor, run
+        self._stage, self._probes = stage, probes
+        self._run, self._cursor, self._options = seen
         self._pressed: QPointF | None = None
         self._sketch: list[QPointF] = []
         self._before: tuple[Pin, ...] = ()
@@ -44,6 +59,10 @@ class ProbeController(QObject):
     @Slot()
     def toggle_loop(self) -> None:
         """Whether the next drag draws a loop."""
+        if not self.draws_loop and any(spot.panel.room is not None for spot in self._stage.spots()):
+            self.refused.emit(*NO_LOOP)
+            self.loop_mode_changed.emit(False)
+            return
         self.draws_loop = not self.draws_loop
         self._stage.setCursor(Qt.CursorShape.CrossCursor)
         self.loop_mode_changed.emit(self.draws_loop)
@@ -77,11 +96,22 @@ class ProbeController(QObject):
     def _pin_at(self, place: QPointF) -> Pin | None:
         """The place of the plane under the pointer now; None where there is none, or nothing has been trained."""
         spot = self._stage.spot_at(place)
-        is_plane = spot.panel.link == "plane" and not isinstance(spot.view, Camera)
-        if not (is_plane and len(self._run.timeline) and spot.plot.contains(place.toPoint())):
+        if not (len(self._run.timeline) and spot.plot.contains(place.toPoint()) and spot.panel.is_probed):
+            return None
+        if isinstance(spot.view, Camera):
+            return self._pin_in_space(spot, place)
+        if spot.panel.link != "plane":
             return None
         at = self._stage.to_world(place)
         return Pin(at.x(), at.y(), self._cursor.t)
+
+    def _pin_in_space(self, spot: Spot, place: QPointF) -> Pin | None:
+        if not isinstance(spot.view, Camera) or self._stage.is_over_triad(place):
+            return None
+        inside = place - QPointF(spot.plot.topLeft())
+        size = (spot.plot.width(), spot.plot.height())
+        at = pointed_at(spot.panel, spot.view, size, (inside.x(), inside.y()), self._options.value)
+        return None if at is None else Pin(float(at[0]), float(at[1]), self._cursor.t, float(at[2]))
 
     def _moved(self, event: QMouseEvent) -> bool:
         if self._sketch:
@@ -95,7 +125,8 @@ class ProbeController(QObject):
         if event.button() != Qt.MouseButton.LeftButton:
             return False
         wants_loop = self.draws_loop or event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        if wants_loop and self._pin_at(event.position()) is not None:
+        pin = self._pin_at(event.position()) if wants_loop else None
+        if pin is not None and pin.z is None:
             self._sketch = [event.position()]
             self._probes.hover(None)
             return True

@@ -47,6 +47,8 @@ _COLOURS = {
     "coupling": "accent",
     "closed_form": "good",
 }
+_LOOP_TIP = "Draw a loop that the flow carries (O, or Shift+drag)"
+_NO_LOOP_TIP = "A loop encloses no mass in space: it is drawn on flows in the plane"
 
 
 def swatch(key: str, on: bool) -> QIcon:
@@ -155,7 +157,7 @@ class LayerBar(QFrame):
         tools = QHBoxLayout(self.tools)
         tools.setContentsMargins(0, 0, 0, 0)
         tools.setSpacing(2)
-        self.loop_button = flat_button("lasso", "Draw a loop", "Draw a loop that the flow carries (O, or Shift+drag)")
+        self.loop_button = flat_button("lasso", "Draw a loop", _LOOP_TIP)
         self.loop_button.setCheckable(True)
         self.loop_button.clicked.connect(self.loop_requested)
         tools.addWidget(self.loop_button)
@@ -175,6 +177,7 @@ class LayerBar(QFrame):
         volume = next((panel.room for panel in picture.scene.panels if panel.room is not None), None)
         if volume != self._volume:
             self._volume = volume
+            self.loop_button.setToolTip(_LOOP_TIP if volume is None else _NO_LOOP_TIP)
             self.refresh()
 
     def offer_for(self, abilities: frozenset[str]) -> None:

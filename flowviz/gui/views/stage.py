@@ -158,6 +158,10 @@ class StageView(QWidget):
         spots = self.spots()
         return next((spot for spot in spots if spot.plot.contains(place.toPoint())), spots[0])
 
+    def is_over_triad(self, place: QPointF) -> bool:
+        """Whether a ball of the axis triad is there."""
+        return space.ball_at(self.spot_at(place), place, self.emphasis) is not None
+
     def view(self) -> Extent:
         """The world in view on the first panel that shows a plane."""
         return next((spot.view for spot in self.spots() if not isinstance(spot.view, Camera)), _BEFORE_THE_FIRST.view)  # type: ignore[return-value]
