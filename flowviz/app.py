@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from flowviz import __version__
 from flowviz.core.resources import resource
+from flowviz.gui.application import Application
 
 if TYPE_CHECKING:
     from flowviz.core.backend import Backend
@@ -34,7 +35,7 @@ def run_app(engine: Backend, path: str = "", renderer: str = "auto") -> int:
     """
     multiprocessing.freeze_support()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
-    application = QApplication(sys.argv[:1])
+    application = Application(sys.argv[:1])
     application.setApplicationName("flowviz")
     application.setApplicationDisplayName("flowviz")
     application.setOrganizationName("flowviz")
@@ -54,6 +55,7 @@ def run_app(engine: Backend, path: str = "", renderer: str = "auto") -> int:
         documents.open(str(Path(path).absolute()))
     elif not is_offered:  # what was nearly lost comes before the tour
         window.first_start.begin(QSettings())
+    application.listen(documents.open)
     _catch_the_unexpected(window, log)
     application.aboutToQuit.connect(window.shut_down)
     try:
