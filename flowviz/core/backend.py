@@ -23,7 +23,8 @@ class Choice:
         label: its name for people.
         summary: one sentence.
         params: its declared parameters, from which the form is made.
-        abilities: what it offers beyond transport: "density", "velocity", "blocks", "sde", "coupling", "log_ratio".
+        abilities: what it offers beyond transport: "density", "velocity", "blocks", "sde", "coupling", "log_ratio",
+            "rounds".
         source_need: what a method can begin from, as in core.sources.
         group: family of a method, as in core.method_groups.
     """

@@ -47,6 +47,33 @@ class BlockInfo:
     exact_w2_squared: float | None = None
 
 
+ROUND_MISS = 0.05
+"""Mean distance in the shared frame within which a coarse solver may miss the ends of paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundInfo:
+    """One round of reflow that is trained to its end, as people see it.
+
+    Attributes:
+        index: 0 for the round that learns from independent pairs.
+        step: training step at which it ended.
+        straightness: E|x(1) - x(0)|^2 over the energy: 1 for straight paths at even speed.
+        energy: E int |v|^2 dt of its paths.
+        euler_steps: fewest Euler steps that end within ROUND_MISS of where the flow does, or None where none was found.
+        miss: mean distance by which a single Euler step misses it.
+        w2: Wasserstein-2 distance of its particles from as many data points, in the shared frame.
+    """
+
+    index: int
+    step: int
+    straightness: float
+    energy: float
+    euler_steps: int | None
+    miss: float
+    w2: float
+
+
 @dataclass(frozen=True, slots=True)
 class StepInfo:
     """What one training step tells.
@@ -74,6 +101,7 @@ class Frame:
         paths: positions (T, n, d) float32 of the same noise particles in every frame of a run.
         metrics: metric values by key, where they were computed for this frame.
         blocks: the method's blocks, or ().
+        rounds: rounds of reflow that are trained to their ends, or ().
         weights: all that the flow needs to be rebuilt; opaque to everyone but the flow. An array that
             did not change since the frame before is the same object.
     """
@@ -86,6 +114,7 @@ class Frame:
     metrics: Mapping[str, float] = field(default_factory=dict)
     blocks: tuple[BlockInfo, ...] = ()
     weights: Mapping[str, Array] = field(default_factory=dict)
+    rounds: tuple[RoundInfo, ...] = ()
 
     @property
     def nbytes(self) -> int:

@@ -39,7 +39,7 @@ from flowviz.engine._problem import problem_of
 from flowviz.engine._sampling import stream
 from flowviz.engine.record import FIRST_LOOKS, Pace
 from flowviz.engine.threads import set_threads
-from flowviz.flows import Flow, HasBlocks, HasLossFloor
+from flowviz.flows import Flow, HasBlocks, HasLossFloor, HasRounds
 from flowviz.targets import build, build_source
 
 FIRST_DUTY = 0.5
@@ -205,6 +205,12 @@ class Run:
         self.step += 1
         self._phase = info.phase
         self._losses.add(self.step, info)
+        if isinstance(flow, HasRounds) and len(flow.rounds()) > self._rounds_seen(flow):
+            yield from self._flush(flow)
+            yield FrameReady(self._take_frame(flow))  # a round that has ended can be looked at as it was
+
+    def _rounds_seen(self, flow: HasRounds) -> int:
+        return len(self._frame.rounds) if self._frame is not None else len(flow.rounds())
 
     def _count(self, seconds: float) -> None:
         self._stretch_s += seconds
@@ -289,7 +295,9 @@ class Run:
             )
         paths.flags.writeable = False
         blocks = self._blocks(flow)
-        self._frame = Frame(self.step, self.seconds, self._phase, self._times, paths, {}, blocks, flow.weights())
+        rounds = flow.rounds() if isinstance(flow, HasRounds) else ()
+        where = (self.step, self.seconds, self._phase, self._times)
+        self._frame = Frame(*where, paths, {}, blocks, flow.weights(), rounds)
         return self._frame
 
     def _blocks(self, flow: Flow) -> tuple[BlockInfo, ...]:

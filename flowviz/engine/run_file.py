@@ -24,7 +24,7 @@ from safetensors.numpy import save as save_tensors
 from flowviz import __version__
 from flowviz.core.course_json import course_from_json, course_to_json
 from flowviz.core.errors import FileError, UserError
-from flowviz.core.frames import BlockInfo, Frame
+from flowviz.core.frames import BlockInfo, Frame, RoundInfo
 from flowviz.core.losses import LossTerm, Terms
 from flowviz.core.records import RunFile, thinned
 from flowviz.core.spec import Array, RunSpec, from_json, to_json
@@ -245,6 +245,7 @@ def _frame_document(frame: Frame, weights: Mapping[str, str]) -> dict[str, Any]:
         "phase": frame.phase,
         "metrics": _finite(frame.metrics),
         "blocks": [_block_document(block) for block in frame.blocks],
+        "rounds": [asdict(done) for done in frame.rounds],
         "weights": dict(weights),
     }
 
@@ -278,7 +279,14 @@ def _frame(archive: Archive, place: str, entry: Mapping[str, Any], tensors: Mapp
         metrics={str(key): float(value) for key, value in entry["metrics"].items()},
         blocks=tuple(_blocks(entry["blocks"])),
         weights={str(key): tensors[name] for key, name in entry["weights"].items()},
+        rounds=tuple(_round(done) for done in entry.get("rounds", [])),
     )
+
+
+def _round(entry: Mapping[str, Any]) -> RoundInfo:
+    figures = {key: float(entry[key]) for key in ("straightness", "energy", "miss", "w2")}
+    steps = None if entry["euler_steps"] is None else int(entry["euler_steps"])
+    return RoundInfo(int(entry["index"]), int(entry["step"]), euler_steps=steps, **figures)
 
 
 def _blocks(entries: Iterable[Mapping[str, Any]]) -> Iterable[BlockInfo]:

@@ -17,7 +17,7 @@ from flowviz.engine import devices
 from flowviz.engine._failures import explain
 from flowviz.engine.derive import Deriver
 from flowviz.engine.run import Run
-from flowviz.flows import FLOWS, HasBlocks, HasCoupling, HasLogDensity, HasLogRatio, HasSde, HasVelocity
+from flowviz.flows import FLOWS, HasBlocks, HasCoupling, HasLogDensity, HasLogRatio, HasRounds, HasSde, HasVelocity
 from flowviz.metrics import METRICS
 
 ABILITIES = {
@@ -27,6 +27,7 @@ ABILITIES = {
     "sde": HasSde,
     "coupling": HasCoupling,
     "log_ratio": HasLogRatio,
+    "rounds": HasRounds,
 }
 Job = tuple[int, Run, Control, Budget | None, BlockEdit | None]
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from flowviz.core.block_edits import BlockEdit
 from flowviz.core.errors import UserError
-from flowviz.core.frames import BlockInfo, StepInfo
+from flowviz.core.frames import BlockInfo, RoundInfo, StepInfo
 from flowviz.core.losses import Terms
 from flowviz.core.method_groups import MethodGroup
 from flowviz.core.mixtures import GaussianMixture
@@ -244,6 +244,14 @@ class HasBlocks(ABC):
             UserError: it cannot be done now.
         """
         raise UserError("The blocks of this method stay as they are.", "Train on without an edit.")
+
+
+class HasRounds(ABC):
+    """A flow that is learnt anew, round after round, each kept."""
+
+    @abstractmethod
+    def rounds(self) -> tuple[RoundInfo, ...]:
+        """The rounds that are trained to their ends, in order."""
 
 
 FLOWS: Registry[Flow] = Registry("method", "flowviz.flows")

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from flowviz.core.frames import StepInfo
+from flowviz.core.frames import RoundInfo, StepInfo
 from flowviz.core.params import from_mapping, param, restated
 from flowviz.core.spec import Array, Budget
-from flowviz.flows._base import FLOWS, Problem
+from flowviz.flows._base import FLOWS, HasRounds, Problem
 from flowviz.flows._coupling import Pairs
 from flowviz.flows._divergence import velocity
 from flowviz.flows._interpolants import LINEAR
@@ -21,6 +21,7 @@ from flowviz.flows._jko_work import Work
 from flowviz.flows._matching import MatchingFlow, MatchingParams, matching_net
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import integrate
+from flowviz.flows._round_figures import POINTS, RoundFigures, round_figures
 from flowviz.flows._training import FlatAdam, learning_rate, take_array
 from flowviz.flows.closed_forms import Gaussian
 from flowviz.flows.gaussian_paths import regressed
@@ -83,7 +84,7 @@ class PairPool:
 
 @FLOWS.register("rectified_flow")
 @final
-class RectifiedFlow(MatchingFlow[RectifiedParams]):
+class RectifiedFlow(MatchingFlow[RectifiedParams], HasRounds):
     """Round 0 is flow matching with independent pairs; round k learns from the pairs (z0, flow_(k-1)(z0)).
 
     Every round lowers all convex transport costs, and the straightness int E|v - (z1 - z0)|^2 dt falls like 1/k: Liu,
@@ -100,6 +101,8 @@ class RectifiedFlow(MatchingFlow[RectifiedParams]):
         self._kept: list[Tensor] = []
         self._is_over = False
         self._round_steps = 0
+        self._ended: list[tuple[int, RoundFigures]] = []
+        self._looked_at: Pairs | None = None
         self._work = Work(Budget())
         self._pool: PairPool | None = None
 
@@ -150,6 +153,20 @@ class RectifiedFlow(MatchingFlow[RectifiedParams]):
         """Trainable parameters of one round."""
         return self._net.size
 
+    def rounds(self) -> tuple[RoundInfo, ...]:
+        """Those that are trained to their ends."""
+        return tuple(
+            RoundInfo(k, step, f.straightness, f.energy, int(f.euler_steps) or None, f.miss, f.w2)
+            for k, (step, f) in enumerate(self._ended)
+        )
+
+    def _measure_round(self) -> None:
+        """The figures of the round that has ended, all on the same points."""
+        if self._looked_at is None:
+            self._looked_at = Pairs(self._begin.take(POINTS), self._stream.take(POINTS))
+        figures = round_figures(self._velocity_net, self._average, *self._looked_at)
+        self._ended[len(self._kept) :] = [(self._done, figures)]
+
     # Training
 
     def _couple(self, x0: Tensor, x1: Tensor, generator: torch.Generator) -> Pairs:
@@ -198,6 +215,7 @@ class RectifiedFlow(MatchingFlow[RectifiedParams]):
 
     def _end_round(self, seconds: float) -> None:
         self._work.block_done()
+        self._measure_round()
         self._is_over = len(self._kept) + 1 >= self._rounds
         if not self._is_over:
             self._begin_round()
@@ -211,6 +229,8 @@ class RectifiedFlow(MatchingFlow[RectifiedParams]):
         arrays = {"rounds": self._export.array("rounds", tuple(table.tolist()), lambda: table)}
         for k, field in enumerate(self._kept):
             arrays[f"round/{k}"] = self._export.array(f"round/{k}", 0, lambda field=field: field)  # type: ignore[misc]
+        ended = tuple((step, *figures) for step, figures in self._ended)
+        arrays["ended"] = self._export.array("ended", ended, lambda: np.array(ended, np.float64).reshape(-1))
         return {**super().weights(), **arrays}
 
     def load(self, weights: Mapping[str, Array]) -> None:
@@ -220,3 +240,5 @@ class RectifiedFlow(MatchingFlow[RectifiedParams]):
         super().load(weights)
         self._kept = [torch.from_numpy(np.array(field)).to(self._average) for field in fields]
         self._is_over, self._round_steps = bool(is_over), steps
+        ended = take_array(weights, "ended").reshape(-1, 6).tolist() if "ended" in weights else []
+        self._ended = [(int(step), RoundFigures(*figures)) for step, *figures in ended]

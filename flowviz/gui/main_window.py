@@ -247,6 +247,7 @@ class MainWindow(QMainWindow):
         choice = self.draft.choice
         has_blocks = bool(self.run.blocks) or (choice is not None and "blocks" in choice.abilities)
         self.curves.show_block_pages(has_blocks)
+        self.curves.show_rounds_page(bool(self.run.reflows) or (choice is not None and "rounds" in choice.abilities))
 
     @Slot(object)
     def _show_restart(self, labels: tuple[str, ...]) -> None:

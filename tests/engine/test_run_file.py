@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from flowviz.core.errors import FileError
-from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
+from flowviz.core.spec import Budget, FlowSpec, Recording, RunSpec, TargetSpec
 from flowviz.engine import run_file
 from flowviz.engine._archive import npy_bytes
 from flowviz.engine._atomic import whole_file
@@ -22,8 +22,6 @@ from flowviz.engine.run_file import open_run, save_run, thinned
 
 @pytest.fixture(scope="module")
 def trained():
-    from flowviz.core.spec import Recording
-
     points = np.random.default_rng(0).standard_normal((50, 2)) * [3, 1] + [10, 0]
     points.flags.writeable = False
     target = TargetSpec("points", {}, {"points": points}, "fifty")
@@ -307,3 +305,16 @@ def test_a_file_is_named_once(tmp_path):
     with pytest.raises(FileError) as caught:
         open_run(tmp_path / "a.flowviz")
     assert str(caught.value).count("a.flowviz") == 1
+
+
+def test_a_round_of_reflow_has_a_frame_where_it_ended_and_comes_back(tmp_path):
+    flow = FlowSpec("rectified_flow", {"width": 8, "batch_size": 32, "hidden_layers": 2, "reflows": 1})
+    spec = RunSpec(TargetSpec("two_moons"), flow, Budget(steps=8), 3, "cpu", Recording(40, 5, 60.0, 0.5, 30), ())
+    collector = Collector()
+    for event in run(spec):
+        collector.add(event)
+    kept = collector.run_file()
+    assert [len(frame.rounds) for frame in kept.frames if frame.step in (4, 8)] == [1, 2]
+    assert [done.step for done in kept.last.rounds] == [4, 8]
+    save_run(tmp_path / "a.flowviz", kept)
+    assert open_run(tmp_path / "a.flowviz").last.rounds == kept.last.rounds

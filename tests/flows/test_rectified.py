@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from flowviz.core.solver import Solver
 from flowviz.core.spec import Budget
 from flowviz.flows import Problem
 from flowviz.flows.rectified_flow import RectifiedFlow
@@ -77,3 +78,32 @@ def test_a_round_more_begins_from_the_flow_that_was(trained):
         phases.append(more.step(0.0).phase)
     assert phases == ["round 4 of 4"] * 3
     assert np.array_equal(more.weights()["round/2"], flow.weights()["average"])
+
+
+def test_every_round_says_how_straight_its_paths_are_and_how_few_steps_do(trained):
+    _, _, flow = trained
+    first, second, third = flow.rounds()
+    assert [done.step for done in (first, second, third)] == [250, 500, 750]
+    assert first.straightness < 0.9 < second.straightness < 1.001
+    assert first.energy > 1.2 * second.energy
+    assert first.euler_steps > second.euler_steps and second.miss < 0.3 * first.miss
+    assert all(done.w2 < 0.5 for done in flow.rounds())
+
+
+def test_the_figures_of_a_round_are_those_of_its_paths(trained):
+    ends, _, flow = trained
+    first = RectifiedFlow.create({**PARAMS, "reflows": 2}, Problem(2, two_heaps()))
+    first.load(ends[0])
+    z, times = flow._looked_at.x0, torch.linspace(0, 1, 41)
+    paths = first.transport(z, times.tolist()).paths
+    energy = float((paths.diff(dim=0).square().sum(2) * 40).sum(0).mean())
+    assert flow.rounds()[0].energy == pytest.approx(energy, rel=0.02)
+    euler = first.transport(z, [0.0, 1.0], Solver("euler", 1)).paths[-1]
+    assert flow.rounds()[0].miss == pytest.approx(float((euler - paths[-1]).norm(dim=1).mean()), rel=0.02)
+
+
+def test_rounds_come_back_with_the_weights(trained):
+    _, _, flow = trained
+    other = RectifiedFlow.create({**PARAMS, "reflows": 2}, Problem(2, two_heaps()))
+    other.load(flow.weights())
+    assert other.rounds() == flow.rounds()

@@ -26,7 +26,7 @@ from flowviz.core.events import (
     RunEvent,
     Started,
 )
-from flowviz.core.frames import BlockInfo, Frame
+from flowviz.core.frames import BlockInfo, Frame, RoundInfo
 from flowviz.core.losses import Terms
 from flowviz.core.records import RunFile
 from flowviz.core.spec import RunSpec
@@ -110,6 +110,11 @@ class RunState(QObject):
         if block.is_free and isinstance(edit, Split | Retime):
             return "The free block has no JKO step."
         return "It is the only one." if isinstance(edit, Drop) and len(self.blocks) == 1 else ""
+
+    @property
+    def reflows(self) -> tuple[RoundInfo, ...]:
+        """Rounds of reflow that are trained to their ends."""
+        return self.timeline.last.rounds if self.timeline.last is not None else ()
 
     @property
     def is_active(self) -> bool:

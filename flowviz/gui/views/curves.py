@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QTabWidget, QToolButton, QVBoxLayout, QWid
 
 from flowviz.core.records import RunEntry
 from flowviz.gui.panels.blocks import BlocksView
+from flowviz.gui.panels.rounds import RoundsView
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.run import RunState
 from flowviz.gui.state.runs import RunsState
@@ -323,6 +324,14 @@ class CurvesView(QTabWidget):
             self.setTabToolTip(self.addTab(page, title), tip)
             page.block_chosen.connect(self._block_chosen)
         self.show_block_pages(False)
+        self.rounds = RoundsView(self._run, self._cursor)
+        self.rounds.step_requested.connect(self.step_requested)
+        self.setTabToolTip(self.addTab(self.rounds, "Rounds"), "How straight the paths of every round of reflow are")
+        self.show_rounds_page(False)
+
+    def show_rounds_page(self, visible: bool) -> None:
+        """Show or hide the tab of methods that learn their flow round after round."""
+        self.setTabVisible(self.indexOf(self.rounds), visible)
 
     def show_block_pages(self, visible: bool) -> None:
         """Show or hide the tabs of methods that train blocks."""
@@ -377,4 +386,5 @@ class CurvesView(QTabWidget):
                 page.plot.restyle()
         self.jko.refresh()
         self.blocks.refresh()
+        self.rounds.refresh()
         self.draw()
