@@ -313,7 +313,7 @@ class MainWindow(QMainWindow):
     def export_film(self) -> None:
         """Ask what film to make."""
         if self.can_export():
-            self.films.ask(self, self.stage, self.theme.tokens.name)
+            self.films.ask(self, self.stage, self.theme.tokens.name, self.draft.abilities_of(self.run.spec))
 
     def export_data(self) -> None:
         """Ask which numbers to write."""

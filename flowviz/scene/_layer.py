@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -92,6 +92,11 @@ class Layer(ABC):
     shortcut: ClassVar[str] = ""
     dims: ClassVar[frozenset[int]] = frozenset({2, 3})
     ability: ClassVar[str] = ""
+
+    @classmethod
+    def fits(cls, dim: int, abilities: Collection[str]) -> bool:
+        """Whether it can show something of a run of that dimension, by a method with these abilities."""
+        return dim in cls.dims and (not cls.ability or cls.ability in abilities)
 
     @property
     def key(self) -> str:

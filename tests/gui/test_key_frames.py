@@ -64,6 +64,12 @@ def test_two_key_frames_are_offered_in_the_film_dialog(trained):
     assert clock.findData("keys") >= 0 and "2 key frames" in clock.itemText(clock.findData("keys"))
     clock.setCurrentIndex(clock.findData("keys"))
     assert window.films.dialog.form.spec().clock == "keys"
+    boxes = window.films.dialog.form.look._layers
+    assert not boxes["particles"].isVisible(), "key frames bring their own layers"
+    clock.setCurrentIndex(clock.findData("flow"))
+    assert boxes["particles"].isVisible()
+    assert "slice" not in boxes and "coupling" not in boxes, "nothing that this run cannot show"
+    clock.setCurrentIndex(clock.findData("keys"))
     job = window.films.job(window.films.dialog.form.spec(), "x.mp4")
     assert len(job.frames) == 3  # key frames may lead through all of the training
 

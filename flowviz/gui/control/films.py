@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from flowviz.gui.state.run import RunState
 from flowviz.gui.views.stage import StageView
 from flowviz.scene.marks import Extent
 from flowviz.scene.options import options_to_mapping
+from flowviz.scene.resolve import layers
 from flowviz.scene.tokens import ThemeName
 from flowviz.targets import dim_of
 
@@ -84,8 +86,15 @@ class FilmController(QObject):
         curves = curves_of(record) if "curves" in film.parts else Curves()
         return FilmJob(record.spec, frames, film, path, curves)
 
-    def ask(self, window: QWidget, stage: StageView, theme: ThemeName) -> None:
-        """Open the dialog for a film of what the stage shows; training and stage go on behind it."""
+    def ask(self, window: QWidget, stage: StageView, theme: ThemeName, abilities: Collection[str]) -> None:
+        """Open the dialog for a film of what the stage shows; training and stage go on behind it.
+
+        Args:
+            window: the dialog's parent.
+            stage: where the film is looked from, at first.
+            theme: of the film, at first.
+            abilities: what the method of the run can do.
+        """
         from flowviz.gui.export.dialog import ExportDialog  # on first use: the window opens without it
 
         if self.dialog is not None and self.dialog.is_busy:
@@ -95,7 +104,8 @@ class FilmController(QObject):
         camera = stage.camera()
         # a camera that nobody moved keeps everything in view in a film of any shape
         defaults = self.defaults(stage.view(), theme, camera, camera is not None and "space" not in stage.gazes)
-        self.dialog = ExportDialog(self._studio, self.job, defaults, window)
+        offered = [key for key, layer in layers() if layer.fits(self._dim, abilities)]
+        self.dialog = ExportDialog(self._studio, self.job, defaults, window, offered)
         self.dialog.open()
 
     def data_job(self, what: What, choice: DataChoice, path: str) -> DataJob:
@@ -116,9 +126,12 @@ class FilmController(QObject):
         from flowviz.gui.export.data_dialog import DataDialog
 
         self.close_data()
-        dim = 2 if self._run.spec is None else dim_of(self._run.spec.target)
-        self.data_dialog = DataDialog(self._studio, self.data_job, self._cursor.t, dim, window)
+        self.data_dialog = DataDialog(self._studio, self.data_job, self._cursor.t, self._dim, window)
         self.data_dialog.show()
+
+    @property
+    def _dim(self) -> int:
+        return 2 if self._run.spec is None else dim_of(self._run.spec.target)
 
     def close_data(self) -> None:
         """Cancel a file in the making and close the dialog."""

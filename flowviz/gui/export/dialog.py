@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -39,6 +39,7 @@ from flowviz.gui.export.file_place import FilePlace
 from flowviz.gui.export.film_form import FilmForm
 from flowviz.gui.export.film_preview import PreviewPane
 from flowviz.gui.export.job_dialog import JobDialog
+from flowviz.scene.resolve import layers
 
 _PREVIEWED = 40
 """Moments of a training that a preview knows; the film knows all."""
@@ -51,6 +52,7 @@ class ExportDialog(JobDialog):
         studio: makes films.
         make_job: the job of a film and its path.
         defaults: a film of what is on the stage.
+        offered: keys of the layers that can show something of the run; None for all.
     """
 
     ended = Signal(bool)
@@ -62,6 +64,7 @@ class ExportDialog(JobDialog):
         make_job: Callable[[FilmSpec, str], FilmJob],
         defaults: FilmSpec,
         parent: QWidget | None = None,
+        offered: Collection[str] | None = None,
     ) -> None:
         super().__init__(studio, "Export film", "film", parent)
         self.setObjectName("exportDialog")
@@ -69,7 +72,7 @@ class ExportDialog(JobDialog):
         self._started_at = 0.0
         self._result = ""
         self._film: FilmSpec | None = None
-        self.form = FilmForm(defaults)
+        self.form = FilmForm(defaults, [key for key, _ in layers()] if offered is None else offered)
         self._build()
         self.form.changed.connect(self._refresh)
         self.place.changed.connect(self._refresh)

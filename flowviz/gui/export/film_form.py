@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import cast
 
@@ -39,11 +40,16 @@ _REPEATS: tuple[tuple[str, Repeat, str], ...] = (
 
 
 class FilmForm(QWidget):
-    """Controls of a FilmSpec. `changed` follows every change; `spec()` reads them."""
+    """Controls of a FilmSpec. `changed` follows every change; `spec()` reads them.
+
+    Args:
+        defaults: what they show at first.
+        offered: keys of the layers that can show something of the run.
+    """
 
     changed = Signal()
 
-    def __init__(self, defaults: FilmSpec, parent: QWidget | None = None) -> None:
+    def __init__(self, defaults: FilmSpec, offered: Collection[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._defaults = defaults
         self._exact = defaults.frames
@@ -55,7 +61,7 @@ class FilmForm(QWidget):
         self._make_motion()
         self._make_size()
         self._make_length()
-        self.look = FilmLook(self.form)
+        self.look = FilmLook(self.form, offered)
         self.show_spec(defaults)
         self._connect()
 
@@ -139,6 +145,7 @@ class FilmForm(QWidget):
     @Slot()
     def _tell(self) -> None:
         self._custom.setVisible(self._size.currentData() is None)
+        self._show_layers()
         self.changed.emit()
 
     def show_spec(self, film: FilmSpec) -> None:
@@ -168,7 +175,12 @@ class FilmForm(QWidget):
         for widget in (self._motion, self._length):
             self.form.setRowVisible(widget, not exporter.is_still)
         self.form.setRowVisible(self._moment, exporter.is_still)
+        self._show_layers()
         self.look.set_abilities(exporter.has_alpha, suffix == ".gif")
+
+    def _show_layers(self) -> None:
+        moves = self.form.isRowVisible(self._motion)
+        self.look.show_layers(not (moves and self._clock.currentData() == "keys"))
 
     def spec(self) -> FilmSpec:
         """The film as it stands.

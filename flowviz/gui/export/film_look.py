@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, cast
 
@@ -38,23 +39,24 @@ class FilmLook(QObject):
 
     Args:
         form: where the rows go.
+        offered: keys of the layers that can show something of the run.
     """
 
     changed = Signal()
 
-    def __init__(self, form: QFormLayout) -> None:
+    def __init__(self, form: QFormLayout, offered: Collection[str]) -> None:
         super().__init__(form)
         self._form = form
         self._theme = choice("Theme", _THEMES)
         self._background = choice("Background", _BACKGROUNDS)
         self._dither = choice("Dither", _DITHERS)
         parts, self._parts = boxes(_PARTS, "film_part", 3)
-        shown = [(key, layer.label, layer.summary) for key, layer in layers()]
-        layer_place, self._layers = boxes(shown, "film_layer", 2)
+        shown = [(key, layer.label, layer.summary) for key, layer in layers() if key in offered]
+        self._layer_place, self._layers = boxes(shown, "film_layer", 2)
         form.addRow("Look", row(self._theme, self._background))
         form.addRow("GIF", self._dither)
         form.addRow("With", parts)
-        form.addRow("Layers", layer_place)
+        form.addRow("Layers", self._layer_place)
         for combo in (self._theme, self._background, self._dither):
             combo.currentIndexChanged.connect(self.changed)
         for box in (*self._parts.values(), *self._layers.values()):
@@ -80,6 +82,10 @@ class FilmLook(QObject):
         if not has_alpha and self._background.currentIndex() == place:
             self._background.setCurrentIndex(0)
         self._form.setRowVisible(self._dither, dithers)
+
+    def show_layers(self, wanted: bool) -> None:
+        """Whether there are layers to choose; key frames bring their own."""
+        self._form.setRowVisible(self._layer_place, wanted)
 
     def on(self, film: FilmSpec) -> FilmSpec:
         """The film with these choices."""

@@ -262,7 +262,7 @@ class LayerBar(QFrame):
         dim = 2 if self._volume is None else 3
         for key, layer in layers():
             chip = self.chips[key]
-            chip.setVisible(dim in layer.dims and (not layer.ability or layer.ability in self._abilities))
+            chip.setVisible(layer.fits(dim, self._abilities))
             chip.setEnabled(known is None or key in known)
             on = key in value.layers
             sign = f"{key}{on}{current_tokens().name}"
