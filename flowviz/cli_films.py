@@ -13,11 +13,13 @@ from flowviz.cli_base import DONE, blaming, complain
 from flowviz.core.camera import Camera
 from flowviz.core.control import Control
 from flowviz.core.errors import FileError, ParameterError
-from flowviz.core.film import PARTS, FilmClock, FilmSpec, Repeat, curves_of
+from flowviz.core.film import PARTS, Beside, FilmClock, FilmSpec, Repeat, curves_of
 from flowviz.core.film_json import film_from_json
+from flowviz.core.records import RunFile
 from flowviz.engine.interrupts import stops
 from flowviz.engine.terminal import Progress
 
+MOST_BESIDE = 3
 _GIVEN: dict[str, dict[str, Any]] = {
     "clock": {"choices": get_args(FilmClock), "help": "what moves (default flow)"},
     "repeat": {"choices": get_args(Repeat), "help": "default once"},
@@ -50,6 +52,8 @@ def add_render(commands: Any) -> None:
     render.add_argument("--film", metavar="JSON", help="a film's choices as the window copies them, or a file of them")
     render.add_argument("--size", type=types.size, help="WIDTHxHEIGHT (default 1280x720)")
     render.add_argument("--mode", help="way to look at the flow (default flow)")
+    beside = "another run on the same target, to stand beside it in --mode compare; up to three"
+    render.add_argument("--beside", metavar="RUN", action="append", default=[], help=beside)
     for name, details in _GIVEN.items():
         render.add_argument(f"--{name}", **details)
     render.add_argument("--parallel", action="store_true", help="in space: parallel instead of perspective projection")
@@ -108,9 +112,11 @@ def run_render(options: argparse.Namespace) -> int:
     run = open_run(options.run)
     with blaming(options.run):
         build(run.spec.target)
+    others = _others(options.beside, run)
     try:
         with stops(control.cancel) as told:
-            filmed = Filmed(run.spec, run.frames, curves_of(run))
+            name = Path(options.run).stem if others else ""
+            filmed = Filmed(run.spec, run.frames, curves_of(run), others, name)
             path = render_film(filmed, film, options.out, progress.pictures, lambda: control.is_cancelled)
     except FilmCancelledByUser:
         progress.close()
@@ -125,6 +131,27 @@ def run_render(options: argparse.Namespace) -> int:
     count = film.pictures(rate)
     print(f"{options.out}: {count} frame{'s' * (count > 1)} at {rate:g} a second, {nbytes(path)} bytes")
     return DONE
+
+
+def _others(paths: list[str], run: RunFile) -> tuple[Beside, ...]:
+    """The runs beside the filmed one.
+
+    Raises:
+        UserError: one cannot be read, or has other ends; or there are too many.
+    """
+    from flowviz.engine.run_file import open_run
+
+    if len(paths) > MOST_BESIDE:
+        hint = "Leave some out."
+        raise ParameterError(f"{len(paths)} runs cannot stand beside one, {MOST_BESIDE} can.", hint, "beside")
+    result = []
+    for number, path in enumerate(paths, 1):
+        other = open_run(path)
+        if (other.spec.target, other.spec.source) != (run.spec.target, run.spec.source):
+            hint = "Compare runs between the same two ends."
+            raise ParameterError(f"{Path(path).name} has another target or source.", hint, "beside")
+        result.append(Beside(number, Path(path).stem, other.spec, other.frames))
+    return tuple(result)
 
 
 def nbytes(path: Path) -> int:

@@ -15,6 +15,7 @@ from flowviz.core.errors import ParameterError
 from flowviz.core.frames import Frame
 from flowviz.core.losses import term_of
 from flowviz.core.params import ParamValue
+from flowviz.core.probes import Loop, Pin
 from flowviz.core.records import RunFile
 from flowviz.core.spec import Array, RunSpec
 
@@ -79,6 +80,7 @@ class FilmSpec:
         parts: what stands around the marks: "title" and "clock" in a strip below, "legend" and "scale" on the stage,
             "curves" beside it.
         dither: how a GIF mixes colours: "none", "bayer" or "diffuse".
+        pins, loop: places whose paths are shown, and a loop that the flow carries.
     """
 
     clock: FilmClock = "flow"
@@ -102,6 +104,8 @@ class FilmSpec:
     background: str = "theme"
     parts: tuple[Part, ...] = ("title", "clock", "scale")
     dither: Literal["none", "bayer", "diffuse"] = "bayer"
+    pins: tuple[Pin, ...] = ()
+    loop: Loop | None = None
 
     def __post_init__(self) -> None:
         self._check_size()
@@ -180,6 +184,27 @@ def curves_of(run: RunFile) -> Curves:
     return Curves(values, known)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Beside:
+    """Another run in the pictures of the stage mode that compares runs.
+
+    Attributes:
+        number: its own among the runs.
+        label: what it is called.
+        spec: what it is.
+        frames: by increasing step.
+    """
+
+    number: int
+    label: str
+    spec: RunSpec
+    frames: tuple[Frame, ...]
+
+    def frame(self, step: int | float | None) -> Frame:
+        """The frame nearest to a training step, or the last one."""
+        return self.frames[-1] if step is None else min(self.frames, key=lambda frame: abs(frame.step - step))
+
+
 @dataclass(frozen=True, slots=True)
 class FilmJob:
     """A film to make. The suffix of `path` decides the format.
@@ -190,6 +215,8 @@ class FilmJob:
         film: what is wanted.
         path: where it goes.
         curves: what was measured during the run.
+        beside: other runs that it is compared with.
+        name: what the run is called among them.
     """
 
     run: RunSpec
@@ -197,6 +224,8 @@ class FilmJob:
     film: FilmSpec
     path: str
     curves: Curves = Curves()
+    beside: tuple[Beside, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from flowviz.core.camera import camera_from_json
 from flowviz.core.errors import ParameterError, UserError
 from flowviz.core.film import FilmSpec, KeyFrame
+from flowviz.core.probes import loop_from_json, loop_to_json, pin_from_json, pin_to_json
 
 _TUPLES = ("layers", "extent", "parts")
 
@@ -27,6 +28,10 @@ def film_to_json(film: FilmSpec) -> dict[str, Any]:
             value = value.to_json()
         elif item.name == "options":
             value = dict(value)
+        elif item.name == "pins":
+            value = [pin_to_json(pin) for pin in value]
+        elif item.name == "loop":
+            value = loop_to_json(value)
         document[item.name] = list(value) if isinstance(value, tuple) else value
     return document
 
@@ -64,6 +69,10 @@ def _value(name: str, value: Any, default: Any) -> Any:
         return None if value is None else camera_from_json(value)
     if name == "options":
         return dict(value)
+    if name == "pins":
+        return tuple(pin_from_json(pin) for pin in value)
+    if name == "loop":
+        return loop_from_json(value)
     if name in _TUPLES:
         return None if value is None else tuple(value)
     if default is not None and type(value) is not type(default):

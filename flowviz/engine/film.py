@@ -11,13 +11,14 @@ import numpy as np
 
 from flowviz.core.drawing import Drawing
 from flowviz.core.errors import UserError
-from flowviz.core.film import Curves, FilmSpec
+from flowviz.core.film import Beside, Curves, FilmSpec
 from flowviz.core.frames import Frame
+from flowviz.core.probes import Probes
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array, RunSpec, TargetSpec
 from flowviz.engine._film_clock import Instant, instant
 from flowviz.export import DrawingWriter, FilmWriter, Shape, WriterCancelled, writer_for
-from flowviz.scene._layer import LAYERS, Moment
+from flowviz.scene._layer import LAYERS, Companion, Moment
 from flowviz.scene._mode import MODES
 from flowviz.scene.composition import Composer, Shot
 from flowviz.scene.curve_panels import beside
@@ -62,11 +63,13 @@ class Filmable(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Filmed:
-    """A run to film, with what was measured during it."""
+    """A run to film, with what was measured during it, its name, and the runs that it is compared with."""
 
     spec: RunSpec
     frames: Sequence[Frame]
     curves: Curves = Curves()
+    beside: tuple[Beside, ...] = ()
+    name: str = ""
 
 
 class _Asker(Protocol):
@@ -114,7 +117,10 @@ class FilmPainter:
         self._legends: dict[tuple[str, tuple[str, ...]], tuple[Entry, ...]] = {}
         self._asker: _Asker | None = None
         self._answers: dict[Hashable, dict[str, Array]] = {}
-        self._answers_of: Frame | None = None
+        self._answers_of: tuple[Frame, ...] = ()
+        self._beside: tuple[Beside, ...] = getattr(run, "beside", ())
+        self._name: str = getattr(run, "name", "")
+        self._probes = Probes(pins=film.pins, loop=film.loop)
 
     @property
     def is_transparent(self) -> bool:
@@ -134,7 +140,13 @@ class FilmPainter:
         frame, options = self._frame_of(now), self._options
         if now.layers != self.film.layers or now.mode:
             options = replace(options, layers=frozenset(now.layers), mode=now.mode or options.mode)
-        moment = Moment(frame, now.t, options, self._target_points, self._world, self._volume, self._spec.seed)
+        companions = tuple(
+            Companion(other.number, other.label, other.frame(now.step), other.spec) for other in self._beside
+        )
+        moment = Moment(
+            frame, now.t, options, self._target_points, self._world, self._volume, self._spec.seed, self._probes,
+            self._name if companions else "", companions,
+        )  # fmt: skip
         answers = self._ask(moment)
         scene = resolve(moment, answers, title_of(self._spec))
         seen = tuple(self._seen(panel, now) for panel in scene.panels)
@@ -163,25 +175,33 @@ class FilmPainter:
         return min(self._frames, key=lambda frame: abs(frame.step - step))
 
     def _ask(self, moment: Moment) -> dict[str, dict[str, Array]]:
-        """Answers for every layer that asks; kept while the frame stays the same."""
-        if moment.frame is not self._answers_of:
-            self._answers, self._answers_of = {}, moment.frame
+        """Answers for every layer that asks; kept while the frames stay the same."""
+        frames = (moment.frame, *(other.frame for other in moment.companions))
+        if len(frames) != len(self._answers_of) or any(
+            a is not b for a, b in zip(frames, self._answers_of, strict=True)
+        ):
+            self._answers, self._answers_of = {}, frames
         result = {}
-        for layer, query in queries(moment).items():
-            key = query_key(query)
+        for lane, query in queries(moment).items():
+            other = next((other for other in moment.companions if lane.startswith(other.lane(""))), None)
+            key = (other.number if other is not None else 0, query_key(query))
             if key not in self._answers:
-                if self._asker is None:
-                    from flowviz.engine.derive import Deriver
-
-                    self._asker = Deriver()
-                try:
-                    self._answers[key] = self._asker.answer(self._spec, moment.frame.weights, query)
-                except UserError:
-                    if not getattr(query, "needs", ""):
-                        raise
-                    self._answers[key] = {}  # a layer that this run has not, as in the window
-            result[layer] = self._answers[key]
+                spec, frame = (self._spec, moment.frame) if other is None else (other.spec, other.frame)
+                self._answers[key] = self._answer(spec, frame, query)
+            result[lane] = self._answers[key]
         return result
+
+    def _answer(self, spec: RunSpec, frame: Frame, query: Query) -> dict[str, Array]:
+        if self._asker is None:
+            from flowviz.engine.derive import Deriver
+
+            self._asker = Deriver()
+        try:
+            return self._asker.answer(spec, frame.weights, query)
+        except UserError:
+            if not getattr(query, "needs", ""):
+                raise
+            return {}  # a layer that this run has not, as in the window
 
 
 def _source_box(spec: RunSpec, target: Target) -> Corners | None:

@@ -116,7 +116,8 @@ class _Painter:
         width, height = film.size
         smaller = replace(film, scale=film.scale * min(1.0, _WIDEST / max(width, height)))
         if smaller != self._film:
-            run = Filmed(self._job.run, self._job.frames, self._job.curves)
+            job = self._job
+            run = Filmed(job.run, job.frames, job.curves, job.beside, job.name)
             self._made, self._film = FilmPainter(run, smaller, film.frame_count), smaller
         return PreviewPicture(self._made.picture(round(share * (film.frame_count - 1))))
 

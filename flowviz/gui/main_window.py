@@ -119,16 +119,17 @@ class MainWindow(QMainWindow):
         self.block_adder = BlockAdder(self.run, self.draft, self.choices, self.surgery)
         self.playback = PlaybackController(self.cursor_state, self.options, self.run, self)
         self.camera = CameraController(self.stage, self)
+        companions = Companions(self.runs, self.run, self.cursor_state, self.draft, self)
         self.presenter = Presenter(
             self.backend, self.stage, self.run, self.cursor_state, self.options, self.draft, self.engine,
-            self.probes, Companions(self.runs, self.run, self.cursor_state, self.draft, self), self,
+            self.probes, companions, self,
         )  # fmt: skip
-        self.probing = ProbeController(self.stage, self.probes, (self.run, self.cursor_state, self.options), self)
-        self.recipes = RecipeController(self.run, self.draft, parent=self)
         seen = (self.run, self.cursor_state, self.options)
+        self.probing = ProbeController(self.stage, self.probes, seen, self)
+        self.recipes = RecipeController(self.run, self.draft, parent=self)
         self.keyframes = KeyFrameController(KeyFrameState(self), seen, self.stage, self.playback, self.history, self)
         self.key_marks = KeyMarks(self.keyframes, self.clocks, self)
-        self.films = FilmController(self.studio, seen, self.keyframes.state, self)
+        self.films = FilmController(self.studio, (*seen, self.probes), self.keyframes.state, companions, self)
         self._guard = ShortcutGuard(QApplication.instance(), self)  # type: ignore[arg-type]
 
     def _make_views(self) -> None:

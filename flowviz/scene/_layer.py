@@ -10,12 +10,12 @@ from typing import ClassVar
 import numpy as np
 
 from flowviz.core.frames import Frame
+from flowviz.core.probes import Probes
 from flowviz.core.queries import Query
 from flowviz.core.registry import Registry
 from flowviz.core.spec import Array, RunSpec
 from flowviz.scene.marks import Extent, Mark, Volume
 from flowviz.scene.options import StageOptions
-from flowviz.scene.probes import Probes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

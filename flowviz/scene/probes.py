@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flowviz.core.probes import Pin
 from flowviz.core.queries import LoopQuery, ProbeQuery, Query
 from flowviz.core.spec import Array
 from flowviz.scene.marks import Lines, Mark, Points
@@ -23,44 +24,6 @@ LOOP = "loop"
 _PIN_EVERY, _LOOP_EVERY = 2, 4
 """Every so many of the recorded times are asked about: densities cost more than paths."""
 _FAR = 1e3
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """A place (x, y) of the plane, or (x, y, z) of space, at flow time t; the path through it is what is looked at."""
-
-    x: float
-    y: float
-    t: float
-    z: float | None = None
-
-    @property
-    def place(self) -> tuple[float, ...]:
-        """Its coordinates."""
-        return (self.x, self.y) if self.z is None else (self.x, self.y, self.z)
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """A closed polygon drawn at flow time t."""
-
-    points: tuple[tuple[float, float], ...]
-    t: float
-
-
-@dataclass(frozen=True, slots=True)
-class Probes:
-    """All places that a person asks about.
-
-    Attributes:
-        hover: under the pointer, or None.
-        pins: clicked; each has its colour by its number.
-        loop: drawn, or None.
-    """
-
-    hover: Pin | None = None
-    pins: tuple[Pin, ...] = ()
-    loop: Loop | None = None
 
 
 def pin_name(index: int) -> str:

@@ -251,6 +251,17 @@ def test_a_film_is_rendered(folder):
     assert film.read_bytes()[:4] == b"GIF8"
 
 
+def test_runs_are_rendered_side_by_side(folder, tmp_path, capsys):
+    run, pictures = str(folder / "run.flowviz"), []
+    for name, beside in (("alone", []), ("beside", ["--beside", run])):
+        out = tmp_path / f"{name}.png"
+        assert run_cli(["render", run, "--out", str(out), "--mode", "compare", "--size", "192x128", *beside]) == 0
+        pictures.append(out.read_bytes())
+    assert pictures[0] != pictures[1]
+    assert run_cli(["render", run, "--out", str(out), *["--beside", run] * 4]) == 1
+    assert "3 can" in said(capsys)[1]
+
+
 def test_ctrl_c_stops_cleanly_and_keeps_what_was_reached(tmp_path):
     out = tmp_path / "a.flowviz"
     words = ["train", "--target", "gaussian", "--flow", "cnf", "--seconds", "600", *SMALL, "--out", str(out)]

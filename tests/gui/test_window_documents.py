@@ -13,11 +13,11 @@ from scripted import NoStudio, ScriptedBackend
 from flowviz.__main__ import main
 from flowviz.core.camera import Camera
 from flowviz.core.events import Finished
+from flowviz.core.probes import Loop, Pin
 from flowviz.core.spec import TargetSpec
 from flowviz.engine.session_file import SessionFiles
 from flowviz.gui.main_window import MainWindow
 from flowviz.gui.theme.theme import Theme
-from flowviz.scene.probes import Loop, Pin
 from flowviz.scene.view import Gaze
 
 TRIANGLE = Loop(((0.0, 0.0), (1.0, 0.0), (0.0, 1.0)), 0.25)

@@ -1,5 +1,7 @@
 """The list of runs in the window: earlier runs are kept, drawn in grey, brought back and trained on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -7,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from scripted import frame
 
 from flowviz.core.events import Changed, Finished, FrameReady
+from flowviz.core.probes import Pin
 from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
 from flowviz.gui.state import runs as runs_module
 from flowviz.gui.state.run import RunState
@@ -176,3 +179,16 @@ def test_the_list_waits_behind_another_tab_and_is_up_to_date_when_it_comes_to_th
     two.layout_of_docks.docks["runs"].raise_()
     qtbot.waitUntil(lambda: filled == [True], timeout=2000)
     assert not two.runs_panel._is_stale
+
+
+def test_a_film_of_the_comparison_has_every_run_that_the_stage_shows_and_its_pins(two):
+    two.probes.pin(Pin(0.5, -0.25, 1.0), adds=False)
+    film = two.films.defaults((-4.0, 4.0, -4.0, 4.0), "dark")
+    assert film.pins == two.probes.value.pins
+    assert two.films.job(film, "x.mp4").beside == (), "another mode shows the run on the stage alone"
+    two.options.update(mode="compare")
+    film = two.films.defaults((-4.0, 4.0, -4.0, 4.0), "dark")
+    still, moving = (two.films.job(replace(film, clock=clock), "x.mp4") for clock in ("flow", "training"))
+    assert (still.name, [other.label for other in still.beside]) == ("Run 2 · JKO flow", ["Run 1 · CNF"])
+    assert [len(other.frames) for other in still.beside] == [1], "only the frame that is shown goes to the film"
+    assert [frame.step for frame in moving.beside[0].frames] == [10, 20]

@@ -3,13 +3,14 @@ import pytest
 
 from flowviz.core.camera import Camera
 from flowviz.core.frames import Frame
+from flowviz.core.probes import Pin, Probes
 from flowviz.scene._layer import Moment
 from flowviz.scene._lens import Lens
 from flowviz.scene._picking import REACH, pointed_at
 from flowviz.scene.marks import Lines, Points
 from flowviz.scene.options import StageOptions
 from flowviz.scene.panels import space_panel
-from flowviz.scene.probes import Pin, Probes, pin_name, probe_queries, with_probes
+from flowviz.scene.probes import pin_name, probe_queries, with_probes
 
 VOLUME = ((-3.0, -3.0, -3.0), (3.0, 3.0, 3.0))
 SIZE = (640, 480)

@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage
 
 from flowviz.core.errors import UserError
 from flowviz.core.frames import Frame
+from flowviz.core.probes import Probes
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array, TargetSpec
 from flowviz.gui.bridge.pace import Pace
@@ -22,7 +23,6 @@ from flowviz.scene.marks import Extent, Points, Volume
 from flowviz.scene.options import StageOptions
 from flowviz.scene.painter import paint
 from flowviz.scene.panels import Box, Gazes, Panel, Scene, View, boxes, space_panel, view_of
-from flowviz.scene.probes import Probes
 from flowviz.scene.projection import thinned
 from flowviz.scene.resolve import queries, resolve
 from flowviz.scene.tokens import Tokens

@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QWidget
 from flowviz.core.camera import Camera
 from flowviz.core.data import DataChoice, DataJob, What
 from flowviz.core.errors import UserError
-from flowviz.core.film import Curves, FilmJob, FilmSpec, FilmStudio, curves_of
+from flowviz.core.film import Beside, Curves, FilmJob, FilmSpec, FilmStudio, curves_of
+from flowviz.gui.state.companions import Companions
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.keyframes import KeyFrameState
 from flowviz.gui.state.options import OptionsState
+from flowviz.gui.state.probes import ProbeState
 from flowviz.gui.state.run import RunState
 from flowviz.gui.views.stage import StageView
 from flowviz.scene.marks import Extent
@@ -37,20 +39,22 @@ class FilmController(QObject):
 
     Args:
         studio: makes the films.
-        run, cursor, options: what is on the stage.
+        seen: what is on the stage.
         keys: the captured key frames.
+        companions: the runs beside it.
     """
 
     def __init__(
         self,
         studio: FilmStudio,
-        seen: tuple[RunState, CursorState, OptionsState],
+        seen: tuple[RunState, CursorState, OptionsState, ProbeState],
         keys: KeyFrameState,
+        companions: Companions,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._studio, self._keys = studio, keys
-        self._run, self._cursor, self._options = seen
+        self._studio, self._keys, self._companions = studio, keys, companions
+        self._run, self._cursor, self._options, self._probes = seen
         self.dialog: ExportDialog | None = None
         self.data_dialog: DataDialog | None = None
 
@@ -68,6 +72,8 @@ class FilmController(QObject):
             fit=fit,
             keys=self._keys.keys,
             theme=theme,
+            pins=self._probes.value.pins,
+            loop=self._probes.value.loop,
         )
 
     def job(self, film: FilmSpec, path: str) -> FilmJob:
@@ -84,7 +90,17 @@ class FilmController(QObject):
             shown = frames[-1] if film.step is None else self._run.timeline.nearest(film.step)
             frames = (shown,) if shown is not None else frames[-1:]
         curves = curves_of(record) if "curves" in film.parts else Curves()
-        return FilmJob(record.spec, frames, film, path, curves)
+        others = self._beside(film)
+        return FilmJob(record.spec, frames, film, path, curves, others, self._companions.name if others else "")
+
+    def _beside(self, film: FilmSpec) -> tuple[Beside, ...]:
+        """The runs beside that of the stage, where the film shows them."""
+        if "compare" not in (film.options.get("mode"), *(key.mode for key in film.keys)):
+            return ()
+        others = self._companions.beside()
+        if film.clock in _ONE_FRAME:
+            others = tuple(replace(other, frames=(other.frame(film.step),)) for other in others)
+        return others
 
     def ask(self, window: QWidget, stage: StageView, theme: ThemeName, abilities: Collection[str]) -> None:
         """Open the dialog for a film of what the stage shows; training and stage go on behind it.

@@ -12,20 +12,18 @@ from PySide6.QtCore import QByteArray
 from flowviz.core.camera import Camera, camera_from_json
 from flowviz.core.errors import UserError
 from flowviz.core.film_json import key_from_json, key_to_json
+from flowviz.core.probes import loop_from_json, loop_to_json, pin_from_json, pin_to_json
 from flowviz.gui.state.cursor import SPEEDS, LoopMode
 from flowviz.gui.state.keyframes import Captured
 from flowviz.gui.state.probes import MOST_PINS
 from flowviz.scene._mode import MODES
 from flowviz.scene.options import Direction, options_from_mapping, options_to_mapping
 from flowviz.scene.panels import Gazes
-from flowviz.scene.probes import Loop, Pin
 from flowviz.scene.resolve import layers
 from flowviz.scene.view import Gaze
 
 if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
-
-_MOST_CORNERS = 1000
 _MOST_KEY_FRAMES = 1000
 
 
@@ -41,8 +39,8 @@ def look_of(window: MainWindow) -> dict[str, Any]:
             "loops": [cursor.flow.loop, cursor.training.loop],
             "direction": options.direction,
         },
-        "pins": [[pin.x, pin.y, pin.t, *pin.place[2:]] for pin in window.probes.value.pins],
-        "loop": _loop_document(window.probes.value.loop),
+        "pins": [pin_to_json(pin) for pin in window.probes.value.pins],
+        "loop": loop_to_json(window.probes.value.loop),
         "key_frames": {
             "all": [{"key": key_to_json(c.key), "gazes": _gaze_documents(c.gazes)} for c in window.keyframes.state.all],
             "current": window.keyframes.state.current,
@@ -110,26 +108,15 @@ def _show_key_frames(window: MainWindow, look: Mapping[str, Any]) -> None:
 
 
 def _show_pins(window: MainWindow, look: Mapping[str, Any]) -> None:
-    pins = tuple(Pin(*(float(value) for value in pin)) for pin in look["pins"][:MOST_PINS])
-    if not all(math.isfinite(value) for pin in pins for value in (*pin.place, pin.t)):
-        raise ValueError("a pin is nowhere")
+    pins = tuple(pin_from_json(pin) for pin in look["pins"][:MOST_PINS])
     window.probes.clear()
     window.probes.restore(pins)
 
 
 def _show_loop(window: MainWindow, look: Mapping[str, Any]) -> None:
-    document = look["loop"]
-    if document is None:
-        return
-    corners = tuple((float(x), float(y)) for x, y in document["points"][:_MOST_CORNERS])
-    t = float(document["t"])
-    if len(corners) < 3 or not all(map(math.isfinite, (t, *(value for corner in corners for value in corner)))):
-        raise ValueError("a loop is nowhere")
-    window.probes.draw_loop(Loop(corners, t))
-
-
-def _loop_document(loop: Loop | None) -> dict[str, Any] | None:
-    return None if loop is None else {"points": [list(corner) for corner in loop.points], "t": loop.t}
+    loop = loop_from_json(look["loop"])
+    if loop is not None:
+        window.probes.draw_loop(loop)
 
 
 def _show_layout(window: MainWindow, look: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPolygonF
 
 from flowviz.core.camera import Camera
+from flowviz.core.probes import Loop, Pin
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.probes import ProbeState
@@ -14,7 +15,6 @@ from flowviz.gui.state.run import RunState
 from flowviz.gui.views._stage_axes import Spot
 from flowviz.gui.views.stage import StageView
 from flowviz.scene._picking import pointed_at
-from flowviz.scene.probes import Loop, Pin
 
 _STEADY = 4.0
 """Points that the hand may tremble in a click."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Slot
 
+from flowviz.core.film import Beside
 from flowviz.core.frames import Frame
 from flowviz.core.records import RunEntry, RunFile
 from flowviz.gui.state.cursor import CursorState
@@ -37,6 +38,14 @@ class Companions(QObject):
         return tuple(
             Companion(entry.number, self._label(entry, record), self._frame(record), record.spec)
             for entry, record in self._chosen
+        )
+
+    def beside(self) -> tuple[Beside, ...]:
+        """The same with all their frames, for films."""
+        self.now()
+        return tuple(
+            Beside(entry.number, self._label(entry, record), record.spec, record.frames)
+            for entry, record in self._chosen or ()
         )
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from flowviz.scene.probes import Loop, Pin, Probes
+from flowviz.core.probes import Loop, Pin, Probes
 
 MOST_PINS = 6
 

@@ -1,0 +1,88 @@
+"""A film shows what the stage shows: the runs side by side, the pins with their paths, the loop with its mass."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from film_runs import SPEC, a_run, small
+
+from flowviz.core.film import Beside, FilmSpec
+from flowviz.core.film_json import film_from_json, film_to_json
+from flowviz.core.probes import Loop, Pin
+from flowviz.core.queries import LoopQuery, ProbeQuery, TransportQuery
+from flowviz.core.spec import FlowSpec
+from flowviz.engine.film import Filmed, FilmPainter
+from flowviz.scene.marks import Lines
+
+PINS = (Pin(0.5, -0.25, 0.5), Pin(1.0, 1.0, 1.0))
+SQUARE = Loop(((-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)), 0.0)
+
+
+class Asker:
+    """Answers as a flow that moves everything to the right, and remembers who was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def answer(self, spec, weights, query):
+        self.asked.append((spec.flow.key, type(query)))
+        times = np.asarray(query.times)
+        points = np.zeros((query.n, 2)) if isinstance(query, TransportQuery) else query.points
+        paths = points[None] + (times - getattr(query, "t", 0.0))[:, None, None] * np.array([2.0, 0.0])
+        result = {"paths": paths.astype(np.float32), "times": times}
+        return result | ({"mass": np.full(len(times), 0.4)} if isinstance(query, LoopQuery) else {})
+
+
+def painter_of(film, beside=(), name=""):
+    painter = FilmPainter(Filmed(SPEC, a_run().frames, beside=beside, name=name), film)
+    painter._asker = Asker()
+    return painter
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_film_of_compared_runs_has_a_panel_for_each_at_the_same_step(count):
+    runs = a_run().frames
+    others = tuple(Beside(n, f"other {n}", replace(SPEC, flow=FlowSpec("jko")), runs) for n in range(1, count + 1))
+    film = small(clock="training", options={"mode": "compare"}, layers=("particles",))
+    painter = painter_of(film, others, "mine")
+    for index in (0, film.frame_count - 1):
+        panels = painter._shot(index).scene.panels
+        step = painter.moment_of(index)[0].step
+        assert [panel.title for panel in panels] == [
+            f"{name} · step {step:,}" for name in ("mine", *(other.label for other in others))
+        ]
+    assert painter.picture(0).shape == (128, 192, 3)
+
+
+def test_each_compared_run_is_asked_with_its_own_flow():
+    other = Beside(1, "other", replace(SPEC, flow=FlowSpec("jko")), a_run().frames)
+    painter = painter_of(small(options={"mode": "compare", "particles": 500}, layers=("particles",)), (other,), "mine")
+    painter._shot(3)
+    painter._shot(4)
+    assert sorted(painter._asker.asked) == [("cnf", TransportQuery), ("jko", TransportQuery)]
+
+
+def test_pins_and_loop_are_in_every_picture_and_the_mass_stays():
+    painter = painter_of(small(pins=PINS, loop=SQUARE, layers=("particles",)))
+    for index in (0, 6, painter.total - 1):
+        (panel,) = painter._shot(index).scene.panels
+        t = painter.moment_of(index)[1]
+        colours = [mark.colour for mark in panel.marks if isinstance(mark, Lines)]
+        assert "series0" in colours and "series1" in colours
+        loop = [mark.paths[0] for mark in panel.marks if isinstance(mark, Lines) and mark.colour == "accent"][-1]
+        assert loop[:4].mean(axis=0) == pytest.approx([2 * t, 0.0], abs=1e-5)
+        assert [label.text for label in panel.labels] == ["mass 0.400"]
+    assert [kind for _, kind in painter._asker.asked] == [ProbeQuery, ProbeQuery, LoopQuery], "asked once for all t"
+
+
+def test_pins_and_loop_are_pixels_of_stills_as_well():
+    film = small(width=640, height=480, clock="still", t=0.5, layers=(), parts=())
+    bare = painter_of(film).picture(0).astype(int)
+    shown = painter_of(replace(film, pins=PINS[:1], loop=SQUARE)).picture(0).astype(int)
+    changed = np.abs(shown - bare).max(axis=2) > 40
+    assert changed.sum() > 500
+
+
+def test_pins_and_loop_go_through_the_command_that_the_window_copies():
+    film = FilmSpec(pins=(*PINS, Pin(0.1, 0.2, 0.3, 0.4)), loop=SQUARE)
+    assert film_from_json(film_to_json(film)) == film
