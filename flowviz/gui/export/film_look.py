@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFormLayout
+from PySide6.QtWidgets import QFormLayout, QLabel
 
 from flowviz.core.film import FilmSpec, Part
 from flowviz.gui.export.rows import boxes, choice, row
@@ -57,6 +57,9 @@ class FilmLook(QObject):
         form.addRow("GIF", self._dither)
         form.addRow("With", parts)
         form.addRow("Layers", self._layer_place)
+        self._captured = QLabel("Those of each key frame, and its stage mode")
+        self._captured.setProperty("role", "muted")
+        form.addRow("Layers", self._captured)
         for combo in (self._theme, self._background, self._dither):
             combo.currentIndexChanged.connect(self.changed)
         for box in (*self._parts.values(), *self._layers.values()):
@@ -86,6 +89,7 @@ class FilmLook(QObject):
     def show_layers(self, wanted: bool) -> None:
         """Whether there are layers to choose; key frames bring their own."""
         self._form.setRowVisible(self._layer_place, wanted)
+        self._form.setRowVisible(self._captured, not wanted)
 
     def on(self, film: FilmSpec) -> FilmSpec:
         """The film with these choices."""

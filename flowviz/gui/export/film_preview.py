@@ -39,9 +39,11 @@ class PictureView(QWidget):
         return not self._image.isNull()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._image.isNull():
-            return
         painter = QPainter(self)
+        if self._image.isNull():
+            painter.setPen(self.palette().placeholderText().color())
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Painting a preview…")
+            return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         ratio = self.devicePixelRatioF()
         whole = (self.size() * ratio).boundedTo(self._image.size())
@@ -67,7 +69,7 @@ class PreviewPane(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         self.picture = PictureView()
-        self.words = QLabel("Painting a preview…")
+        self.words = QLabel()
         self.words.setProperty("role", "muted")
         self.words.setWordWrap(True)
         self.slider = QSlider(Qt.Orientation.Horizontal)
