@@ -75,6 +75,21 @@ class RoundInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class StartInfo:
+    """What a flow-matching fit gave a training that started from it.
+
+    Attributes:
+        steps, seconds: of the fit.
+        nll_before, nll: negative log-likelihood (nats) of data before and after it.
+    """
+
+    steps: int
+    seconds: float
+    nll_before: float
+    nll: float
+
+
+@dataclass(frozen=True, slots=True)
 class StepInfo:
     """What one training step tells.
 
@@ -102,6 +117,7 @@ class Frame:
         metrics: metric values by key, where they were computed for this frame.
         blocks: the method's blocks, or ().
         rounds: rounds of reflow that are trained to their ends, or ().
+        start: the flow-matching fit that training started from, or None.
         weights: all that the flow needs to be rebuilt; opaque to everyone but the flow. An array that
             did not change since the frame before is the same object.
     """
@@ -115,6 +131,7 @@ class Frame:
     blocks: tuple[BlockInfo, ...] = ()
     weights: Mapping[str, Array] = field(default_factory=dict)
     rounds: tuple[RoundInfo, ...] = ()
+    start: StartInfo | None = None
 
     @property
     def nbytes(self) -> int:

@@ -39,7 +39,7 @@ from flowviz.engine._problem import problem_of
 from flowviz.engine._sampling import stream
 from flowviz.engine.record import FIRST_LOOKS, Pace
 from flowviz.engine.threads import set_threads
-from flowviz.flows import Flow, HasBlocks, HasLossFloor, HasRounds
+from flowviz.flows import Flow, HasBlocks, HasLossFloor, HasRounds, HasStart
 from flowviz.targets import build, build_source
 
 FIRST_DUTY = 0.5
@@ -296,8 +296,9 @@ class Run:
         paths.flags.writeable = False
         blocks = self._blocks(flow)
         rounds = flow.rounds() if isinstance(flow, HasRounds) else ()
+        start = flow.start_info() if isinstance(flow, HasStart) else None
         where = (self.step, self.seconds, self._phase, self._times)
-        self._frame = Frame(*where, paths, {}, blocks, flow.weights(), rounds)
+        self._frame = Frame(*where, paths, {}, blocks, flow.weights(), rounds, start)
         return self._frame
 
     def _blocks(self, flow: Flow) -> tuple[BlockInfo, ...]:

@@ -24,7 +24,7 @@ from safetensors.numpy import save as save_tensors
 from flowviz import __version__
 from flowviz.core.course_json import course_from_json, course_to_json
 from flowviz.core.errors import FileError, UserError
-from flowviz.core.frames import BlockInfo, Frame, RoundInfo
+from flowviz.core.frames import BlockInfo, Frame, RoundInfo, StartInfo
 from flowviz.core.losses import LossTerm, Terms
 from flowviz.core.records import RunFile, thinned
 from flowviz.core.spec import Array, RunSpec, from_json, to_json
@@ -246,6 +246,7 @@ def _frame_document(frame: Frame, weights: Mapping[str, str]) -> dict[str, Any]:
         "metrics": _finite(frame.metrics),
         "blocks": [_block_document(block) for block in frame.blocks],
         "rounds": [asdict(done) for done in frame.rounds],
+        "start": None if frame.start is None else asdict(frame.start),
         "weights": dict(weights),
     }
 
@@ -280,7 +281,14 @@ def _frame(archive: Archive, place: str, entry: Mapping[str, Any], tensors: Mapp
         blocks=tuple(_blocks(entry["blocks"])),
         weights={str(key): tensors[name] for key, name in entry["weights"].items()},
         rounds=tuple(_round(done) for done in entry.get("rounds", [])),
+        start=_start(entry.get("start")),
     )
+
+
+def _start(entry: Mapping[str, Any] | None) -> StartInfo | None:
+    if entry is None:
+        return None
+    return StartInfo(int(entry["steps"]), *(float(entry[key]) for key in ("seconds", "nll_before", "nll")))
 
 
 def _round(entry: Mapping[str, Any]) -> RoundInfo:

@@ -9,6 +9,7 @@ from flowviz.flows._base import HasLogRatio as HasLogRatio
 from flowviz.flows._base import HasLossFloor as HasLossFloor
 from flowviz.flows._base import HasRounds as HasRounds
 from flowviz.flows._base import HasSde as HasSde
+from flowviz.flows._base import HasStart as HasStart
 from flowviz.flows._base import HasVelocity as HasVelocity
 from flowviz.flows._base import Problem as Problem
 from flowviz.flows._base import Transport as Transport

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from flowviz.core.block_edits import BlockEdit
 from flowviz.core.errors import UserError
-from flowviz.core.frames import BlockInfo, RoundInfo, StepInfo
+from flowviz.core.frames import BlockInfo, RoundInfo, StartInfo, StepInfo
 from flowviz.core.losses import Terms
 from flowviz.core.method_groups import MethodGroup
 from flowviz.core.mixtures import GaussianMixture
@@ -252,6 +252,14 @@ class HasRounds(ABC):
     @abstractmethod
     def rounds(self) -> tuple[RoundInfo, ...]:
         """The rounds that are trained to their ends, in order."""
+
+
+class HasStart(ABC):
+    """A flow whose training may start from a fit by another objective."""
+
+    @abstractmethod
+    def start_info(self) -> StartInfo | None:
+        """What the fit came to; None where there was none, or it is not over."""
 
 
 FLOWS: Registry[Flow] = Registry("method", "flowviz.flows")

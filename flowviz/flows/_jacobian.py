@@ -123,6 +123,10 @@ class JacobianNet(WrappedNet):
         """The network at each of the times, stacked; differentiable in `flat`."""
         return JacobianLayers(*self.plain.fold(flat, times)[:6])
 
+    def at_points(self, flat: Tensor, x: Tensor, t: Tensor) -> Tensor:
+        """v (n, d) at points x (n, d), each at a time of its own t (n, 1); differentiable in `flat` and x."""
+        return self.plain.at_points(flat, x, t)
+
     def at(self, flat: Tensor, times: Sequence[float]) -> list[Layers]:
         """The network at each of the times, without the norm."""
         return [layers for layers in self.plain.at(flat, times) if isinstance(layers, Layers)]

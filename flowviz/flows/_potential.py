@@ -227,6 +227,16 @@ class PotentialNet:
             line=torch.addcmul(p["line"], tau, quad[d]),
         )
 
+    def at_points(self, flat: Tensor, x: Tensor, t: Tensor) -> Tensor:
+        """grad_x Phi (n, d) at points x (n, d), each at a flow time of its own t (n, 1); differentiable in `flat`."""
+        parts, s = self.unpack(flat), torch.cat([x, 1 - t], dim=1)
+        p = torch.addmm(parts["b0"], s, parts["k0"].t())
+        u = torch.logaddexp(p, -p)  # log(2 cosh p)
+        t1 = torch.tanh(torch.addmm(parts["b1"], u, parts["k1"].t()))
+        z = torch.addmm(parts["w"], t1 * parts["w"], parts["k1"])
+        quad = parts["a"].t() @ parts["a"]
+        return (torch.addmm(parts["line"], torch.tanh(p) * z, parts["k0"]) + s @ quad)[:, : self.dim]
+
     def at(self, flat: Tensor, times: Sequence[float]) -> list[PotentialLayers]:
         """The potential at each of the flow times."""
         table = self.fold(flat, times)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from flowviz.core.params import from_mapping, param, restated
 from flowviz.flows._base import FLOWS, Problem
-from flowviz.flows._likelihood import LikelihoodFlow
 from flowviz.flows._params import NetworkParams, SolvedParams, steps_of_a_run
 from flowviz.flows._potential import PotentialNet
+from flowviz.flows._warm_start import StartParams, WarmStarted
 
 
 @dataclass(frozen=True)
-class OtFlowParams(SolvedParams):
+class OtFlowParams(SolvedParams, StartParams):
     """Declared parameters of OT-Flow."""
 
     learning_rate: float = restated(SolvedParams, "learning_rate", 2e-2)
@@ -35,7 +35,7 @@ class OtFlowParams(SolvedParams):
 
 
 @FLOWS.register("ot_flow")
-class OtFlow(LikelihoodFlow[OtFlowParams]):
+class OtFlow(WarmStarted[OtFlowParams]):
     """Minimises C + (alpha_L L + alpha_R R) / alpha_C along v = grad Phi, with
 
         C = E[-log p(x)],  L = E int |v|^2 / 2,  R = E int |d Phi/d tau - |grad Phi|^2 / 2|, tau = 1 - t:

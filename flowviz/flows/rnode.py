@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from flowviz.core.params import from_mapping, param, restated
 from flowviz.flows._base import FLOWS, Problem
 from flowviz.flows._jacobian import JacobianNet
-from flowviz.flows._likelihood import LikelihoodFlow
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._params import NetworkParams, SolvedParams, steps_of_a_run
+from flowviz.flows._warm_start import StartParams, WarmStarted
 
 
 @dataclass(frozen=True)
-class RnodeParams(SolvedParams):
+class RnodeParams(SolvedParams, StartParams):
     """Declared parameters of RNODE."""
 
     batch_size: int = restated(SolvedParams, "batch_size", 256)
@@ -31,7 +31,7 @@ class RnodeParams(SolvedParams):
 
 
 @FLOWS.register("rnode")
-class RnodeFlow(LikelihoodFlow[RnodeParams]):
+class RnodeFlow(WarmStarted[RnodeParams]):
     """Minimises E[-log p(x)] + lambda_K E int |v|^2 dt + lambda_J E int |dv/dx|_F^2 dt along the paths.
 
     Finlay, Jacobsen, Nurbekyan & Oberman 2020 (How to train your neural ODE, arXiv 2002.02798), equation 9, with

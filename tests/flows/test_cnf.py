@@ -1,5 +1,4 @@
 import math
-import re
 import subprocess
 import sys
 
@@ -137,29 +136,3 @@ def test_a_stream_serves_every_draw_once_and_in_order():
     stream = Stream(sample, piece=10)
     assert torch.cat([stream.take(5) for _ in range(4)]).equal(drawn[:20])
     assert len(stream.take(30)) == 30
-
-
-def test_a_start_by_flow_matching_says_what_it_brought():
-    flow = CnfFlow.create(
-        {"width": 32, "batch_size": 256, "start": "flow matching", "start_steps": 150}, Problem(2, mixture())
-    )
-    flow.plan(Budget(steps=152))
-    phases = []
-    while flow.progress < 1:
-        phases.append(flow.step(0.5).phase)
-    assert phases[149] == "flow matching 150 of 150"
-    before, after = (float(word) for word in re.findall(r"\d+\.\d\d", phases[150]))
-    assert phases[150].endswith("in 0.5 s") and phases[151] == phases[150]
-    assert after < before - 0.2
-
-
-def test_a_start_by_flow_matching_of_no_use_to_a_loaded_flow_is_not_done_again():
-    params = {"width": 16, "batch_size": 64, "start": "flow matching", "start_steps": 5}
-    flow = CnfFlow.create(params, Problem(2, mixture()))
-    flow.plan(Budget(steps=6))
-    while flow.progress < 1:
-        flow.step(0.0)
-    other = CnfFlow.create(params, Problem(2, mixture()))
-    other.load(flow.weights())
-    other.plan(Budget(steps=1))
-    assert "nll" in other.step(0.0).losses

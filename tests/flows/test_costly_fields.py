@@ -65,6 +65,14 @@ def test_the_jacobian_s_trace_and_norm_are_those_of_automatic_differentiation(di
         assert float(rates[i, 1]) == pytest.approx(float(jacobian.square().sum()), abs=1e-11)
 
 
+@pytest.mark.parametrize("net", [PotentialNet(3, 5), JacobianNet(VelocityNet(3, 5, harmonics=1))])
+def test_a_field_at_times_of_its_own_for_every_point_is_the_field_at_each_time(net):
+    flat, x, times = random_weights(net), some_points(3), [0.0, 0.3, 0.6, 1.0]
+    together = net.at_points(flat, x, torch.tensor(times, dtype=torch.float64).unsqueeze(1))
+    alone = torch.cat([net.at(flat, [t])[0].evaluate(x[i : i + 1])[0] for i, t in enumerate(times)])
+    assert torch.allclose(together, alone, atol=1e-12)
+
+
 @pytest.mark.parametrize("net", [PotentialNet(2, 4), JacobianNet(VelocityNet(2, 4, 0))], ids=["potential", "jacobian"])
 @pytest.mark.parametrize("name", ["midpoint", "rk4"])
 def test_the_gradient_of_every_rate_agrees_with_finite_differences(net, name):

@@ -20,6 +20,7 @@ from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views.earlier_curves import earlier_traces
 from flowviz.gui.views.jko import JkoPage
 from flowviz.gui.views.probe_page import ProbePage
+from flowviz.gui.views.start_words import start_words
 from flowviz.gui.views.trace import CurveKind, Trace
 from flowviz.gui.views.traces import FINE_POINTS, FINE_W2, KINDS, OTHER_KINDS, has_finest, traces, unit_of
 from flowviz.gui.widgets.flow_layout import FlowLayout
@@ -180,14 +181,16 @@ class CurvePage(QWidget):
             last = max((int(trace.x[-1]) for trace in shown if len(trace.x)), default=0)
             self.plot.show_traces(shown, run.first_step, max(run.step, last))
             self.plot.show_step(step)
-        self._say(run)
+        self._say(run, earlier)
 
-    def _say(self, run: RunState) -> None:
+    def _say(self, run: RunState, earlier: Sequence[RunEntry]) -> None:
         """What the curve says, in words."""
         newest = {name: history.last for name, history in run.metrics.items() if history.last is not None}
         text = story(self.kind.metric, newest, run.floors, run.entropy)
         if self.kind.metric == "w2" and has_finest(run):
             text = fine_distance(newest[FINE_W2], run.floors[FINE_W2], FINE_POINTS)
+        if self.kind.metric == "nll":
+            text = start_words(run, earlier) or text
         self.words.setVisible(bool(text))
         if text != self.words.text():
             self.words.setText(text)
