@@ -1,4 +1,7 @@
+import re
+
 import pytest
+import shiboken6
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -6,7 +9,9 @@ from PySide6.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
     QComboBox,
+    QDialog,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QListView,
     QScrollBar,
@@ -14,7 +19,10 @@ from PySide6.QtWidgets import (
     QToolBar,
 )
 
+from flowviz.core.params import ParamField
 from flowviz.gui.theme.theme import ZOOMS, current_zoom, style_sheet
+from flowviz.gui.widgets.param_form import ParamForm
+from flowviz.gui.widgets.shortcut_sheet import ShortcutSheet
 from flowviz.scene.tokens import DARK
 
 CONTROLS = (QAbstractButton, QComboBox, QAbstractSpinBox, QAbstractSlider, QLineEdit, QTabBar, QAbstractItemView)
@@ -123,3 +131,78 @@ def test_a_larger_sheet_has_larger_letters_and_the_same_hairlines():
     sheet = style_sheet(DARK, 2.0)
     assert "font-size: 26px" in sheet and "1px solid" in sheet
     assert "2px solid transparent" in sheet and "2px solid $" not in sheet
+
+
+DIALOGS = ("shortcuts", "export", "export_data", "about", "log")
+
+
+def opened(window, qtbot, name):
+    """The dialog that this action opens."""
+    before = set(window.findChildren(QDialog))
+    window.table.actions[name].trigger()
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in set(window.findChildren(QDialog)) - before), timeout=5000)
+    return next(d for d in set(window.findChildren(QDialog)) - before if d.isVisible())
+
+
+def put_away(window, dialog):
+    window.films.close()
+    window.films.close_data()
+    if shiboken6.isValid(dialog):
+        dialog.close()
+
+
+def test_every_control_of_every_dialog_has_a_name_and_is_reached_with_the_tab_key(trained, qtbot):
+    nameless, unreachable = set(), set()
+    for name in DIALOGS:
+        dialog = opened(trained, qtbot, name)
+        for widget in own_controls(dialog):
+            is_button = isinstance(widget, QAbstractButton)
+            words = widget.accessibleName() or (widget.text() if is_button else "")
+            kind = f"{type(widget).__name__} in {type(widget.parent()).__name__} of {name}"
+            nameless |= set() if words else {kind}
+            if is_button and widget.isEnabled() and not widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                unreachable.add(f"{words}: {kind}")
+        put_away(trained, dialog)
+    assert not nameless and not unreachable
+
+
+def test_a_dialog_is_as_large_as_the_interface(trained, qtbot, usual_size):
+    widths = []
+    for zoom in (1.0, 1.5):
+        trained.theme.set_zoom(zoom)
+        dialogs = [opened(trained, qtbot, name) for name in DIALOGS if name != "shortcuts"]
+        widths.append([dialog.width() for dialog in dialogs])
+        for dialog in dialogs:
+            put_away(trained, dialog)
+    assert all(large >= 1.25 * usual for usual, large in zip(*widths, strict=True))
+
+
+def test_the_sheet_of_shortcuts_names_every_key_and_fits_into_the_window(trained):
+    for width in (1280, 1024):
+        trained.resize(width, 700)
+        sheet = ShortcutSheet(trained.table.rows, trained)
+        words = {label.text() for label in sheet.findChildren(QLabel)}
+        missing = {row.text.rstrip("…") for row in trained.table.rows if row.shortcuts} - words
+        assert not missing and "Ctrl+click" in words
+        assert sheet.width() <= width and sheet.page.widget().sizeHint().width() <= sheet.width()
+        sheet.close()
+
+
+def test_a_form_that_is_made_while_the_interface_is_large_has_large_fields(trained, usual_size):
+    field = ParamField("rate", "float", 0.5, 0.0, 1.0, "Rate")
+    before = ParamForm((field,))
+    usual = before.findChild(QAbstractSpinBox).maximumWidth()
+    trained.theme.set_zoom(1.5)
+    forms = [before, ParamForm((field,))]
+    assert [form.findChild(QAbstractSpinBox).maximumWidth() for form in forms] == [1.5 * usual] * 2
+    trained.theme.set_zoom(1.0)
+    assert [form.findChild(QAbstractSpinBox).maximumWidth() for form in forms] == [usual] * 2
+    for form in forms:
+        form.deleteLater()
+
+
+def test_a_radius_is_never_above_half_of_what_it_rounds():
+    for zoom in ZOOMS:
+        sheet = style_sheet(DARK, zoom)
+        handle = re.search(r"handle:horizontal \{ width: (\d+)px; .*border-radius: (\d+)px", sheet)
+        assert int(handle[2]) <= int(handle[1]) / 2, "Qt would draw it square"

@@ -192,3 +192,13 @@ def test_a_film_of_the_comparison_has_every_run_that_the_stage_shows_and_its_pin
     assert (still.name, [other.label for other in still.beside]) == ("Run 2 · JKO flow", ["Run 1 · CNF"])
     assert [len(other.frames) for other in still.beside] == [1], "only the frame that is shown goes to the film"
     assert [frame.step for frame in moving.beside[0].frames] == [10, 20]
+
+
+def test_a_legend_names_the_newest_runs_and_counts_the_others(window, qtbot, scripted):
+    for _ in range(6):
+        run_once(window, qtbot, scripted, 4, 8)
+    page = window.curves.pages[""]
+    window.curves.draw()
+    assert [key for key in page.entries if key.startswith("run ")] == ["run 5", "run 4", "run 3"]
+    assert page._others.text() == "and 2 more"
+    assert len([trace for trace in page._traces if trace.key.startswith("run ")]) == 5, "all are drawn"

@@ -20,6 +20,7 @@ from flowviz.engine.process import ProcessBackend
 from flowviz.engine.session_file import SessionFiles
 from flowviz.gui.main_window import MainWindow
 from flowviz.gui.theme.theme import Theme
+from flowviz.gui.widgets.shortcut_sheet import ShortcutSheet
 from flowviz.scene.resolve import modes as every_mode
 from tests.app._journey import drag, draw_a_bar, wait_for
 
@@ -46,6 +47,8 @@ class Photographer:
         """A picture of the window and what floats above it, once the stage shows everything."""
         window = self.window
         QTest.qWait(400)  # plots are drawn at leisure, a live stage thirty times a second
+        if window.cursor_state.playing and len(window.run.timeline):
+            self._wait_for_pictures(2)  # one may have been on its way
         wait_for(window.presenter.shown, lambda: window.presenter.is_idle or window.cursor_state.playing, "the picture")
         QTest.qWait(60)  # shown is not yet on the screen
         above = [w for w in QApplication.topLevelWidgets() if w.isVisible() and w.isWindow() and w is not window]
@@ -55,6 +58,14 @@ class Photographer:
         picture = window.screen().grabWindow(0, place.x(), place.y(), place.width(), place.height())
         assert picture.save(str(self.folder / f"{name}.png"))
         print(name, flush=True)
+
+    def _wait_for_pictures(self, count: int) -> None:
+        """So many new pictures on a stage that plays."""
+        seen: list[object] = []
+        count_one = seen.append
+        self.window.presenter.shown.connect(count_one)
+        wait_for(self.window.presenter.shown, lambda: len(seen) >= count, "a new picture")
+        self.window.presenter.shown.disconnect(count_one)
 
     def run(self, target: TargetSpec, method: str, steps: int, budget: Budget = Budget()) -> None:  # noqa: B008
         """Train a method on a target until that many steps are done."""
@@ -336,6 +347,7 @@ def exporting(p: Photographer) -> None:
     p.window.films.close()
     p.window.show_shortcuts()
     p.shoot("shortcuts")
+    p.window.findChildren(ShortcutSheet)[-1].close()
 
 
 def readme(p: Photographer) -> None:

@@ -39,6 +39,7 @@ from flowviz.gui.export.file_place import FilePlace
 from flowviz.gui.export.film_form import FilmForm
 from flowviz.gui.export.film_preview import PreviewPane
 from flowviz.gui.export.job_dialog import JobDialog
+from flowviz.gui.theme.theme import zoomed
 from flowviz.scene.resolve import layers
 
 _PREVIEWED = 40
@@ -111,7 +112,7 @@ class ExportDialog(JobDialog):
         self.command_button.setToolTip("The same film by `flowviz render`, for a script or a computer without a screen")
         self.command_button.clicked.connect(self._copy_command)
         column.addLayout(self.button_row(self.command_button, self.show_button))
-        self.setMinimumWidth(500)
+        self.setMinimumWidth(zoomed(500))
 
     # ---- opening and closing ---------------------------------------------------------------------
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from flowviz.core.data import DataJob
 from flowviz.core.film import FilmEvent, FilmHandle, FilmJob, FilmStudio
+from flowviz.gui.theme.sizes import fit_sizes
 
 _LOOK_MS = 50
 
@@ -94,6 +95,12 @@ class JobDialog(QDialog):
     def grow(self) -> None:
         """Make room for what has come into sight; never shrink under the person's hand."""
         self.resize(self.size().expandedTo(self.sizeHint()))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """As large as the interface is by now."""
+        fit_sizes(self)
+        self.grow()
+        super().showEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.is_busy and event.spontaneous():

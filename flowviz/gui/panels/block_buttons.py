@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from flowviz.core.block_edits import BlockEdit, Equalise, Refine
 from flowviz.gui.state.run import RunState
 
-_ONE_ROW = 390
+_SHORT = {"Pause after block": "Pause", "Add block": "Add"}
+"""Where the panel is narrow; name and tool tip say the rest."""
 _TIPS = {
     "equalise": "Re-time the JKO steps so that every block covers the same W₂², then train the blocks again. "
     "A block that moves far is hard to learn and to invert; one that hardly moves is wasted. "
@@ -21,7 +22,7 @@ _EDITS: dict[str, BlockEdit] = {"equalise": Equalise(), "refine": Refine()}
 
 
 class BlockButtons(QWidget):
-    """Four buttons, in one row where there is room and in two where there is not.
+    """Four buttons in one row, with shorter words where there is little room.
 
     Signals:
         pause_after_block_requested(bool), add_block_requested();
@@ -35,9 +36,9 @@ class BlockButtons(QWidget):
     def __init__(self, run: RunState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._run = run
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(4)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(4)
         self.pause = self._button("Pause after block", "Finish the block in training, then pause (B)")
         self.pause.setCheckable(True)
         self.pause.clicked.connect(self.pause_after_block_requested)
@@ -47,8 +48,10 @@ class BlockButtons(QWidget):
         self.refine = self._button("Refine", _TIPS["refine"])
         self.equalise.clicked.connect(self._equalise)
         self.refine.clicked.connect(self._refine)
-        self._columns = 0
-        self._place(2)
+        self._buttons = (self.pause, self.add, self.equalise, self.refine)
+        for button in self._buttons:
+            self._row.addWidget(button)
+        self._words(are_short=True)
         run.blocks_changed.connect(self.refresh)
         run.status_changed.connect(self.refresh)
         self.refresh()
@@ -62,17 +65,20 @@ class BlockButtons(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
 
-    def _place(self, columns: int) -> None:
-        if columns == self._columns:
-            return
-        self._columns = columns
-        for place, button in enumerate((self.pause, self.add, self.equalise, self.refine)):
-            self._grid.addWidget(button, place // columns, place % columns)
+    def _words(self, are_short: bool) -> None:
+        for button in self._buttons:
+            name = button.accessibleName()
+            button.setText(_SHORT.get(name, name) if are_short else name)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """One row or two."""
+        """Long words or short ones."""
         super().resizeEvent(event)
-        self._place(4 if self.width() >= _ONE_ROW else 2)
+        self._words(are_short=self.width() < self._wide)
+
+    @property
+    def _wide(self) -> int:
+        """The least width for the long words."""
+        return sum(button.fontMetrics().horizontalAdvance(button.accessibleName()) + 22 for button in self._buttons)
 
     def set_pauses(self, pauses: bool) -> None:
         """Whether training will pause after this block."""

@@ -54,12 +54,13 @@ class Tile(QAbstractButton):
 
     def set_picture(self, values: Array) -> None:
         """Show a grid (rows, columns) of values in [0, 1], row 0 at the bottom."""
-        self._values = values
+        self._values, self._theme = values, current_tokens().name
         self._image = density_picture(values, current_tokens())
         self.update()
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and self._values is not None:
+        kinds = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)  # a change of theme sends many of both
+        if event.type() in kinds and self._values is not None and self._theme != current_tokens().name:
             self.set_picture(self._values)
         super().changeEvent(event)
 

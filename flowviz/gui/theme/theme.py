@@ -18,6 +18,7 @@ ThemeChoice = Literal["light", "dark", "system"]
 _PROPERTY = "flowvizTheme"
 _ZOOM = "flowvizZoom"
 ZOOMS = (0.75, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
+_RADII = re.compile(r"(border-radius: )(\d+)px")
 _PIXELS = re.compile(r"(?<![\w.])(\d+)px(?! (?:solid|dashed))")
 
 
@@ -96,7 +97,12 @@ def style_sheet(tokens: Tokens, zoom: float = 1.0) -> str:
     words["close"] = resource(f"theme/close-{tokens.name}.svg").as_posix()
     words["check"] = resource(f"theme/check-{tokens.name}.svg").as_posix()
     sheet = template.substitute(words)
-    return sheet if zoom == 1.0 else _PIXELS.sub(lambda size: f"{round(int(size[1]) * zoom)}px", sheet)
+    if zoom == 1.0:
+        return sheet
+    # A radius above half of what it rounds is ignored, and what it rounds may have become a pixel smaller.
+    sheet = _RADII.sub(lambda size: f"{size[1]}{max(1, int(int(size[2]) * zoom - 0.5))} px", sheet)
+    sheet = _PIXELS.sub(lambda size: f"{round(int(size[1]) * zoom)}px", sheet)
+    return sheet.replace(" px", "px")
 
 
 class Theme(QObject):

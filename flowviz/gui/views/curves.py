@@ -17,7 +17,7 @@ from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.run import RunState
 from flowviz.gui.state.runs import RunsState
 from flowviz.gui.theme.theme import current_tokens
-from flowviz.gui.views.earlier_curves import earlier_traces
+from flowviz.gui.views.earlier_curves import earlier_traces, named_of
 from flowviz.gui.views.jko import JkoPage
 from flowviz.gui.views.probe_page import ProbePage
 from flowviz.gui.views.start_words import start_words
@@ -137,6 +137,10 @@ class CurvePage(QWidget):
         self._row = FlowLayout(self._legend, gap=3)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._column.addWidget(self._legend)
+        self._others = QLabel()
+        self._others.setProperty("role", "muted")
+        self._others.setToolTip("Older runs that are drawn too; the list of runs switches each of them off and on")
+        self._others.hide()
         self.log_button = _switch("Logarithmic axis", "Logarithmic or linear axis", self._log_clicked)
         self._kinds = (kind, OTHER_KINDS.get(kind.metric, kind))
         self.kind_button = _switch(self._kinds[1].title, self._kinds[1].tip, self._kind_clicked)
@@ -209,7 +213,9 @@ class CurvePage(QWidget):
         return self._entries
 
     def _show_legend(self) -> None:
-        keys = [trace.key for trace in self._traces]
+        named, count = named_of(self._traces)
+        self._others.setText(f"and {count} more")
+        keys = [trace.key for trace in named]
         if list(self._entries) != keys:
             for entry in self._entries.values():
                 self._row.removeWidget(entry)
@@ -222,14 +228,15 @@ class CurvePage(QWidget):
                 self._row.addWidget(entry)
                 self._entries[key] = entry
         self._show_log_button()
-        for trace in self._traces:
+        self._others.setVisible(count > 0)
+        for trace in named:
             self._entries[trace.key].show_trace(trace, self.is_shown(trace))
 
     def _show_log_button(self) -> None:
         """Offered where a logarithm exists; it and the other kind are always the last of the row."""
         values = [trace.y for trace in self._traces if len(trace.y)]
         can = bool(values) and all((y[np.isfinite(y)] > 0).all() for y in values)
-        for button in (self.kind_button, self.log_button):
+        for button in (self._others, self.kind_button, self.log_button):
             self._row.removeWidget(button)
             self._row.addWidget(button)
         self.kind_button.setVisible(self._kinds[0] is not self._kinds[1] and self.plot is not None)

@@ -12,6 +12,17 @@ from flowviz.core.spec import Array
 from flowviz.gui.views.trace import CurveKind, Trace, number, thin
 from flowviz.scene.tokens import Tokens
 
+MOST_NAMED = 3
+"""Earlier runs that a legend names; the list of runs switches the others."""
+_KEY = "run "
+
+
+def named_of(traces: Iterable[Trace]) -> tuple[list[Trace], int]:
+    """The traces that a legend names, and how many earlier runs it does not."""
+    traces = list(traces)
+    unnamed = [trace.key for trace in traces if trace.key.startswith(_KEY)][MOST_NAMED:]
+    return [trace for trace in traces if trace.key not in unnamed], len(unnamed)
+
 
 def earlier_traces(kind: CurveKind, entries: Iterable[RunEntry], tokens: Tokens, unit: str) -> list[Trace]:
     """One grey line for each kept run that has the curve of this tab and is switched on, the newest run first.
@@ -25,7 +36,7 @@ def earlier_traces(kind: CurveKind, entries: Iterable[RunEntry], tokens: Tokens,
             x, y = thin(*curve)
             label = f"{entry.name} {number(float(y[-1]))}"
             tip = f"{entry.name}, an earlier run of {entry.record.spec.target.name or 'another target'}"  # type: ignore[union-attr]
-            result.append(Trace(f"run {entry.number}", label, tip, tokens.muted, x=x, y=y))
+            result.append(Trace(f"{_KEY}{entry.number}", label, tip, tokens.muted, x=x, y=y))
     return result[::-1]
 
 

@@ -22,6 +22,7 @@ from flowviz import __version__
 from flowviz.core.about import FFMPEG_NOTICE, QT_NOTICE, SENTENCE, about_text, components
 from flowviz.core.resources import resource
 from flowviz.gui.log import log_path, log_text
+from flowviz.gui.theme.theme import zoomed
 
 _ICON = 56
 
@@ -43,7 +44,7 @@ class AboutBox(QDialog):
         self.text.setHtml(_html())
         column.addWidget(self.text, 1)
         column.addLayout(self._buttons())
-        self.resize(580, 560)
+        self.resize(zoomed(580), zoomed(560))
 
     def _head(self) -> QHBoxLayout:
         line = QHBoxLayout()
@@ -106,7 +107,7 @@ class LogBox(QDialog):
         line.addStretch(1)
         line.addWidget(close)
         column.addLayout(line)
-        self.resize(760, 460)
+        self.resize(zoomed(760), zoomed(460))
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())

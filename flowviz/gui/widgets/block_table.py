@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
 )
 
 from flowviz.core.frames import BlockInfo
-from flowviz.gui.theme.theme import current_tokens, mix
+from flowviz.gui.theme.theme import current_tokens, mix, zoomed
 from flowviz.scene.block_story import BlockChain, BlockRow, figure, sentence
 
 _STATUS = {"waiting": "○", "training": "◐", "trained": "●"}
-_WIDE = 430
+_WIDE, _ROW = 430, 20
 _NARROW = {0: 44, 1: 38, 3: 44, 4: 42, 5: 42}  # by column; the bar takes the rest
 _SHARE, _GHOST = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 _COLUMNS = {
@@ -85,7 +85,6 @@ class BlockTable(QTableWidget):
         self.setShowGrid(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(20)
         self.setColumnCount(len(_COLUMNS))
         self.setHorizontalHeaderLabels(list(_COLUMNS))
         for place, tip in enumerate(_COLUMNS.values()):
@@ -96,14 +95,26 @@ class BlockTable(QTableWidget):
         header.setHighlightSections(False)
         header.setMinimumSectionSize(24)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        for place, wide in _NARROW.items():
+        for place in _NARROW:
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
-            self.setColumnWidth(place, wide)
+        self._fit()
         header.setSectionsClickable(False)
         self._bars = BarDelegate(self)
         self.setItemDelegateForColumn(2, self._bars)
         self.currentCellChanged.connect(self._cell_changed)
         self.itemChanged.connect(self._item_changed)
+
+    def _fit(self) -> None:
+        """Columns and rows as large as the interface."""
+        for place, wide in _NARROW.items():
+            self.setColumnWidth(place, zoomed(wide))
+        self.verticalHeader().setDefaultSectionSize(zoomed(_ROW))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another size of the interface is another style."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The parts of the loss are shown where there is room."""

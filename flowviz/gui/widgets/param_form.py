@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVB
 
 from flowviz.core.params import ParamField, ParamValue
 from flowviz.gui.theme.icons import set_icon
+from flowviz.gui.theme.sizes import fit_sizes
 from flowviz.gui.widgets.param_editors import Editor, make_editor
 
 RESTART_MARK = " ↻"
@@ -68,6 +69,7 @@ class ParamForm(QWidget):
             if head is not None:
                 head.add(row)
         self.set_values(values or {})
+        fit_sizes(self)
 
     def _fold_heading(self, group: str, is_folded: bool) -> FoldHeading:
         head = FoldHeading(group, is_folded)

@@ -9,6 +9,8 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Signal, S
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from flowviz.gui.theme.theme import zoomed
+
 _WIDE, _GAP = 330, 14
 
 
@@ -97,7 +99,7 @@ class Tour(QFrame):
         area = QRect(about.mapTo(window, QPoint(0, 0)), about.size()) if about.isVisible() else QRect()
         self._mark.setVisible(not area.isEmpty())
         self._mark.setGeometry(area.adjusted(-2, -2, 2, 2) & window.rect())
-        self.setFixedWidth(min(_WIDE, window.width() - 2 * _GAP))
+        self.setFixedWidth(min(zoomed(_WIDE), window.width() - 2 * _GAP))
         self.setFixedHeight(self._column.heightForWidth(self.width()))
         size, room = self.size(), window.rect().adjusted(_GAP, _GAP, -_GAP, -_GAP)
         middle = area.center() if not area.isEmpty() else room.center()
