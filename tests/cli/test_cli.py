@@ -258,7 +258,7 @@ def test_runs_are_rendered_side_by_side(folder, tmp_path, capsys):
         assert run_cli(["render", run, "--out", str(out), "--mode", "compare", "--size", "192x128", *beside]) == 0
         pictures.append(out.read_bytes())
     assert pictures[0] != pictures[1]
-    assert run_cli(["render", run, "--out", str(out), *["--beside", run] * 4]) == 1
+    assert run_cli(["render", run, "--out", str(out), *["--beside", run] * 4]) == 2
     assert "3 can" in said(capsys)[1]
 
 
