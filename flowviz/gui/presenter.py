@@ -6,6 +6,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 
+import numpy as np
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal, Slot
 
 from flowviz.core.backend import Backend, BackendEvent
@@ -23,7 +24,7 @@ from flowviz.gui.state.probes import ProbeState
 from flowviz.gui.state.run import EngineState, RunState
 from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views.stage import StageView
-from flowviz.scene._layer import Companion
+from flowviz.scene._layer import REFUSED, Companion
 from flowviz.scene.resolve import query_key
 
 _GAP_MS = 30  # a little less than the clock's beat, so that every beat is shown
@@ -96,8 +97,9 @@ class Answers:
             return False
         key, loose = keys
         self._nbytes -= _nbytes(self._exact.pop(key, {}))
-        self._exact[key] = answer.arrays
-        self._nbytes += _nbytes(answer.arrays)
+        arrays = {REFUSED: np.array(answer.error)} if answer.error else answer.arrays
+        self._exact[key] = arrays
+        self._nbytes += _nbytes(arrays)
         while self._nbytes > _KEPT_BYTES and len(self._exact) > 1:
             self._nbytes -= _nbytes(self._exact.popitem(last=False)[1])
         if answer.arrays:
@@ -107,7 +109,9 @@ class Answers:
     def best(self, key: Key, loose: Key) -> Mapping[str, Array] | None:
         """The answer, or the newest one that may stand in for it."""
         exact = self._exact.get(key)
-        return exact or self._newest.get(loose)
+        if exact and REFUSED not in exact:
+            return exact
+        return self._newest.get(loose) or exact
 
 
 class Presenter(QObject):
@@ -304,7 +308,7 @@ class Presenter(QObject):
     def _tell_solver(self, frame: Frame, solver: Solver) -> None:
         query = _solver_query(solver)
         found = self._answers.best(self._key(frame, query), loose_key(query))
-        if found is not None:
+        if found is not None and "nfe" in found:
             self.solver_told.emit(int(found["nfe"]), found.get("grid", ()))
 
     def _ask_once(self, lane: str, frame: Frame, query: Query) -> None:

@@ -71,6 +71,7 @@ def _connect_stage(window: MainWindow) -> None:
     for bar in (layer_bar, window.mode_bar):
         bar.options_chosen.connect(window.options.choose)
     window.presenter.shown.connect(probe.show_picture)
-    window.presenter.shown.connect(layer_bar.show_picture)
+    for bar in (layer_bar, window.mode_bar):
+        window.presenter.shown.connect(bar.show_picture)
     probe.t_requested.connect(window.playback.set_t)
     probes.changed.connect(lambda: window.curves.show_probe_page(bool(probes.value.pins)))

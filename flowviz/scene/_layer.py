@@ -17,6 +17,9 @@ from flowviz.core.spec import Array, RunSpec
 from flowviz.scene.marks import Extent, Mark, Volume
 from flowviz.scene.options import StageOptions
 
+REFUSED = "refused"
+"""Under which an answer holds the engine's sentence, a text array (), where it cannot answer at all."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Companion:

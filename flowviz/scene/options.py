@@ -30,6 +30,7 @@ class StageOptions:
         mode: key of the stage mode.
         false_alarm: share of the model's samples outside the anomaly level.
         angle: direction of the strip's marginal, in degrees from the x axis.
+        rise: how far that direction, and the upright one of a journey, lean towards z in space, in degrees.
     """
 
     layers: frozenset[str] = frozenset({"particles", "trails"})
@@ -46,6 +47,7 @@ class StageOptions:
     inner_mass: float = 0.5
     outer_mass: float = 0.9
     angle: float = 0.0
+    rise: float = 0.0
     false_alarm: float = 0.05
 
 
@@ -54,6 +56,7 @@ def options_to_mapping(options: StageOptions) -> dict[str, ParamValue]:
     return {
         "mode": options.mode,
         "angle": options.angle,
+        "rise": options.rise,
         "slice_axis": options.slice_axis,
         "slice_place": options.slice_place,
         "inner_mass": options.inner_mass,
@@ -96,6 +99,7 @@ def options_from_mapping(
         return StageOptions(
             mode=str(chosen["mode"]),
             angle=float(chosen["angle"]),
+            rise=float(chosen["rise"]),
             false_alarm=float(chosen["false_alarm"]),
             layers=frozenset(layers),
             direction=direction,

@@ -3,7 +3,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QDialog, QSlider
 
-from flowviz.core.queries import TransportQuery
+from flowviz.core.queries import Answer, FieldQuery, TransportQuery
 from flowviz.core.solver import Solver
 from flowviz.gui.state.curves import CurveStore, History
 from flowviz.gui.views._stage_axes import nice_ticks
@@ -313,3 +313,24 @@ def test_a_strip_stays_where_it_is_and_turns_with_its_direction(trained, qtbot):
         lambda: trained.mode_bar.angle.setValue(90.0),
         lambda p: p.scene.panels[0].title == "Marginal of y over t",
     )
+
+
+def test_a_panel_that_the_engine_cannot_fill_says_why_instead_of_waiting(trained, qtbot, scripted, monkeypatch):
+    ask = scripted.ask
+
+    def refuse(spec, weights, query, lane=""):
+        if not isinstance(query, FieldQuery):
+            return ask(spec, weights, query, lane)
+        number = next(scripted._numbers)
+        scripted.events.append(Answer(number, {}, "The method has no velocity field.", "Show trajectories."))
+        return number
+
+    monkeypatch.setattr(scripted, "ask", refuse)
+    trained.options.update(mode="four_up")
+
+    def told(picture):
+        return [label.text for label in picture.scene.panels[-1].labels] == ["The method has no velocity field."]
+
+    qtbot.waitUntil(lambda: told(trained.stage.picture), timeout=5000)
+    trained.options.update(mode="flow")
+    trained.notice_bar.hide()

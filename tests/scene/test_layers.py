@@ -54,6 +54,15 @@ def answers_to(m):
     return result
 
 
+def test_a_field_that_is_zero_says_so_in_words():
+    m = moment(layers=frozenset({"field"}))
+    (query,) = queries(m).values()
+    still = {"velocity": np.zeros((len(query.times), len(query.points), 2), np.float32)}
+    (panel,) = resolve(m, {"field": still}).panels
+    (mark,) = panel.marks
+    assert isinstance(mark, Words) and "nothing moves" in mark.texts[0]
+
+
 def test_the_number_keys_are_in_the_promised_order():
     assert [(layer.number, key) for key, layer in layers()] == [
         (1, "target"),

@@ -6,6 +6,7 @@ from scipy.stats import norm
 
 from flowviz.core.frames import BlockInfo, Frame
 from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
+from flowviz.scene._directions import flat
 from flowviz.scene._layer import Companion, Moment
 from flowviz.scene.marks import Heatmap, Lines, Points
 from flowviz.scene.options import StageOptions, options_from_mapping, options_to_mapping
@@ -166,3 +167,36 @@ def test_each_compared_run_is_asked_with_its_own_seed_and_gets_its_own_answer():
     answers = {"run 3/particles": {"paths": np.full((9, 500, 2), 1.5, np.float32), "times": TIMES}}
     ours, theirs = resolve(shown, answers).panels
     assert ours.marks[0].xy.shape == (300, 2) and np.all(theirs.marks[0].xy == 1.5)
+
+
+def in_space(mode, **options):
+    """N(0, I) that moves by 2 along z."""
+    start = np.random.default_rng(0).normal(size=(400, 3))
+    paths = (start + TIMES[:, None, None] * np.array([0.0, 0.0, 2.0])).astype(np.float32)
+    options = StageOptions(layers=LAYERS, mode=mode, particles=400, trails=20, **options)
+    volume = ((-4.0, -4.0, -4.0), (4.0, 4.0, 4.0))
+    return Moment(Frame(10, 1.0, "", TIMES, paths), 1.0, options, np.zeros((5, 3)), EXTENT, volume)
+
+
+@pytest.mark.parametrize(("options", "moved"), [({}, 0.0), ({"rise": 90.0}, 2.0), ({"rise": 30.0, "angle": 40.0}, 1.0)])
+def test_the_strip_of_a_flow_in_space_is_along_a_direction_that_can_be_turned_anywhere(options, moved):
+    strip, marginal = resolve(in_space("strip", **options), {}).panels
+    line = next(mark for mark in marginal.marks if isinstance(mark, Lines) and mark.colour == "particles").paths[0]
+    assert np.average(line[:, 1], weights=line[:, 0]) == pytest.approx(moved, abs=0.15)
+    assert "z" in strip.title if options == {"rise": 90.0} else "Marginal" in strip.title
+
+
+@pytest.mark.parametrize(("options", "words"), [({}, "right x, up y"), ({"rise": 90.0}, "right x, up z")])
+def test_the_journey_of_a_flow_in_space_shows_two_axes_and_names_them(options, words):
+    (panel,) = resolve(in_space("journey", **options), {}).panels
+    dots = [mark.xy for mark in panel.marks if isinstance(mark, Points)][-1]
+    start = in_space("journey").frame.paths[0]
+    expected = start[:, 1] if not options else start[:, 2] + 2
+    assert dots[:, 1] == pytest.approx(expected, abs=1e-5)
+    assert any(words in label.text for label in panel.labels)
+
+
+def test_the_two_directions_of_a_journey_stand_at_a_right_angle_however_they_are_turned():
+    for angle, rise in [(0, 0), (35, 70), (120, 10)]:
+        axes = flat(in_space("journey", angle=float(angle), rise=float(rise)))
+        assert axes.T @ axes == pytest.approx(np.eye(2), abs=1e-6)

@@ -107,6 +107,7 @@ class Picture:
         wanted: what should be asked of the engine, by layer key.
         dots: how many dots were drawn.
         all_dots: how many there are; more than drawn while the camera turns and drawing all would take too long.
+        volume: the box around a flow in space, or None in the plane.
     """
 
     job: PaintJob
@@ -115,6 +116,7 @@ class Picture:
     wanted: Mapping[str, Query] = field(default_factory=dict)
     dots: int = 0
     all_dots: int = 0
+    volume: Volume | None = None
 
 
 def _breathe() -> None:
@@ -247,7 +249,7 @@ class PaintThread(QThread):
         dots = _dots(scene.panels)
         if job.is_turning and not left_out:
             self._pace.took(time.thread_time() - start, dots)
-        return Picture(job, scene, tiles, wanted, dots, all_dots)
+        return Picture(job, scene, tiles, wanted, dots, all_dots, draws.volume)
 
     def _quick(self, panel: Panel) -> Panel:
         if panel.room is None:

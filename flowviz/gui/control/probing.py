@@ -59,7 +59,8 @@ class ProbeController(QObject):
     @Slot()
     def toggle_loop(self) -> None:
         """Whether the next drag draws a loop."""
-        if not self.draws_loop and any(spot.panel.room is not None for spot in self._stage.spots()):
+        picture = self._stage.picture
+        if not self.draws_loop and picture is not None and picture.volume is not None:
             self.refused.emit(*NO_LOOP)
             self.loop_mode_changed.emit(False)
             return

@@ -174,10 +174,9 @@ class LayerBar(QFrame):
     @Slot(object)
     def show_picture(self, picture: Picture) -> None:
         """The stage shows a plane or space: offer what can be seen there."""
-        volume = next((panel.room for panel in picture.scene.panels if panel.room is not None), None)
-        if volume != self._volume:
-            self._volume = volume
-            self.loop_button.setToolTip(_LOOP_TIP if volume is None else _NO_LOOP_TIP)
+        if picture.volume != self._volume:
+            self._volume = picture.volume
+            self.loop_button.setToolTip(_LOOP_TIP if self._volume is None else _NO_LOOP_TIP)
             self.refresh()
 
     def offer_for(self, abilities: frozenset[str]) -> None:

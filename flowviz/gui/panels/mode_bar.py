@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QHBoxLayout, QLabel, QTabBar, QWidget
 
+from flowviz.gui.bridge.paint_thread import Picture
 from flowviz.gui.state.options import OptionsState
 from flowviz.scene.resolve import modes
 
+_TIPS = (
+    (
+        "The marginal is that of x cos a + y sin a; 0° is x, 90° is y",
+        "How far the direction of the marginal leans towards z; 90° is z",
+    ),
+    (
+        "To the right is x cos a + y sin a: 0° is x, 90° is y",
+        "How far the upright direction leans towards z: 0° lies flat, 90° is z",
+    ),
+)
+"""Of the boxes for directions, in a strip and in a journey."""
+
 
 class ModeBar(QFrame):
-    """One tab for each stage mode, the direction of the strip while that is in front, and tools of all modes.
+    """One tab for each stage mode, the directions of strip and journey while they are in front, and tools of all modes.
 
     Signals:
         options_chosen(object): a dict of StageOptions changes.
@@ -21,7 +36,7 @@ class ModeBar(QFrame):
     def __init__(self, options: OptionsState, tools: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("modeBar")
-        self._options = options
+        self._options, self._is_space = options, False
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 2, 8, 0)
         row.setSpacing(6)
@@ -41,17 +56,11 @@ class ModeBar(QFrame):
         self.caption = QLabel("Direction")
         self.caption.setProperty("role", "muted")
         row.addWidget(self.caption)
-        self.angle = QDoubleSpinBox()
-        self.angle.setRange(0.0, 180.0)
-        self.angle.setDecimals(0)
-        self.angle.setSingleStep(5.0)
+        self.angle = _degrees(0.0, 180.0, "Direction of the marginal in degrees", self._turned)
         self.angle.setWrapping(True)
-        self.angle.setSuffix("°")
-        self.angle.setFixedWidth(76)
-        self.angle.setAccessibleName("Direction of the marginal in degrees")
-        self.angle.setToolTip("The marginal is that of x cos a + y sin a; 0° is x, 90° is y")
-        self.angle.valueChanged.connect(self._turned)
-        row.addWidget(self.angle)
+        self.rise = _degrees(0.0, 90.0, "How far the direction leans towards z, in degrees", self._risen)
+        for box in (self.angle, self.rise):
+            row.addWidget(box)
         row.addWidget(tools)
         options.changed.connect(self._show)
         self._show()
@@ -68,11 +77,38 @@ class ModeBar(QFrame):
     def _turned(self, angle: float) -> None:
         self.options_chosen.emit({"angle": angle})
 
+    @Slot(float)
+    def _risen(self, rise: float) -> None:
+        self.options_chosen.emit({"rise": rise})
+
+    @Slot(object)
+    def show_picture(self, picture: Picture) -> None:
+        """The stage shows a plane or space: offer the directions that there are."""
+        if (picture.volume is not None) != self._is_space:
+            self._is_space = picture.volume is not None
+            self._show()
+
     @Slot()
     def _show(self) -> None:
         value = self._options.value
-        with QSignalBlocker(self.tabs), QSignalBlocker(self.angle):
+        with QSignalBlocker(self.tabs), QSignalBlocker(self.angle), QSignalBlocker(self.rise):
             self.tabs.setCurrentIndex(self._keys.index(value.mode))
             self.angle.setValue(value.angle)
-        for widget in (self.caption, self.angle):
-            widget.setVisible(value.mode == "strip")
+            self.rise.setValue(value.rise)
+        turns = value.mode == "strip" or (value.mode == "journey" and self._is_space)
+        for widget, is_offered in ((self.caption, turns), (self.angle, turns), (self.rise, turns and self._is_space)):
+            widget.setVisible(is_offered)
+        for box, tip in zip((self.angle, self.rise), _TIPS[value.mode == "journey"], strict=True):
+            box.setToolTip(tip)
+
+
+def _degrees(low: float, high: float, name: str, turned: Callable[[float], None]) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setRange(low, high)
+    box.setDecimals(0)
+    box.setSingleStep(5.0)
+    box.setSuffix("°")
+    box.setFixedWidth(76)
+    box.setAccessibleName(name)
+    box.valueChanged.connect(turned)
+    return box

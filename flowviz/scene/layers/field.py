@@ -12,9 +12,9 @@ from flowviz.core.frames import Frame
 from flowviz.core.queries import FieldQuery, Query
 from flowviz.core.spec import Array, frozen_array
 from flowviz.scene._identity import ByIdentity
-from flowviz.scene._layer import LAYERS, Layer, Moment
+from flowviz.scene._layer import LAYERS, Layer, Moment, foot_of
 from flowviz.scene._space_density import estimate, in_volume, slice_extent
-from flowviz.scene.marks import Arrows, Extent, Mark, Points, Volume
+from flowviz.scene.marks import Arrows, Extent, Mark, Points, Volume, Words
 from flowviz.scene.motion import at_time
 from flowviz.scene.smoothing import smooth_density
 
@@ -25,6 +25,7 @@ _NEARBY = 0.45
 """Within about this distance of particles a velocity matters, because it moves some of them."""
 _LEVELS = (0.95, 0.5, 0.2)
 """Opacity of arrows where many particles are, few, and none."""
+_STILL = "nothing moves at this flow time"
 
 
 @LAYERS.register("field")
@@ -47,7 +48,7 @@ class FieldLayer(Layer):
         return FieldQuery(_places(moment), tuple(float(t) for t in moment.frame.times))
 
     def marks(self, moment: Moment, answer: Mapping[str, Array] | None) -> tuple[Mark, ...]:
-        """Arrows and a dot at each tail; nothing until the answer is there."""
+        """Arrows and a dot at each tail, or words where nothing moves; nothing until the answer is there."""
         if answer is None or "velocity" not in answer:
             return ()
         points = _places(moment)
@@ -55,6 +56,8 @@ class FieldLayer(Layer):
         velocity = velocity[:, : moment.dim] * np.float32(-1.0 if moment.options.direction == "encode" else 1.0)
         spacing = (moment.extent[1] - moment.extent[0]) / (CELLS if moment.volume is None else SPACE_CELLS)
         speed = np.linalg.norm(velocity, axis=1)
+        if not speed.any():
+            return (Words(foot_of(moment), (_STILL,), "muted", offsets=np.array([[0.0, 16.0]])),)
         length = _LONGEST * spacing * np.tanh(speed / reference_speed(moment.frame))
         vectors = velocity * (length / np.maximum(speed, 1e-12))[:, None]
         # shifted back by half, so that an arrow stands on its place and not beside it

@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array
-from flowviz.scene._layer import Moment
+from flowviz.scene._layer import REFUSED, Moment
 from flowviz.scene._mode import MODES, Mode
 from flowviz.scene._stack import stack_marks, stack_queries
-from flowviz.scene.marks import Extent
 from flowviz.scene.panels import Label, Panel, Place, space_panel
 
 _CORNERS: tuple[tuple[str, str, tuple[str, ...], Place], ...] = (
@@ -39,15 +38,19 @@ class FourUpMode(Mode):
         for key, title, keys, place in _CORNERS:
             marks = stack_marks(_with(moment, keys), answers)
             if moment.volume is None:
-                labels = () if marks else (_waiting(moment.extent),)
+                labels = () if marks else (_waiting(moment, keys, answers),)
                 result.append(Panel(key, marks, moment.extent, place, title, labels))
             else:
                 result.append(space_panel(key, marks, moment.volume, place, title))
         return tuple(result)
 
 
-def _waiting(extent: Extent) -> Label:
-    return Label("on its way…", (extent[0] + extent[1]) / 2, (extent[2] + extent[3]) / 2)
+def _waiting(moment: Moment, keys: tuple[str, ...], answers: Mapping[str, Mapping[str, Array]]) -> Label:
+    """Why a panel is empty: the engine has said that there is nothing, or it has not answered yet."""
+    refused = [answers[key][REFUSED] for key in keys if REFUSED in answers.get(key, {})]
+    words = str(refused[0]) if refused else "on its way…"
+    x_low, x_high, y_low, y_high = moment.extent
+    return Label(words, (x_low + x_high) / 2, (y_low + y_high) / 2)
 
 
 def _with(moment: Moment, keys: tuple[str, ...]) -> Moment:

@@ -9,6 +9,7 @@ import numpy as np
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array
 from flowviz.scene._base_paths import shown_paths, shown_query
+from flowviz.scene._directions import flat, flat_words, middle_and_half
 from flowviz.scene._layer import Moment
 from flowviz.scene._mode import MODES, Mode
 from flowviz.scene.marks import Extent, Lines, Mark, Points
@@ -23,7 +24,10 @@ _TALL = 0.86
 
 @MODES.register("journey")
 class JourneyMode(Mode):
-    """Flow time runs from left to right: a particle at (x, y) at time t is drawn at (x + (t - 1/2) D, y)."""
+    """Flow time runs from left to right: a particle at (x, y) at time t is drawn at (x + (t - 1/2) D, y).
+
+    Of space, x and y are two orthogonal directions that one can turn.
+    """
 
     label = "Journey"
     summary = "The source at the left, the target at the right, and the ways of the particles between them."
@@ -38,34 +42,37 @@ class JourneyMode(Mode):
     def panels(self, moment: Moment, answers: Mapping[str, Mapping[str, Array]]) -> tuple[Panel, ...]:
         """One wide panel without numbers, since x is place and time together."""
         paths, times = shown_paths(moment, answers.get("particles"))
-        paths = paths[..., :2]
-        apart = _APART * (moment.extent[1] - moment.extent[0])
-        view = _wide(moment.extent, apart)
+        axes = flat(moment)
+        centre, half = middle_and_half(moment)
+        middle, height = (float(value) for value in centre @ axes)
+        apart = 2 * _APART * half
+        view = _wide(middle, height, half, apart)
         low = view[2] + 0.04 * (view[3] - view[2])
-        middle = (moment.extent[0] + moment.extent[1]) / 2
-        labels = (
+        labels = [
             Label("source, t = 0", middle - apart / 2, low),
             Label("target, t = 1", middle + apart / 2, low),
             Label(f"t = {moment.t:.2f}", middle + (moment.t - 0.5) * apart, view[3] - (low - view[2]), colour="accent"),
-        )
-        marks = _marks(moment, paths, times, apart)
-        return (Panel("journey", marks, view, labels=labels, axes=False, link="journey"),)
+        ]
+        if moment.dim == 3:
+            right, up = flat_words(moment)
+            labels.append(Label(f"to the right {right}, up {up}", middle, low))
+        marks = _marks(moment, paths @ axes, moment.target_points[:, : moment.dim] @ axes, times, apart)
+        return (Panel("journey", marks, view, labels=tuple(labels), axes=False, link="journey"),)
 
 
-def _wide(extent: Extent, apart: float) -> Extent:
-    x_low, x_high, y_low, y_high = extent
-    middle, half = (y_low + y_high) / 2, (y_high - y_low) / 2 * _TALL
-    return (x_low - apart / 2, x_high + apart / 2, middle - 1.15 * half, middle + 1.15 * half)
+def _wide(middle: float, height: float, half: float, apart: float) -> Extent:
+    tall = 1.15 * half * _TALL
+    return (middle - half - apart / 2, middle + half + apart / 2, height - tall, height + tall)
 
 
-def _marks(moment: Moment, paths: Array, times: Array, apart: float) -> tuple[Mark, ...]:
+def _marks(moment: Moment, paths: Array, target: Array, times: Array, apart: float) -> tuple[Mark, ...]:
     options, shown = moment.options, moment.options.layers
     size = options.point_size
     marks: list[Mark] = []
     start = paths[int(np.argmin(times))]
     marks.append(Points(_shifted(start, -apart / 2), "grid", 0.8 * size, 0.45))
     if "target" in shown:
-        marks.append(Points(_shifted(moment.target_points[:, :2], apart / 2), "target", 0.8 * size, 0.5))
+        marks.append(Points(_shifted(target, apart / 2), "target", 0.8 * size, 0.5))
     shifts = ((np.asarray(times) - 0.5) * apart).astype(np.float32)
     if "trails" in shown:
         ways = _shifted(paths[:, :_WAYS], shifts[:, None]).transpose(1, 0, 2)

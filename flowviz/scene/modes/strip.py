@@ -10,10 +10,11 @@ import numpy as np
 from flowviz.core.queries import Query, TransportQuery
 from flowviz.core.spec import Array
 from flowviz.scene._base_paths import SHOWN_SEED, shown_paths, shown_query
+from flowviz.scene._directions import direction, direction_words, middle_and_half
 from flowviz.scene._layer import Moment
 from flowviz.scene._mode import MODES, Mode
-from flowviz.scene.layers.density import PARTICLES, particles_of
-from flowviz.scene.marks import Extent, Heatmap, Lines, Mark, Points
+from flowviz.scene.layers.density import PARTICLES, many_particles
+from flowviz.scene.marks import Heatmap, Lines, Mark, Points
 from flowviz.scene.motion import at_time
 from flowviz.scene.panels import Label, Panel
 from flowviz.scene.smoothing import smooth_columns
@@ -26,7 +27,7 @@ _DOTS = 400
 
 @MODES.register("strip")
 class StripMode(Mode):
-    """The density of u . x, with u = (cos a, sin a), over t as a heat map; at the right the marginal at t.
+    """The density of u . x over t as a heat map; at the right the marginal at t. In the plane u = (cos a, sin a).
 
     The density is a kernel estimate from many particles; its brightness is tanh(1.35 (density / reference)^0.75) with
     the same reference for all t, so the same colour is the same density.
@@ -52,48 +53,37 @@ class StripMode(Mode):
 
     def panels(self, moment: Moment, answers: Mapping[str, Mapping[str, Array]]) -> tuple[Panel, ...]:
         """The strip, and the marginal at t beside it on the same axis."""
-        direction = _direction(moment.options.angle)
-        low, high = _reach(moment.extent, direction)
+        along = direction(moment)
+        low, high = _reach(moment, along)
         paths, times = shown_paths(moment, answers.get("particles"))
-        paths = paths[..., :2]
-        crowd, many_times = particles_of(moment, answers.get("density"))
-        density = _density(crowd, many_times, direction, (low, high))
-        marks, labels = _strip_marks(moment, paths @ direction, times, density, (low, high))
+        crowd, many_times = many_particles(moment, answers.get("density"))
+        density = _density(crowd, many_times, along, (low, high))
+        marks, labels = _strip_marks(moment, paths @ along, times, density, (low, high))
+        title = f"Marginal {direction_words(moment)} over t"
         strip = Panel(
-            "strip", marks, (0.0, 1.0, low, high), (0.0, 0.0, _WIDTH, 1.0), _words(moment.options.angle), labels,
+            "strip", marks, (0.0, 1.0, low, high), (0.0, 0.0, _WIDTH, 1.0), title, labels,
             is_square=False, link="",
         )  # fmt: skip
-        return strip, _marginal(moment, crowd, many_times, direction, (low, high))
+        return strip, _marginal(moment, crowd, many_times, along, (low, high))
 
 
-def _direction(angle: float) -> Array:
-    radians = np.deg2rad(angle)
-    return np.array([np.cos(radians), np.sin(radians)], np.float32)
-
-
-def _words(angle: float) -> str:
-    known = {0.0: "x", 90.0: "y", 180.0: "\N{MINUS SIGN}x"}
-    return f"Marginal of {known[angle]} over t" if angle in known else f"Marginal along {angle:g}° over t"
-
-
-def _reach(extent: Extent, direction: Array) -> tuple[float, float]:
+def _reach(moment: Moment, along: Array) -> tuple[float, float]:
     """The values of u . x in view: half the world to each side of its middle, whichever way u points."""
-    middle = np.array([extent[0] + extent[1], extent[2] + extent[3]]) / 2 @ direction
-    half = (extent[1] - extent[0]) / 2
-    return float(middle - half), float(middle + half)
+    middle, half = middle_and_half(moment)
+    return float(middle @ along) - half, float(middle @ along) + half
 
 
 _kept: dict[tuple[object, ...], tuple[weakref.ref[Array], Array]] = {}
 
 
-def _density(paths: Array, times: Array, direction: Array, reach: tuple[float, float]) -> Array:
+def _density(paths: Array, times: Array, along: Array, reach: tuple[float, float]) -> Array:
     """(rows, columns) density of u . x at evenly spaced t, low values first; kept for the latest paths."""
     owner = paths.base if isinstance(paths.base, np.ndarray) else paths
-    key = (id(owner), direction.tobytes(), reach)
+    key = (id(owner), along.tobytes(), reach)
     kept = _kept.get(key)
     if kept is not None and kept[0]() is owner:
         return kept[1]
-    columns = smooth_columns((paths @ direction), reach, _ROWS)
+    columns = smooth_columns((paths @ along), reach, _ROWS)
     order = np.argsort(times)
     at = np.linspace(0.0, 1.0, _COLUMNS)
     grid = np.stack([np.interp(at, np.asarray(times)[order], row[order]) for row in columns.T]).astype(np.float32)
@@ -133,12 +123,12 @@ def _strip_marks(
     return tuple(marks), tuple(labels)
 
 
-def _marginal(moment: Moment, paths: Array, times: Array, direction: Array, reach: tuple[float, float]) -> Panel:
+def _marginal(moment: Moment, paths: Array, times: Array, along: Array, reach: tuple[float, float]) -> Panel:
     """The density of u . x at t, and the target's; the value axis is the strip's."""
     low, high = reach
-    curves = [smooth_columns((at_time(paths, times, moment.t) @ direction)[None], reach, _ROWS)[0]]
+    curves = [smooth_columns((at_time(paths, times, moment.t) @ along)[None], reach, _ROWS)[0]]
     if len(moment.target_points):
-        curves.append(smooth_columns((moment.target_points[:, :2] @ direction)[None], reach, _ROWS)[0])
+        curves.append(smooth_columns((moment.target_points[:, : moment.dim] @ along)[None], reach, _ROWS)[0])
     places = low + (np.arange(_ROWS) + 0.5) * (high - low) / _ROWS
     lines = [np.stack([curve, places], axis=1)[None] for curve in curves]
     marks: list[Mark] = []
