@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -28,6 +29,7 @@ def main() -> int:
             hint = "Start it on a desktop, or use the command line: flowviz --help."
             print(f"flowviz: There is no screen to open a window on. {hint}", file=sys.stderr)
             return 1
+        gc.disable()  # imports leave next to no rubbish; the window lets the collector work as soon as it stands
         from flowviz.engine.process import ProcessBackend
 
         # Before Qt: its process imports torch meanwhile, and PySide6 makes every later import slower.

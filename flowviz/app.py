@@ -101,6 +101,7 @@ def _settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _choose_font(application: QApplication) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
@@ -190,6 +191,7 @@ def _window(folder: Path) -> str:
 
 def _open_window(started: float) -> str:
     """Open the window as `flowviz` does, on whatever screen there is, and wait for its worker process."""
+    gc.disable()
     from flowviz.engine.process import ProcessBackend
 
     engine = ProcessBackend()

@@ -5,6 +5,7 @@ This module is imported by the window's process too (to spawn it), so torch come
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import signal
@@ -133,6 +134,7 @@ def _obey(service: Service, kind: str, *values: Any) -> None:
 
 def _warm_service(emit: Callable[[BackendEvent], None]) -> tuple[Service, Warming]:
     """A service that has said Ready, its first method warm, and the warming of all else, under way."""
+    gc.disable()  # imports leave next to no rubbish, and what they make stays
     import torch
 
     from flowviz.engine import service
@@ -141,6 +143,8 @@ def _warm_service(emit: Callable[[BackendEvent], None]) -> tuple[Service, Warmin
     torch.set_num_threads(1)
     ready = service.describe()
     warming = Warming()
+    gc.freeze()
+    gc.enable()
     result = service.Service(emit)
     emit(ready)
     warming.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -47,6 +48,7 @@ def alone() -> dict[str, float]:
 
 def with_window() -> dict[str, float]:
     """The same run in the real window, its stage playing."""
+    gc.disable()  # so does flowviz.__main__
     from flowviz.engine.process import ProcessBackend
 
     engine = ProcessBackend()  # as flowviz.__main__ does: before Qt
