@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Slot
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 from flowviz.gui.theme.theme import current_zoom, zoomed
 from flowviz.gui.widgets.docks import make_dock
@@ -70,6 +70,8 @@ class WindowLayout(QObject):
         if "runs" in docks:
             window.tabifyDockWidget(docks["curves"], docks["runs"])
             docks["curves"].raise_()
+        for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setAccessibleName("Panels that share a place")
         self.set_widths()
         tall = max(280, round(0.5 * (window.height() - 190)))
         right = [docks["method"], docks["curves"]]

@@ -36,6 +36,7 @@ from flowviz.gui.control.runs import RunsController
 from flowviz.gui.control.surgery import BlockAdder, SurgeryController
 from flowviz.gui.documents import Documents
 from flowviz.gui.first_start import FirstStart
+from flowviz.gui.focus_order import FocusOrder
 from flowviz.gui.layout import WindowLayout
 from flowviz.gui.panels.clocks import Clocks
 from flowviz.gui.panels.layers import LayerBar
@@ -89,6 +90,10 @@ class MainWindow(QMainWindow):
         connect_runs(self)
         connect_looking(self)
         self._connect_target()
+        self.focus_order = FocusOrder(self, (
+            self.top_bar, self.target_panel, self.error_bar, self.restart_bar, self.notice_bar, self.centre,
+            self.method_panel, self.curves, self.runs_panel, self.clocks,
+        ))  # fmt: skip
         self.presentation = Presentation(self)
         self.first_start = FirstStart(self)
         self.table = make_menus(self)
@@ -344,6 +349,10 @@ class MainWindow(QMainWindow):
     def sizeHint(self) -> QSize:
         """A size that shows everything without scrolling on a usual screen."""
         return QSize(1360, 860)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab and Shift+Tab go through the panels as one reads them."""
+        return self.focus_order.move(forward)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Lay out on the first show."""

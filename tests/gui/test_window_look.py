@@ -82,6 +82,33 @@ def test_everything_that_can_be_pressed_can_be_reached_with_the_tab_key(trained)
     assert not unreachable
 
 
+def test_tab_leads_through_the_panels_as_one_reads_them_and_comes_back(trained, qtbot):
+    window, order = trained, trained.focus_order
+    panels = (window.top_bar, window.target_panel, window.centre, window.method_panel, window.curves, window.clocks)
+    widgets = order.widgets()
+    places = [next((i for i, panel in enumerate(panels) if panel.isAncestorOf(w)), len(panels)) for w in widgets]
+    assert places == sorted(places) and set(places) == set(range(len(panels) + 1))
+    by_name = [widget.accessibleName() for widget in widgets]
+    for first, then in (("Draw", "Arms"), ("Arms", "Arms slider"), ("Stage mode", "Stage"), ("Method", "Seed")):
+        assert by_name.index(first) < by_name.index(then)
+    window.top_bar.run_button.setFocus()
+    seen = []
+    for _ in widgets:
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(window.focusWidget())
+        if seen[-1] is seen[0] and len(seen) > 1:
+            break
+        assert order.ring.isVisible(), "one sees where one is"
+        assert order.ring.geometry().intersects(window.rect())
+    widgets = order.widgets()  # of segments only the chosen one is a stop; arrows lead to the others
+    start = widgets.index(window.top_bar.run_button) + 1
+    assert seen[: len(widgets)] == [*widgets[start:], *widgets[:start]]
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Backtab)
+    assert window.focusWidget() is window.top_bar.run_button
+    qtbot.mouseClick(window.stage, Qt.MouseButton.LeftButton)
+    assert not order.ring.isVisible()
+
+
 def test_presenting_leaves_the_stage_and_one_clock_and_escape_brings_everything_back(trained, qtbot):
     stage, clocks = trained.stage, trained.clocks
     trained.curves.hide()

@@ -61,6 +61,7 @@ class MethodPanel(QScrollArea):
 
     def __init__(self, draft: DraftState, run: RunState, engine: EngineState, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls to whatever in it has the focus
         self._draft, self._run, self._engine = draft, run, engine
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
