@@ -24,7 +24,7 @@ class Choice:
         summary: one sentence.
         params: its declared parameters, from which the form is made.
         abilities: what it offers beyond transport: "density", "velocity", "blocks", "sde", "coupling", "log_ratio",
-            "rounds".
+            "rounds", "process" (its blocks are stretches of a process).
         source_need: what a method can begin from, as in core.sources.
         group: family of a method, as in core.method_groups.
     """

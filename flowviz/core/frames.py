@@ -9,16 +9,19 @@ from typing import Literal, SupportsFloat
 from flowviz.core.spec import Array
 
 BlockStatus = Literal["waiting", "training", "trained"]
+BlockKind = Literal["jko", "process"]
+"""A JKO step, or a stretch of the Ornstein-Uhlenbeck process that a block of local flow matching learns."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlockInfo:
-    """One JKO block, as people see it.
+    """One block, as people see it.
 
     Attributes:
         index: 0 for the block nearest the data.
         status: whether it waits, trains or is trained.
-        step_size: its JKO step h_k.
+        step_size: its JKO step h_k; of a stretch of the process that lasts gamma, the h = e^gamma - 1 that moves the
+            mean as far.
         t_start, t_end: the interval of flow time (0 noise, 1 data) that it moves; t_start < t_end.
         w2_squared: mean squared displacement E|x(1)-x(0)|^2 of the block, or None before training.
         losses: its latest loss terms by name.
@@ -27,7 +30,8 @@ class BlockInfo:
             entropy of the data, since the flow is invertible.
         nll_before: the same of the chain cut before this block; for index 0 the mean of -log N(x; 0, I).
         stop_ratio: E|x(1)-x(0)|^2 / E|x(1)|^2 of the block, which the stopping rule looks at.
-        is_free: whether it is the last block, which is trained without transport cost.
+        is_free: whether it is the last block, which goes all the way to noise without a transport cost.
+        kind: what it learns.
         exact_kl, exact_w2_squared: KL(p_index || N(0, I)) behind the block and W2^2 of the block, were all blocks
             trained exactly; None where that has no closed form.
     """
@@ -43,6 +47,7 @@ class BlockInfo:
     nll_before: float | None = None
     stop_ratio: float | None = None
     is_free: bool = False
+    kind: BlockKind = "jko"
     exact_kl: float | None = None
     exact_w2_squared: float | None = None
 

@@ -17,7 +17,17 @@ from flowviz.engine import devices
 from flowviz.engine._failures import explain
 from flowviz.engine.derive import Deriver
 from flowviz.engine.run import Run
-from flowviz.flows import FLOWS, HasBlocks, HasCoupling, HasLogDensity, HasLogRatio, HasRounds, HasSde, HasVelocity
+from flowviz.flows import (
+    FLOWS,
+    HasBlocks,
+    HasCoupling,
+    HasLogDensity,
+    HasLogRatio,
+    HasProcessBlocks,
+    HasRounds,
+    HasSde,
+    HasVelocity,
+)
 from flowviz.metrics import METRICS
 
 ABILITIES = {
@@ -28,6 +38,7 @@ ABILITIES = {
     "coupling": HasCoupling,
     "log_ratio": HasLogRatio,
     "rounds": HasRounds,
+    "process": HasProcessBlocks,
 }
 Job = tuple[int, Run, Control, Budget | None, BlockEdit | None]
 

@@ -7,6 +7,7 @@ from flowviz.flows._base import HasCoupling as HasCoupling
 from flowviz.flows._base import HasLogDensity as HasLogDensity
 from flowviz.flows._base import HasLogRatio as HasLogRatio
 from flowviz.flows._base import HasLossFloor as HasLossFloor
+from flowviz.flows._base import HasProcessBlocks as HasProcessBlocks
 from flowviz.flows._base import HasRounds as HasRounds
 from flowviz.flows._base import HasSde as HasSde
 from flowviz.flows._base import HasStart as HasStart

@@ -246,6 +246,10 @@ class HasBlocks(ABC):
         raise UserError("The blocks of this method stay as they are.", "Train on without an edit.")
 
 
+class HasProcessBlocks(HasBlocks):
+    """A flow whose blocks are stretches of the Ornstein-Uhlenbeck process, with a time each, and no JKO step."""
+
+
 class HasRounds(ABC):
     """A flow that is learnt anew, round after round, each kept."""
 

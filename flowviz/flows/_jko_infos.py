@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from flowviz.core.frames import BlockInfo
+from flowviz.core.frames import BlockInfo, BlockKind
 from flowviz.flows._block import Block, Figures
 
 LOSS_NAMES = ("loss", "potential", "divergence", "transport")
@@ -23,9 +23,10 @@ def block_info(
     `names` are those of its first loss terms; a block without the others tells how far it moves when it is trained.
     """
     is_free = math.isinf(step_size)
+    kind: BlockKind = "jko" if names == LOSS_NAMES else "process"
     if block is None or (not block.steps and not block.is_trained):
         status = "waiting" if block is None or block.is_again else "training"
-        return BlockInfo(index, status, step_size, t_start, t_end, is_free=is_free)  # type: ignore[arg-type]
+        return BlockInfo(index, status, step_size, t_start, t_end, is_free=is_free, kind=kind)  # type: ignore[arg-type]
     terms = block.terms.tolist()
     unknown = Figures(math.nan, math.nan, math.nan, math.nan)
     figures = block.figures or (_so_far(block, terms) if names == LOSS_NAMES else unknown)
@@ -41,6 +42,7 @@ def block_info(
         nll_before=_known(figures.nll_before),
         stop_ratio=_known(figures.stop_ratio),
         is_free=is_free,
+        kind=kind,
     )
 
 

@@ -11,14 +11,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from flowviz.core.block_edits import Add, BlockEdit
+from flowviz.core.errors import UserError
 from flowviz.core.frames import BlockInfo, StepInfo
 from flowviz.core.losses import SQUARED_VELOCITY, LossTerm
 from flowviz.core.params import ADVANCED, ParamValue, from_mapping, param, restated
 from flowviz.core.spec import Array, Budget
-from flowviz.flows._base import FLOWS, Problem
+from flowviz.flows._base import FLOWS, HasProcessBlocks, Problem
 from flowviz.flows._block import Block
 from flowviz.flows._chain_flow import ChainFlow
 from flowviz.flows._interpolants import INTERPOLANTS, LINEAR, TRIGONOMETRIC, UNIFORM, draw_times
+from flowviz.flows._jko_edits import need_all_begun, need_room
 from flowviz.flows._jko_infos import block_info
 from flowviz.flows._jko_samples import HeldOut, Pool
 from flowviz.flows._jko_schedule import edges_of
@@ -74,7 +77,7 @@ class LocalParams(NetworkParams):
 
 @FLOWS.register("local_flow_matching")
 @final
-class LocalFlowMatching(ChainFlow):
+class LocalFlowMatching(ChainFlow, HasProcessBlocks):
     """Block k learns the flow p_(k-1) -> OU(p_(k-1), gamma_k) and carries p_(k-1) to p_k, from data to noise.
 
     x0 ~ p_(k-1), x1 = e^-gamma x0 + sqrt(1 - e^-2 gamma) z, and the field is regressed on d/ds I_s(x0, x1): Xu, Cheng &
@@ -242,6 +245,27 @@ class LocalFlowMatching(ChainFlow):
         path, time = INTERPOLANTS[self._params.interpolant], torch.tensor(s, dtype=torch.float64)
         (a, b), (da, db) = path.coefficients(time), path.slopes(time)
         return Coefficients(float(a), float(b), float(da), float(db))
+
+    def edit(self, edit: BlockEdit) -> bool:
+        """One more stretch of the process behind the last; a free block comes after it, and is trained again.
+
+        Raises:
+            UserError: another edit, blocks that were never trained, or too many of them.
+        """
+        if not isinstance(edit, Add):
+            raise UserError("A stretch of the process has no JKO step to change.", "Add a block, or train on.")
+        need_all_begun(self._stand)
+        need_room(self._stand, 1)
+        free = self._stand.blocks.pop() if self._params.free_block else None
+        n = self._stand.planned
+        self._stand = self._stand._replace(planned=n + 1, shares=[*self._stand.shares, 1.0])
+        self._forget()
+        if free is not None:
+            self._current(n - 1)
+            again = Block.starting_from(free.average, free.step_size, free.chooser.steps)
+            again.is_again = True
+            self._stand.blocks.append(again)
+        return True
 
     def change(self, name: str, value: ParamValue) -> None:
         """Change a live parameter from the next step on."""

@@ -252,7 +252,10 @@ class MainWindow(QMainWindow):
         self.blocks.set_pauses(self.run_controller.pauses_after_block)
         choice = self.draft.choice
         has_blocks = bool(self.run.blocks) or (choice is not None and "blocks" in choice.abilities)
-        self.curves.show_block_pages(has_blocks)
+        is_process = choice is not None and "process" in choice.abilities
+        if self.run.blocks:
+            is_process = self.run.blocks[0].kind == "process"
+        self.curves.show_block_pages(has_blocks, is_process)
         self.curves.show_rounds_page(bool(self.run.reflows) or (choice is not None and "rounds" in choice.abilities))
 
     @Slot(object)

@@ -124,7 +124,7 @@ def _run(window: MainWindow) -> list[Action]:
             lambda: run.status == "running" and bool(run.blocks),
             lambda: control.pauses_after_block,
         ),
-        Action("add_block", "Run", "Add block", window.block_adder.add, (), "plus", lambda: bool(run.blocks)),
+        Action("add_block", "Run", "Add block", window.block_adder.add, (), "plus", lambda: not run.why_no_block),
         Action(
             "equalise",
             "Run",

@@ -165,8 +165,7 @@ def sentence(chain: BlockChain, index: int) -> tuple[str, bool]:
     row, info = chain.rows[index], chain.rows[index].info
     name = f"Block {index + 1} of {len(chain.rows)}"
     if info.status == "waiting":
-        step = "without a transport cost" if info.is_free else f"with a JKO step of h = {figure(info.step_size)}"
-        return f"{name} waits; it will move the samples {step}.", False
+        return f"{name} waits; it will move the samples {_step(info)}.", False
     moved = "" if row.moved is None else f" the samples by {figure(row.moved)}"
     if info.status == "training":
         return f"{name} is in training" + (f"; so far it moves{moved}." if moved else "."), False
@@ -184,7 +183,26 @@ def _closed_form(info: BlockInfo) -> str:
     return f" In closed form: moved {figure(math.sqrt(info.exact_w2_squared))}, KL {_nats(info.exact_kl)}."
 
 
+def _step(info: BlockInfo) -> str:
+    if info.kind == "process":
+        return "all the way to noise" if info.is_free else f"along the process for a time of γ = {step_words(info)}"
+    return "without a transport cost" if info.is_free else f"with a JKO step of h = {step_words(info)}"
+
+
+def step_words(info: BlockInfo) -> str:
+    """A block's own step as a number: h of a JKO step, γ of a stretch of the process; "free" where it has none."""
+    if info.is_free:
+        return "free"
+    return figure(math.log1p(info.step_size) if info.kind == "process" else info.step_size)
+
+
 _WHY = "undertrained, network too small, or noise of the samples"
+
+
+def _no_bound(info: BlockInfo) -> str:
+    if info.kind == "process":
+        return "; it goes all the way to noise, so no bound holds for it."
+    return "; it pays no transport cost, so no bound holds for it."
 
 
 def _absolute(row: BlockRow) -> tuple[str, str]:
@@ -193,7 +211,7 @@ def _absolute(row: BlockRow) -> tuple[str, str]:
     verb = "brought" if row.kl <= row.kl_before else "raised"
     what = f"{verb} KL from {before} to {after}" if before != after else f"left KL at {after}"
     if row.bound is None:
-        return what, "; it pays no transport cost, so no bound holds for it."
+        return what, _no_bound(row.info)
     bound = figure(max(row.bound, 0.0))
     if row.is_passed:
         return what, f"; an exact step ends at {bound} or less: {_WHY}."
@@ -207,7 +225,7 @@ def _relative(row: BlockRow) -> tuple[str, str]:
     drop = row.kl_before - row.kl
     what = f"lowered KL by {figure(drop)}" if drop >= 0 else f"raised KL by {figure(-drop)}"
     if row.bound is None:
-        return what, "; it pays no transport cost, so no bound holds for it."
+        return what, _no_bound(row.info)
     least = figure(max(0.0, row.kl_before - row.bound))
     if row.is_passed:
         return what, f"; an exact step lowers it by {least} or more: {_WHY}."

@@ -1,5 +1,7 @@
 """The blocks of a JKO flow in the window: seen, told, followed through training, edited."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
@@ -277,3 +279,17 @@ def test_fields_of_a_group_stand_together_advanced_ones_last_and_a_group_folds(q
         qtbot.mouseClick(heads["Advanced"], Qt.MouseButton.LeftButton)
     assert pool.isVisible()
     assert form.values()["pool"] == 3
+
+
+def test_stretches_of_a_process_are_called_so_and_offer_only_what_they_can(jko, scripted, qtbot):
+    stretches = tuple(dataclasses.replace(block, kind="process", losses={"loss": 1.0}) for block in trained(0.4, 0.2))
+    scripted.say(FrameReady(frame(30, stretches)))
+    qtbot.waitUntil(lambda: len(jko.run.blocks) == 2, timeout=5000)
+    curves, view = jko.curves, jko.blocks
+    assert curves.tabText(curves.indexOf(curves.jko)) == "KL"
+    curves.setCurrentWidget(view)
+    assert view.table.horizontalHeaderItem(1).text() == "γ"
+    assert view.table.item(0, 1).text() == "0.41"  # log(1 + 0.5)
+    assert not view.surgery.isVisible() and not view.buttons.equalise.isVisible()
+    assert view.buttons.add.isEnabled()
+    assert jko.run.why_no_edit(Refine()) == "A stretch of the process has no JKO step to change."

@@ -12,6 +12,8 @@ from flowviz.gui.state.run import RunState
 _SHORT = {"Pause after block": "Pause", "Add block": "Add"}
 """Where the panel is narrow; name and tool tip say the rest."""
 _TIPS = {
+    "add": "One more block after the last (a free one stays the last, and is trained again); "
+    "the other trained ones stay as they are.",
     "equalise": "Re-time the JKO steps so that every block covers the same W₂², then train the blocks again. "
     "A block that moves far is hard to learn and to invert; one that hardly moves is wasted. "
     "Eta in the form says how far to go. (Shift+E)",
@@ -42,7 +44,7 @@ class BlockButtons(QWidget):
         self.pause = self._button("Pause after block", "Finish the block in training, then pause (B)")
         self.pause.setCheckable(True)
         self.pause.clicked.connect(self.pause_after_block_requested)
-        self.add = self._button("Add block", "One more block after the last; the trained ones stay as they are")
+        self.add = self._button("Add block", _TIPS["add"])
         self.add.clicked.connect(self.add_block_requested)
         self.equalise = self._button("Equalise", _TIPS["equalise"])
         self.refine = self._button("Refine", _TIPS["refine"])
@@ -98,9 +100,13 @@ class BlockButtons(QWidget):
         """Only what the run can take now can be pressed; the others say what is missing."""
         run = self._run
         self.pause.setEnabled(run.status == "running" and bool(run.blocks))
-        self.add.setEnabled(bool(run.blocks) and run.status != "failed")
+        self._say(self.add, _TIPS["add"], run.why_no_block)
         for name, button in (("equalise", self.equalise), ("refine", self.refine)):
-            reason = run.why_no_edit(_EDITS[name])
-            button.setEnabled(not reason)
-            button.setAccessibleDescription(reason or _TIPS[name])
-            button.setToolTip(f"<p>{_TIPS[name]}</p>" + (f"<p><b>{reason}</b></p>" if reason else ""))
+            self._say(button, _TIPS[name], run.why_no_edit(_EDITS[name]))
+            button.setVisible(not run.blocks or run.blocks[0].kind == "jko")
+
+    @staticmethod
+    def _say(button: QPushButton, tip: str, reason: str) -> None:
+        button.setEnabled(not reason)
+        button.setAccessibleDescription(reason or tip)
+        button.setToolTip(f"<p>{tip}</p>" + (f"<p><b>{reason}</b></p>" if reason else ""))

@@ -84,6 +84,7 @@ class BlocksView(BlockPage):
         old = aligned(before, blocks) if before else ()
         self.table.show_chain(chain, old, chosen)
         self.surgery.choose(chosen)
+        self.surgery.setVisible(blocks[0].kind == "jko")
         words = change_words(old[chosen], blocks[chosen]) if chosen < len(old) else ""
         self.change.setText(words)
         self.change.setToolTip(f"<p>Block {chosen + 1} before the last edit and now: {words}</p>")

@@ -98,6 +98,8 @@ class RunState(QObject):
     def why_no_edit(self, edit: BlockEdit) -> str:
         """Why the blocks cannot be edited now, in a sentence; "" when they can."""
         trained = sum(block.status == "trained" for block in self.blocks)
+        if self.blocks and self.blocks[0].kind == "process" and not isinstance(edit, Add):
+            return "A stretch of the process has no JKO step to change."
         if isinstance(edit, Refine | Equalise) and trained < (least := 2 if isinstance(edit, Equalise) else 1):
             return "It needs two trained blocks." if least == 2 else "It needs a trained block."
         if self.status not in ("finished", "stopped"):
@@ -110,6 +112,15 @@ class RunState(QObject):
         if block.is_free and isinstance(edit, Split | Retime):
             return "The free block has no JKO step."
         return "It is the only one." if isinstance(edit, Drop) and len(self.blocks) == 1 else ""
+
+    @property
+    def why_no_block(self) -> str:
+        """Why no block can be added now, in a sentence; "" when one can: a JKO flow takes one while it trains, too."""
+        if not self.blocks:
+            return "It needs a method that trains blocks."
+        if self.status == "failed":
+            return "Continue the training first."
+        return "Stop the training first." if self.is_active and self.blocks[0].kind == "process" else ""
 
     @property
     def reflows(self) -> tuple[RoundInfo, ...]:

@@ -343,8 +343,9 @@ class CurvesView(QTabWidget):
         """Show or hide the tab of methods that learn their flow round after round."""
         self.setTabVisible(self.indexOf(self.rounds), visible)
 
-    def show_block_pages(self, visible: bool) -> None:
-        """Show or hide the tabs of methods that train blocks."""
+    def show_block_pages(self, visible: bool, is_process: bool = False) -> None:
+        """Show or hide the tabs of methods that train blocks: JKO steps, or stretches of a process."""
+        self.setTabText(self.indexOf(self.jko), "KL" if is_process else "JKO")
         for page in (self.jko, self.blocks):
             self.setTabVisible(self.indexOf(page), visible)
         if self._run.serial != self._blocks_of:

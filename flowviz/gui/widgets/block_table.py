@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from flowviz.core.frames import BlockInfo
+from flowviz.core.frames import BlockInfo, BlockKind
 from flowviz.gui.theme.theme import current_tokens, mix, zoomed
-from flowviz.scene.block_story import BlockChain, BlockRow, figure, sentence
+from flowviz.scene.block_story import BlockChain, BlockRow, figure, sentence, step_words
 
 _STATUS = {"waiting": "○", "training": "◐", "trained": "●"}
 _WIDE, _ROW = 430, 20
@@ -36,6 +36,11 @@ _COLUMNS = {
     "div": "−E∫ div v: the change of entropy along the block",
     "W₂²/2h": "The price of moving",
 }
+_OF_A_PROCESS = {
+    1: ("γ", "How long the block follows the Ornstein-Uhlenbeck process; the free block goes all the way to noise"),
+    4: ("≤", "What the process itself leaves: KL before the block · e^(−2γ)"),
+}
+"""By column, where blocks are stretches of the process and not JKO steps."""
 _LOSSES = {"V": "potential", "div": "divergence", "W₂²/2h": "transport"}
 
 
@@ -74,6 +79,7 @@ class BlockTable(QTableWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._is_filling = False
+        self._kind: BlockKind = "jko"
         self._in_turn = -1
         self._typed_in: QTableWidgetItem | None = None
         self.setAccessibleName("Blocks")
@@ -119,8 +125,26 @@ class BlockTable(QTableWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The parts of the loss are shown where there is room."""
         super().resizeEvent(event)
+        self._show_columns()
+
+    def _show_columns(self) -> None:
+        is_narrow = self.width() < _WIDE or self._kind == "process"
         for place, name in enumerate(_COLUMNS):
-            self.setColumnHidden(place, name in _LOSSES and self.width() < _WIDE)
+            self.setColumnHidden(place, name in _LOSSES and is_narrow)
+
+    def _take_kind(self, kind: BlockKind) -> None:
+        """Name the columns for JKO steps, or for stretches of the process, whose losses have no parts."""
+        if kind == self._kind:
+            return
+        self._kind = kind
+        names = list(_COLUMNS.items())
+        for place, ours in _OF_A_PROCESS.items():
+            item = self.horizontalHeaderItem(place)
+            name, tip = ours if kind == "process" else names[place]
+            if item is not None:
+                item.setText(name)
+                item.setToolTip(f"<p>{tip}</p>")
+        self._show_columns()
 
     @Slot(int, int, int, int)
     def _cell_changed(self, row: int, _column: int, _old: int, _old_column: int) -> None:
@@ -150,6 +174,7 @@ class BlockTable(QTableWidget):
     def show_chain(self, chain: BlockChain, before: Sequence[BlockInfo | None], chosen: int) -> None:
         """Show the blocks, those of the round before as outlines, and which block is chosen."""
         self._is_filling = True
+        self._take_kind(chain.rows[0].info.kind if chain.rows else "jko")
         self.setRowCount(len(chain.rows))
         ghosts = [None if block is None else block.w2_squared for block in before] or [None] * len(chain.rows)
         costs = [row.info.w2_squared for row in chain.rows]
@@ -200,7 +225,7 @@ class BlockTable(QTableWidget):
 
 def _cells(row: BlockRow) -> list[str]:
     info = row.info
-    h = "free" if info.is_free else figure(info.step_size)
+    h = step_words(info)
     kl = None if row.kl is None else max(0.0, row.kl)
     bound = None if row.bound is None or row.kl is None else max(0.0, row.bound)
     figures = [info.w2_squared, kl, bound, info.stop_ratio, *(info.losses.get(name) for name in _LOSSES.values())]
