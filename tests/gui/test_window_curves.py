@@ -87,13 +87,13 @@ def test_the_axis_of_the_loss_has_the_unit_of_the_methods_own_loss(trained, scri
     assert page.entries["loss"].toolTip().startswith("How far the field is, in squared velocity.")
 
 
-def test_a_loss_in_another_unit_is_no_curve_of_the_same_axis(trained, scripted, qtbot):
-    terms = (LossTerm("loss", "matching error", "squared velocity"),)
+def test_a_loss_that_is_another_quantity_is_no_curve_of_the_same_axis(trained, scripted, qtbot):
+    terms = (LossTerm("loss", "loss", "squared velocity"),)
     scripted.say(Started(trained.run.spec, "CPU, 1 thread", 99, 40, terms=terms))
     qtbot.waitUntil(lambda: trained.run.terms == terms, timeout=5000)
-    for unit, is_drawn in (("squared velocity", True), ("nats", False)):
+    for label, unit, is_drawn in (("loss", "squared velocity", True), ("loss", "nats", False), ("F", "nats", False)):
         trained.run_controller.restart()
-        scripted.say(Started(trained.run.spec, "CPU, 1 thread", 99, 0, terms=(LossTerm("loss", "loss", unit),)))
+        scripted.say(Started(trained.run.spec, "CPU, 1 thread", 99, 0, terms=(LossTerm("loss", label, unit),)))
         scripted.say(Losses(np.array([1, 2]), {"loss": np.array([3.0, 2.0])}, "", 100.0, 0.5, 10.0))
         qtbot.waitUntil(lambda: "loss" in trained.run.losses, timeout=5000)
         assert ("run 1" in front(trained, "").entries) == is_drawn

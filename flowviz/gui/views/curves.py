@@ -22,7 +22,7 @@ from flowviz.gui.views.jko import JkoPage
 from flowviz.gui.views.probe_page import ProbePage
 from flowviz.gui.views.start_words import start_words
 from flowviz.gui.views.trace import CurveKind, Trace
-from flowviz.gui.views.traces import FINE_POINTS, FINE_W2, KINDS, OTHER_KINDS, has_finest, traces, unit_of
+from flowviz.gui.views.traces import FINE_POINTS, FINE_W2, KINDS, OTHER_KINDS, has_finest, main_term, traces, unit_of
 from flowviz.gui.widgets.flow_layout import FlowLayout
 from flowviz.scene.run_story import fine_distance, story
 
@@ -171,8 +171,7 @@ class CurvePage(QWidget):
         """Draw the run's curves, those of earlier runs in grey, and the cursor."""
         self.step = step
         self._traces = traces(self.kind, run, current_tokens())
-        unit = unit_of(self.kind, run)
-        self._traces += earlier_traces(self.kind, earlier, current_tokens(), unit)
+        self._traces += earlier_traces(self.kind, earlier, current_tokens(), main_term(run))
         has_lines = any(trace.style == "line" for trace in self._traces)
         if has_lines:
             self.build()
@@ -180,7 +179,7 @@ class CurvePage(QWidget):
         self._show_legend()
         if self.plot is not None:
             self.plot.setVisible(has_lines)
-            self.plot.set_unit(unit)
+            self.plot.set_unit(unit_of(self.kind, run))
             shown = [trace for trace in self._traces if self.is_shown(trace)]
             last = max((int(trace.x[-1]) for trace in shown if len(trace.x)), default=0)
             self.plot.show_traces(shown, run.first_step, max(run.step, last))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowviz.core.losses import term_of
+from flowviz.core.losses import LossTerm, term_of
 from flowviz.core.spec import Array
 from flowviz.gui.state.run import RunState
 from flowviz.gui.views.exact_traces import further_traces
@@ -67,7 +67,12 @@ def traces(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace]:
 
 def unit_of(kind: CurveKind, run: RunState) -> str:
     """Of the vertical axis; "" where nobody knows."""
-    return kind.unit if kind.metric else term_of(run.terms, _main(run)).unit
+    return kind.unit if kind.metric else main_term(run).unit
+
+
+def main_term(run: RunState) -> LossTerm:
+    """What the axis of the losses belongs to."""
+    return term_of(run.terms, _main(run))
 
 
 def _main(run: RunState) -> str:
