@@ -233,3 +233,15 @@ def test_closing_the_window_closes_the_engine(window, qtbot, scripted):
 def test_the_window_never_imports_torch():
     code = "import sys; import flowviz.gui.main_window, flowviz.app; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_the_axes_of_a_curve_stay_while_what_is_drawn_fits():
+    from flowviz.gui.views.curve_plot import steady_range
+
+    first = steady_range((0.0, 0.0), (0.0, 100.0), 0.05)
+    assert first == (0.0, 105.0)
+    assert steady_range(first, (0.0, 104.0), 0.05) == first
+    assert steady_range(first, (0.0, 106.0), 0.05) == (0.0, 106.0 + 0.05 * 106.0)
+    assert steady_range(first, (0.0, 50.0), 0.05) == (0.0, 52.5), "what became much smaller is shown larger"
+    assert steady_range((1.0, 2.0), (0.99, 2.01)) == (1.0, 2.0)
+    assert steady_range((1.0, 2.0), (0.8, 2.0)) == (0.8, 2.0)

@@ -19,6 +19,10 @@ from flowviz.scene.ticks import log_ticks
 _LEAST = 1e-9
 _DOT_ROOM = 0.02
 
+Range = tuple[float, float]
+_SPARE = 0.05
+"""Room on the right for the steps to come, as a share of those that were."""
+
 
 def decent_range(values: Array, extra: Sequence[float]) -> tuple[float, float]:
     """The range that shows what matters: the first wild values of a training do not flatten the rest."""
@@ -30,6 +34,21 @@ def decent_range(values: Array, extra: Sequence[float]) -> tuple[float, float]:
         low, high = min(low, number), max(high, number)
     pad = 0.08 * (high - low) or 0.5
     return low - pad, high + pad
+
+
+def steady_range(old: Range, wanted: Range, spare: float = 0.0) -> Range:
+    """The old range as long as it will do, for new axes are the larger part of what drawing a curve costs.
+
+    Args:
+        old: (low, high) on the screen.
+        wanted: (low, high) with its margins, most of which may be lost before the range changes.
+        spare: what a new range has at its end beyond what is wanted, as a share of it.
+    """
+    low, high = wanted
+    give, span = 0.055 * (high - low) if not spare else 0.0, high - low
+    if old[0] <= low + give and old[1] >= high - give and span > 0.85 * (old[1] - old[0]):
+        return old
+    return low, high + spare * span
 
 
 class LogAxis(pg.AxisItem):
@@ -155,7 +174,11 @@ class CurvePlot(pg.PlotWidget):
         end += _DOT_ROOM * (end - begin) if dots else 0.0
         levels = self._show_levels(traces)
         low, high = decent_range(np.concatenate(everything) if everything else np.zeros(0), levels)
-        self.plotItem.getViewBox().setRange(QRectF(begin, low, max(1.0, end - begin), high - low), padding=0)
+        old_x, old_y = self.plotItem.getViewBox().viewRange()
+        known = (begin, old_x[1]) if old_x[0] == begin else (begin, begin)
+        left, right = steady_range(known, (begin, max(begin + 1.0, end)), _SPARE)
+        low, high = steady_range((old_y[0], old_y[1]), (low, high))
+        self.plotItem.getViewBox().setRange(QRectF(left, low, right - left, high - low), padding=0)
         self.cursor_line.setVisible(bool(everything))
         self.scene().prepareForPaint()  # else the first painting would ask for a second one
 
