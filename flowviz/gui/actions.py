@@ -90,6 +90,8 @@ class ActionTable(QObject):
             menu = place.addMenu(name if parent else _with_mnemonic(name))
             menu.aboutToShow.connect(self.refresh)
             menu.aboutToShow.connect(lambda: self._draw_icons(menu))
+            if not parent:
+                menu.aboutToHide.connect(self.release)
             self._menus[path] = menu
         return self._menus[path]
 

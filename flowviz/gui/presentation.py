@@ -56,6 +56,7 @@ class Presentation(QObject):
         window.theme.set_zoom(max(_ZOOM, self._zoom))
         window.stage.present(True)
         window.stage.setFocus()
+        window.focus_order.ring.leave()
         window.installEventFilter(self)
         window.stage.installEventFilter(self)
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)

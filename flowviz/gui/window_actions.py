@@ -47,8 +47,6 @@ def make_menus(window: MainWindow) -> ActionTable:
     for key, dock in window.layout_of_docks.docks.items():
         if key != "clocks":
             table.menu("View").addAction(dock.toggleViewAction())
-    for menu in ("File", "Run", "Time", "View", "View/Stage", "View/Layers", "View/Camera", "View/Theme", "Help"):
-        table.menu(menu).aboutToHide.connect(table.release)
     return table
 
 

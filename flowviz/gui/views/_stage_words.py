@@ -100,11 +100,14 @@ def paint_note(painter: QPainter, area: QRect, note: str, fonts: Fonts) -> None:
 
 
 def paint_hint(painter: QPainter, area: QRect, hint: str, fonts: Fonts) -> None:
-    """A friendly line in the lower middle."""
+    """A friendly line in the lower middle, in letters as large as there is room for."""
     tokens = current_tokens()
-    painter.setFont(fonts(16, _PLAIN))
-    metrics = painter.fontMetrics()
-    width, height = metrics.horizontalAdvance(hint) + 44, metrics.height() + 19
+    for size in (16, 14, 12):
+        painter.setFont(fonts(size, _PLAIN))
+        metrics = painter.fontMetrics()
+        width, height = metrics.horizontalAdvance(hint) + 44, metrics.height() + 19
+        if width <= area.width():
+            break
     box = QRect(area.center().x() - width // 2, area.bottom() - 52 - height, width, height)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)

@@ -23,7 +23,7 @@ class FocusRing(QFrame):
 
     def surround(self, widget: QWidget) -> None:
         """Show it around a widget of the window, and follow that wherever it moves."""
-        self._leave()
+        self.leave()
         self._about = widget
         parent: QWidget | None = widget
         while parent is not None:
@@ -39,7 +39,8 @@ class FocusRing(QFrame):
             area = QRect(self._about.mapTo(self.window(), QPoint(0, 0)), self._about.size())
             self.setGeometry(area.adjusted(-_GAP, -_GAP, _GAP, _GAP) & self.window().rect())
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Away with it."""
         for widget in self._watched:
             widget.removeEventFilter(self)
         self._about, self._watched = None, []
@@ -52,5 +53,5 @@ class FocusRing(QFrame):
         elif event.type() == QEvent.Type.MouseButtonPress or (
             watched is self._about and event.type() in (QEvent.Type.FocusOut, QEvent.Type.Hide)
         ):
-            self._leave()
+            self.leave()
         return False
