@@ -26,6 +26,8 @@ from flowviz.flows.gaussian_paths import GaussianPath, HasGaussianPath, regresse
 LOOK_STEPS = 16
 GROWTH = 50
 """Training steps in which the data points are taken in."""
+OTHERS = 400
+"""Draws whose likelihood a step tells: a few of them lie far from all data points, and fewer would be all noise."""
 AT_ONCE = 1000
 """Points whose distances to all data points are held at once."""
 
@@ -95,9 +97,9 @@ class ExactDiffusion(Flow, HasLogDensity, HasVelocity, HasSde, HasGaussianPath):
         return 0
 
     def step(self, seconds: float) -> StepInfo:
-        """Take in some more draws; "loss" is the mean negative log-likelihood of as many others, in nats."""
+        """Take in some more draws; "loss" is the mean negative log-likelihood of others, in nats."""
         count = -(-self._params.points // GROWTH)
-        fresh, others = self._problem.sample(2 * count).to(self._problem.dtype).chunk(2)
+        fresh, others = self._problem.sample(count + OTHERS).to(self._problem.dtype).split([count, OTHERS])
         self._points = torch.cat([self._points, fresh])[: self._params.points]
         self._stretch.advance(seconds)
         return StepInfo({"loss": -self.log_density(others).mean()})

@@ -23,7 +23,7 @@ from flowviz.scene.block_story import BlockChain, BlockRow, figure, sentence, st
 
 _STATUS = {"waiting": "○", "training": "◐", "trained": "●"}
 _WIDE, _ROW = 430, 20
-_NARROW = {0: 44, 1: 38, 3: 44, 4: 42, 5: 42}  # by column; the bar takes the rest
+_NARROW = {0: 44, 1: 44, 3: 44, 4: 42, 5: 42}  # by column; the bar takes the rest
 _SHARE, _GHOST = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 _COLUMNS = {
     "Block": "Counted from the data; ○ waits, ◐ trains, ● is trained",
