@@ -3,7 +3,7 @@
 # make venv    set-up only (quiet when done)
 # make lint    ruff, mypy, import rules
 # make bench   speed measured against references; writes bench.json; exit status 1 when one falls short
-# make bench-long  every method on every preset after equal time, time to quality against a reference, and an hour at full speed
+# make bench-long  every method on every preset after equal time, time to quality against a reference, a long history in little memory, and an hour at full speed
 # make app     build the one-folder app into dist/flowviz, from a clean environment, and run its self-test
 # make shots   screenshots of every state of the window into shots/
 
@@ -50,6 +50,7 @@ bench-long: $(READY)
 	@.ci/system-libraries window tests
 	@$(BIN)/python -m tests.bench.long.methods
 	@$(BIN)/python -m tests.bench.long.time_to_quality
+	@$(BIN)/python -m tests.bench.long.thinning
 	@$(BIN)/python -m tests.bench.long.soak
 
 # What flowviz needs and nothing else, at the locked versions: what an app should not hold is not there to be found.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QHBoxLayout, QLabel, QTabBar, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QHBoxLayout, QLabel, QTabBar, QVBoxLayout, QWidget
 
 from flowviz.gui.bridge.paint_thread import Picture
 from flowviz.gui.state.options import OptionsState
@@ -37,9 +37,12 @@ class ModeBar(QFrame):
         super().__init__(parent)
         self.setObjectName("modeBar")
         self._options, self._is_space = options, False
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 2, 8, 0)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(8, 2, 8, 0)
+        rows.setSpacing(2)
+        row = QHBoxLayout()
         row.setSpacing(6)
+        rows.addLayout(row)
         self.tabs = QTabBar()
         self.tabs.setAccessibleName("Stage mode")
         self.tabs.setDrawBase(False)
@@ -53,6 +56,12 @@ class ModeBar(QFrame):
         self.tabs.currentChanged.connect(self._chosen)
         row.addWidget(self.tabs)
         row.addStretch(1)
+        row.addWidget(tools)
+        self.directions = QWidget()
+        rows.addWidget(self.directions)
+        row = QHBoxLayout(self.directions)
+        row.setContentsMargins(4, 0, 0, 0)
+        row.setSpacing(6)
         self.caption = QLabel("Direction")
         self.caption.setProperty("role", "muted")
         row.addWidget(self.caption)
@@ -61,7 +70,7 @@ class ModeBar(QFrame):
         self.rise = _degrees(0.0, 90.0, "How far the direction leans towards z, in degrees", self._risen)
         for box in (self.angle, self.rise):
             row.addWidget(box)
-        row.addWidget(tools)
+        row.addStretch(1)
         options.changed.connect(self._show)
         self._show()
 
@@ -96,8 +105,8 @@ class ModeBar(QFrame):
             self.angle.setValue(value.angle)
             self.rise.setValue(value.rise)
         turns = value.mode == "strip" or (value.mode == "journey" and self._is_space)
-        for widget, is_offered in ((self.caption, turns), (self.angle, turns), (self.rise, turns and self._is_space)):
-            widget.setVisible(is_offered)
+        self.directions.setVisible(turns)
+        self.rise.setVisible(self._is_space)
         for box, tip in zip((self.angle, self.rise), _TIPS[value.mode == "journey"], strict=True):
             box.setToolTip(tip)
 

@@ -47,15 +47,16 @@ class JourneyMode(Mode):
         middle, height = (float(value) for value in centre @ axes)
         apart = 2 * _APART * half
         view = _wide(middle, height, half, apart)
-        low = view[2] + 0.04 * (view[3] - view[2])
+        low = view[2] + (0.04 if moment.dim == 2 else 0.09) * (view[3] - view[2])
+        high = view[3] - 0.04 * (view[3] - view[2])
         labels = [
             Label("source, t = 0", middle - apart / 2, low),
             Label("target, t = 1", middle + apart / 2, low),
-            Label(f"t = {moment.t:.2f}", middle + (moment.t - 0.5) * apart, view[3] - (low - view[2]), colour="accent"),
+            Label(f"t = {moment.t:.2f}", middle + (moment.t - 0.5) * apart, high, colour="accent"),
         ]
         if moment.dim == 3:
             right, up = flat_words(moment)
-            labels.append(Label(f"to the right {right}, up {up}", middle, low))
+            labels.append(Label(f"to the right {right}, up {up}", middle, low - 0.06 * (view[3] - view[2])))
         marks = _marks(moment, paths @ axes, moment.target_points[:, : moment.dim] @ axes, times, apart)
         return (Panel("journey", marks, view, labels=tuple(labels), axes=False, link="journey"),)
 
