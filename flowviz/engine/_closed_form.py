@@ -45,10 +45,13 @@ class ClosedForm:
             And where the exact flow is known, "exact_moments_w2", "exact_energy", "exact_npe" and
             "exact_straightness": what an exactly trained flow would have.
         """
-        found = Gaussian(generated.mean(axis=0), np.cov(generated.T))
-        result = {"moments_w2": _distance(found, self._target), f"{PREFIX}w2": _distance(self._source, self._target)}
+        result = {"moments_w2": self.remaining(generated), f"{PREFIX}w2": _distance(self._source, self._target)}
         path = self._path(flow)
         return result if path is None else result | self._of_path(path)
+
+    def remaining(self, points: Array) -> float:
+        """W2 between the Gaussian with the mean and covariance of points (n, d) and the target."""
+        return _distance(Gaussian(points.mean(axis=0), np.cov(points.T)), self._target)
 
     def _of_path(self, path: GaussianPath) -> dict[str, float]:
         """Figures of a path; those of the path before where it is the same one."""

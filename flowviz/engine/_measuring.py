@@ -149,6 +149,9 @@ class Measuring:
         least = None if self._loss_changed else self._loss_floor()
         yield
         known = {} if least is None else {"loss": (least, least, least)}
+        if self.truth is not None and self._metrics:
+            draws = (self._target.sample(self._points, self._floor_rng) for _ in range(FLOOR_REPEATS))
+            known["moments_w2"] = summarise([self.truth.remaining(x) for x in draws])
         self.floors = {key: summarise(values) for key, values in self._floor_values.items()} | known
 
     def forget_loss_floor(self) -> bool:

@@ -94,7 +94,7 @@ def test_a_paused_run_is_measured_where_it_stands_and_its_floors_become_complete
             control.cancel(quick=True)
     assert [event.step for event in of(events, Paused)] == [1]
     assert [event.step for event in of(events, MetricsReady)] == [1]
-    assert set(of(events, FloorsReady)[0].floors) == {"w2", "sliced_w2"}
+    assert set(of(events, FloorsReady)[0].floors) == {"w2", "sliced_w2", "moments_w2"}
 
 
 def test_a_run_whose_measuring_goes_wrong_fails_with_a_sentence_and_can_be_trained_on(scripted, monkeypatch):
@@ -130,4 +130,4 @@ def test_the_least_possible_loss_is_told_until_a_person_changes_the_loss(small):
             else:
                 control.resume()
     floors = [set(event.floors) for event in of(events, FloorsReady)]
-    assert floors == [{"w2", "sliced_w2", "loss"}, {"w2", "sliced_w2"}]
+    assert floors == [{"w2", "sliced_w2", "moments_w2", "loss"}, {"w2", "sliced_w2", "moments_w2"}]

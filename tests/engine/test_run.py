@@ -51,7 +51,7 @@ def test_a_run_starts_shows_itself_at_once_and_ends_once(small, key):
     truth = {"moments_w2", "exact_w2", "exact_moments_w2", *(f"exact_{name}" for name in travel - {"nfe"})}
     measured = set(frames(events)[-1].metrics)
     assert measured == {"nll", "w2", "sliced_w2", "inversion_error"} | travel | truth, "the target is a Gaussian"
-    assert set(of(events, FloorsReady)[-1].floors) == {"w2", "sliced_w2"}
+    assert set(of(events, FloorsReady)[-1].floors) == {"w2", "sliced_w2", "moments_w2"}
     assert events[0].entropy is not None and events[0].parameters > 0 and "CPU" in events[0].device
 
 

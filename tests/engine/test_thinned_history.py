@@ -1,4 +1,4 @@
-"""Of a run that outgrew its memory each kept frame can be seen again as it was (for long: tests.bench.long.thinning)."""
+"""Of a run that outgrew its memory each kept frame is seen again as it was (for long: tests.bench.long.thinning)."""
 
 import numpy as np
 import pytest

@@ -140,7 +140,7 @@ class CurvePlot(pg.PlotWidget):
         for trace in self._traces:
             inside = trace.style == "line" and len(trace.x) and trace.x[0] <= step <= trace.x[-1]
             if inside:
-                name = trace.label.rsplit(" ", 1)[0]
+                name = trace.name or trace.label.rsplit(" ", 1)[0]
                 lines.append(f"{name} {np.interp(step, trace.x, trace.y):.4g}")
         return "\n".join(lines)
 

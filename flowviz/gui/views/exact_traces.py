@@ -49,7 +49,9 @@ def further_traces(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace
         history = run.metrics.get(key)
         if key != kind.metric and history is not None and history.last is not None:
             x, y = thin(*history.curve())
-            result.append(Trace(key, f"{name} {number(history.last)}", tip, _colour(place, tokens), x=x, y=y))
+            floor = run.floors.get(key)
+            label = f"{name} {number(history.last)}" + (f" (noise {number(floor[0])})" if floor else "")
+            result.append(Trace(key, label, tip, _colour(place, tokens), x=x, y=y, name=name))
     for key, name, place in _DASHES.get(kind.metric, ()):
         history = run.metrics.get(key)
         value = None if history is None else history.last

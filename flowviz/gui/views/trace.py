@@ -40,6 +40,7 @@ class Trace:
         x, y: training steps and values (k,) of a line or of dots.
         levels: heights of a dash (1) or of the edges of a band (2).
         is_minor: so small beside the loss that it is left out until it is asked for.
+        name: what it is called without its value; "" takes the label without its last word.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Trace:
     y: Array = field(default_factory=lambda: np.zeros(0))
     levels: tuple[float, ...] = ()
     is_minor: bool = False
+    name: str = ""
 
 
 def thin(x: Array, y: Array, most: int = _POINTS) -> tuple[Array, Array]:
