@@ -17,9 +17,10 @@ from flowviz.flows._warm_start import StartParams, WarmStarted
 class CnfParams(LikelihoodParams, StartParams):
     """Declared parameters of the CNF."""
 
+    learning_rate: float = restated(LikelihoodParams, "learning_rate", 1.2e-2)
     steps: int = steps_of_a_run(3000)
     solver: str = restated(LikelihoodParams, "solver", GAUSS)
-    solver_steps: int = restated(LikelihoodParams, "solver_steps", 2)
+    solver_steps: int = restated(LikelihoodParams, "solver_steps", 1)
     harmonics: int = param(
         0, "Time harmonics", lo=0, hi=8, help="Sines and cosines of time that may bend the field.", group=ADVANCED
     )

@@ -9,6 +9,7 @@ from flowviz.core.params import from_mapping, param, restated
 from flowviz.flows._base import FLOWS, Problem
 from flowviz.flows._params import NetworkParams, SolvedParams, steps_of_a_run
 from flowviz.flows._potential import PotentialNet
+from flowviz.flows._schemes import GAUSS
 from flowviz.flows._warm_start import StartParams, WarmStarted
 
 
@@ -16,9 +17,10 @@ from flowviz.flows._warm_start import StartParams, WarmStarted
 class OtFlowParams(SolvedParams, StartParams):
     """Declared parameters of OT-Flow."""
 
-    learning_rate: float = restated(SolvedParams, "learning_rate", 2e-2)
-    batch_size: int = restated(SolvedParams, "batch_size", 256)
-    steps: int = steps_of_a_run(3000)
+    learning_rate: float = restated(SolvedParams, "learning_rate", 1e-2)
+    steps: int = steps_of_a_run(2000)
+    solver: str = restated(SolvedParams, "solver", GAUSS)
+    solver_steps: int = restated(SolvedParams, "solver_steps", 1)
     width: int = restated(NetworkParams, "width", 48, help="Units in each of the potential's two layers.")
     alpha_c: float = param(
         30.0, "Likelihood weight", lo=1e-3, hi=1e4, log=True, live=True,

@@ -10,6 +10,7 @@ from flowviz.flows._base import FLOWS, Problem
 from flowviz.flows._jacobian import JacobianNet
 from flowviz.flows._nets import VelocityNet
 from flowviz.flows._params import NetworkParams, SolvedParams, steps_of_a_run
+from flowviz.flows._schemes import GAUSS
 from flowviz.flows._warm_start import StartParams, WarmStarted
 
 
@@ -17,8 +18,11 @@ from flowviz.flows._warm_start import StartParams, WarmStarted
 class RnodeParams(SolvedParams, StartParams):
     """Declared parameters of RNODE."""
 
+    learning_rate: float = restated(SolvedParams, "learning_rate", 1.5e-2)
     batch_size: int = restated(SolvedParams, "batch_size", 256)
     steps: int = steps_of_a_run(3000)
+    solver: str = restated(SolvedParams, "solver", GAUSS)
+    solver_steps: int = restated(SolvedParams, "solver_steps", 1)
     width: int = restated(NetworkParams, "width", 64)
     energy: float = param(
         0.1, "Kinetic energy weight", lo=0.0, hi=100.0, live=True,
