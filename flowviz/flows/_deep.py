@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from flowviz.flows._divergence import slope
+from flowviz.flows._divergence import collect, slope, through_first
 
 
 class DeepKept(NamedTuple):
@@ -76,16 +76,10 @@ class DeepLayers(NamedTuple):
         g3 = g3 * slope(y3)
         g2 = (g3 @ self.w3 if g2 is None else torch.addmm(g2, g3, self.w3)) * slope(y2)
         g1 = (g2 @ self.w2 if g1 is None else torch.addmm(g1, g2, self.w2)) * slope(y1)
-        for weight, bias, gradient, values in (
-            (into.w4, into.b4, grad_v, y3),
-            (into.w3, into.b3, g3, y2),
-            (into.w2, into.b2, g2, y1),
-        ):
-            weight.addmm_(gradient.t(), values)
-            bias.add_(gradient.sum(0))
-        into.w1.addmm_(x.t(), g1)
-        into.b1.add_(g1.sum(0))
-        return g1 @ self.w1.t()
+        collect(into.w4, into.b4, grad_v, y3)
+        collect(into.w3, into.b3, g3, y2)
+        collect(into.w2, into.b2, g2, y1)
+        return through_first(self.w1, into.w1, into.b1, g1, x)
 
     def _divergence_backward(
         self, kept: DeepKept, grad_divergence: Tensor, into: DeepLayers

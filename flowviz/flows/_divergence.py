@@ -120,13 +120,9 @@ class Layers(NamedTuple):
             r = weighted @ self.m
             g1 = torch.addmm(r, g2, self.w2).addcmul_(r, y1, value=-2).mul_(s1)
             into.m.addmm_(weighted.t(), s1)
-        into.w3.addmm_(grad_v.t(), y2)
-        into.b3.add_(grad_v.sum(0))
-        into.w2.addmm_(g2.t(), y1)
-        into.b2.add_(g2.sum(0))
-        into.w1.addmm_(x.t(), g1)
-        into.b1.add_(g1.sum(0))
-        return g1 @ self.w1.t()
+        collect(into.w3, into.b3, grad_v, y2)
+        collect(into.w2, into.b2, g2, y1)
+        return through_first(self.w1, into.w1, into.b1, g1, x)
 
     def at(self, i: int) -> Layers:
         """See Instant."""
@@ -141,6 +137,25 @@ class Layers(NamedTuple):
     def width(self) -> int:
         """See Instant."""
         return self.b1.shape[-1]
+
+
+def collect(weight: Tensor, bias: Tensor, grad: Tensor, values: Tensor) -> None:
+    """Add the gradients of a layer's weight (out, in) and bias (out), by what comes back to its output.
+
+    Args:
+        weight, bias: the sums; changed in place.
+        grad: the gradient by the layer's output (n, out).
+        values: its input (n, in).
+    """
+    weight.addmm_(grad.t(), values)
+    bias.add_(grad.sum(0))
+
+
+def through_first(first: Tensor, weight: Tensor, bias: Tensor, grad: Tensor, x: Tensor) -> Tensor:
+    """The same for the first layer, whose weight `first` and its sum lie as (in, out); the gradient by x (n, in)."""
+    weight.addmm_(x.t(), grad)
+    bias.add_(grad.sum(0))
+    return grad @ first.t()
 
 
 def velocity(x: Tensor, layers: Instant) -> Tensor:

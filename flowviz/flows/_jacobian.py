@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from flowviz.flows._divergence import Kept, Layers, slope
+from flowviz.flows._divergence import Kept, Layers, collect, slope, through_first
 from flowviz.flows._nets import WrappedNet
 
 
@@ -76,13 +76,9 @@ class JacobianLayers(NamedTuple):
             # With s = y - y^2 the slope of s by the pre-activation is s (1 - 2 y).
             by_pre2.add_(by_s2).addcmul_(by_s2, y2, value=-2).mul_(kept.s2)
             by_pre1 = torch.addmm(by_s1, by_pre2, self.w2).addcmul_(by_s1, y1, value=-2).mul_(kept.s1)
-        into.w3.addmm_(grad_v.t(), y2)
-        into.b3.add_(grad_v.sum(0))
-        into.w2.addmm_(by_pre2.t(), y1)
-        into.b2.add_(by_pre2.sum(0))
-        into.w1.addmm_(x.t(), by_pre1)
-        into.b1.add_(by_pre1.sum(0))
-        return by_pre1 @ self.w1.t()
+        collect(into.w3, into.b3, grad_v, y2)
+        collect(into.w2, into.b2, by_pre2, y1)
+        return through_first(self.w1, into.w1, into.b1, by_pre1, x)
 
     def _through_columns(self, kept: JacobianKept, grad: Tensor, into: JacobianLayers) -> tuple[Tensor, Tensor]:
         """The gradients of sum(grad * rates), grad (n, 2), by s1 and s2; those by the weights are added up."""

@@ -112,7 +112,9 @@ class VelocityNet:
         """Length of the flat vector."""
         return sum(math.prod(shape) for shape in self.shapes.values())
 
-    def initial(self, generator: torch.Generator, dtype: torch.dtype, output_scale: float = 0.1) -> Tensor:
+    def initial(
+        self, generator: torch.Generator, dtype: torch.dtype, output_scale: float = 0.1, sharpness: float = SHARPNESS
+    ) -> Tensor:
         """A fresh flat vector on the CPU: a field near zero, hence a flow near the identity."""
 
         def normal(*shape: int) -> Tensor:
@@ -120,7 +122,7 @@ class VelocityNet:
 
         d, w, f, last = self.dim, self.width, self.features, self.hidden + 1
         # Hidden units whose slopes sit all over the shared frame (a few units wide), at several sharpnesses.
-        parts = {"w1": normal(w, d) * (SHARPNESS / math.sqrt(d)), "b1": normal(w) * SHARPNESS}
+        parts = {"w1": normal(w, d) * (sharpness / math.sqrt(d)), "b1": normal(w) * sharpness}
         for i in range(2, last):
             parts |= {f"w{i}": normal(w, w) / math.sqrt(w), f"b{i}": normal(w) * 0.1}
         parts |= {f"w{last}": normal(d, w) * (output_scale / math.sqrt(w)), f"b{last}": normal(d) * 0}

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from flowviz.flows._divergence import collect, through_first
 from flowviz.flows._nets import time_features
 
 RANK = 10
@@ -126,12 +127,9 @@ class PotentialLayers(NamedTuple):
         if grad_s1 is not None:
             grad_t1.addcmul_(t1, grad_s1, value=-2)
         grad_q = _through_tanh(grad_t1, t1)
-        into.k1.addmm_(grad_q.t(), u)
-        into.b1.add_(grad_q.sum(0))
+        collect(into.k1, into.b1, grad_q, u)
         grad_p = _through_tanh(grad_t0, t0).addcmul_(grad_q @ self.k1, t0)
-        into.k[:d].addmm_(x.t(), grad_p)
-        into.b0.add_(grad_p.sum(0))
-        return torch.addmm(grad_p @ self.k[:d].t(), grad, self.quad[:d].t())
+        return through_first(self.k[:d], into.k[:d], into.b0, grad_p, x).addmm_(grad, self.quad[:d].t())
 
     def _through_laplacian(self, kept: PotentialKept, c: Tensor, into: PotentialLayers) -> tuple[Tensor, Tensor]:
         """Gradients of sum(c * Laplacian) by t0, without what goes through p, and by z; c (n, 1)."""

@@ -15,7 +15,7 @@ STEPS = 64
 def make(harmonics, dim=2):
     shape = VelocityNet(dim, 12, harmonics)
     generator = torch.Generator().manual_seed(3)
-    flat = shape.initial(generator, torch.float64, output_scale=0.4)
+    flat = shape.initial(generator, torch.float64, output_scale=0.4, sharpness=1.0)
     flat += 0.1 * torch.randn(shape.size, generator=generator, dtype=torch.float64)
     return shape, flat.requires_grad_(), torch.randn(20, dim, generator=generator, dtype=torch.float64)
 

@@ -49,7 +49,7 @@ def test_gauss_needs_one_evaluation_more_than_three_a_step_and_throws_none_of_th
 def test_the_error_of_points_divergence_and_energy_falls_with_the_order_of_the_solver(name):
     net = VelocityNet(2, 8, 1)
     generator = torch.Generator().manual_seed(3)
-    flat = net.initial(generator, torch.float64, output_scale=1.0)
+    flat = net.initial(generator, torch.float64, output_scale=1.0, sharpness=1.0)
     x = torch.randn(20, 2, generator=generator, dtype=torch.float64)
 
     def solved(solver, steps):

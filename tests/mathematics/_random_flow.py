@@ -20,7 +20,7 @@ def random_cnf(dim, harmonics=1, width=12, hidden=2, strength=0.8, seed=0):
 
     params = {"width": width, "harmonics": harmonics, "hidden_layers": hidden}
     flow = CnfFlow.create(params, Problem(dim, sample, seed=seed, dtype=torch.float64))
-    flat = flow._net.initial(generator, torch.float64, output_scale=strength)
+    flat = flow._net.initial(generator, torch.float64, output_scale=strength, sharpness=1.0)
     flow.load({"weights": flat.numpy(), "average": flat.numpy(), "steps": np.array([0, 8])})
     return flow
 
