@@ -304,7 +304,7 @@ CASES = {
     "sb_cfm": Case(BRIDGE, 250, bridge),
     "rectified_flow": Case(PAIRED | {"reflows": 1}, 360, displacement),
     "local_flow_matching": Case(PAIRED | {"blocks": 3, "gamma0": 0.3, "growth": 1.0, "pool": 8192}, 360, local_process),
-    "score_diffusion": Case(PAIRED, 400, learnt_process),
+    "score_diffusion": Case(PAIRED | {"batch_size": 512}, 500, learnt_process),
     "exact_diffusion": Case({"points": 120, "bandwidth": 0.3}, 50, sampled_process),
     "gradient_flow": Case({"steps": 60, "particles": 300, "last_width": 0.2}, 60, downhill),
     "q_flow": Case(Q, 140, shortened_shift, shifted),
