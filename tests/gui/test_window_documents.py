@@ -216,3 +216,22 @@ def test_the_command_line_opens_a_named_file_in_the_window(monkeypatch):
 def test_a_target_given_to_the_window_is_no_session(window, qtbot):
     window.draft.set_target(TargetSpec("rings", name="Rings"))
     assert window.documents.session().runs == () and window.documents.session().stage == 0
+
+
+def test_the_menu_of_recent_files_opens_them_again_and_a_layout_is_put_back_by_a_press(window, qtbot, tmp_path):
+    fill(window, qtbot)
+    window.documents.document.save(str(tmp_path / "mine"))
+    wait_for_file(window, qtbot)
+    window.documents.new()
+    assert window.run.timeline.last is None and window.windowTitle() == "Untitled[*] – flowviz"
+    menu = window.table.menu("File/Open recent")
+    menu.aboutToShow.emit()
+    (entry,) = menu.actions()
+    assert entry.text().endswith("mine.flowviz")
+    entry.trigger()
+    wait_for_file(window, qtbot)
+    assert window.run.timeline.steps == [3, 6, 9] and window.windowTitle() == "mine[*] – flowviz"
+    docks = window.layout_of_docks.docks
+    assert docks["target"].isHidden()
+    window.table.actions["reset_layout"].trigger()
+    assert not any(dock.isHidden() for dock in docks.values())
