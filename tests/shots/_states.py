@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -226,7 +226,7 @@ def first(p: Photographer) -> None:
         wait_for(documents.document.opened, lambda: bool(len(p.window.run.timeline)), "the example")
         p.window.first_start.show_tour()
         for number in range(1, 6):
-            p.shoot(f"tour-{number}")
+            both(p, f"tour-{number}")
             assert p.window.first_start.tour is not None
             p.window.first_start.tour.go_on()
         documents.close()
@@ -343,7 +343,13 @@ def failed(p: Photographer) -> None:
 
 def exporting(p: Photographer) -> None:
     p.window.export_film()
-    p.shoot("export")
+    dialog = p.window.films.dialog
+    assert dialog is not None
+    look = QTimer(p.window)
+    look.start(100)
+    wait_for(look.timeout, lambda: dialog.preview.picture.has_picture, "the preview")
+    look.stop()
+    both(p, "export")
     p.window.films.close()
     p.window.show_shortcuts()
     p.shoot("shortcuts")
