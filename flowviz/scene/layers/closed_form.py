@@ -63,8 +63,9 @@ class ClosedFormLayer(Layer):
             mean, covariance = (at_time(answer[name], known, moment.t) for name in ("mean", "covariance"))
             marks.append(Lines(answer["mean"][None].astype(np.float32), "good", 1.2, 0.6))
             marks.append(Lines(outline(mean, covariance, radii), "good", 2.2, 0.95))
-        words, foot = _KNOWN if "mean" in answer else _ENDS, np.repeat(foot_of(moment), 2, axis=0)
-        marks.append(Words(foot, words, "text", offsets=np.array([[0.0, 31.0], [0.0, 16.0]])))
+        if moment.options.mode != "compare":  # the words are too long for small panels
+            words, foot = _KNOWN if "mean" in answer else _ENDS, np.repeat(foot_of(moment), 2, axis=0)
+            marks.append(Words(foot, words, "text", offsets=np.array([[0.0, 31.0], [0.0, 16.0]])))
         return tuple(marks)
 
 
