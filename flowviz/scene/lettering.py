@@ -138,6 +138,10 @@ class Frame:
             y = top + (y_high - label.y) / (y_high - y_low) * tall
             if left <= x <= left + wide and top <= y <= top + tall:
                 colour = getattr(self._tokens, label.colour)
+                if label.is_veiled:
+                    long = length(label.text, size) + size
+                    begin = x - long * {"left": 0.0, "centre": 0.5, "right": 1.0}[label.align]
+                    items.append(Block((begin, y - 0.8 * size, long, 1.6 * size), self._tokens.stage, 0.66))
                 items.append(Words(label.text, x, y + _MIDDLE * size, size, colour, anchors[label.align]))
         return items
 

@@ -31,6 +31,7 @@ class Label:
         x, y: the place.
         align: which part of the words stands on x; they are centred on y.
         colour: token.
+        is_veiled: whether they stand on a veil, to be read over any crowd.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Label:
     y: float
     align: Literal["left", "centre", "right"] = "centre"
     colour: str = "muted"
+    is_veiled: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -120,14 +120,15 @@ def _labels(moment: Moment, answers: Answers) -> tuple[Label, ...]:
     loop, answer = loop_at(moment, answers), answers.get(LOOP, {})
     if loop is not None and "mass" in answer:
         mass = float(at_time(answer["mass"], np.asarray(answer["times"], np.float64), moment.t))
-        x, y = (float(v) for v in loop.mean(axis=0))
-        labels.append(Label(f"mass {mass:.3f}", x, y, colour="text"))
+        top = loop[int(loop[:, 1].argmax())]
+        lift = 0.03 * (moment.extent[3] - moment.extent[2])
+        labels.append(Label(f"mass {mass:.3f}", float(top[0]), float(top[1]) + lift, "centre", "text", True))
     p = p_value(moment, answers)
     hover = moment.probes.hover
     if p is not None and hover is not None:
         words = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
         lift = 0.03 * (moment.extent[3] - moment.extent[2])
-        labels.append(Label(f"   {words}", hover.x, hover.y + lift, "left", "text"))
+        labels.append(Label(f"   {words}", hover.x, hover.y + lift, "left", "text", True))
     return tuple(labels)
 
 

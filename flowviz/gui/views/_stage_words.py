@@ -50,10 +50,12 @@ def _title_box(spot: Spot, metrics: QFontMetrics) -> QRect:
 
 
 def _paint_label(painter: QPainter, label: Label, at: QPointF) -> None:
-    painter.setPen(QColor(getattr(current_tokens(), label.colour)))
     shift = {"left": 0, "centre": -150, "right": -300}[label.align]
-    box = QRectF(at.x() + shift, at.y() - 20, 300, 40)
-    painter.drawText(box, _ALIGN[label.align] | Qt.AlignmentFlag.AlignVCenter, label.text)
+    box, align = QRectF(at.x() + shift, at.y() - 20, 300, 40), _ALIGN[label.align] | Qt.AlignmentFlag.AlignVCenter
+    if label.is_veiled:
+        paint_veil(painter, painter.boundingRect(box, align, label.text.strip()).toRect().adjusted(-4, -1, 4, 1))
+    painter.setPen(QColor(getattr(current_tokens(), label.colour)))
+    painter.drawText(box, align, label.text)
 
 
 def paint_veil(painter: QPainter, box: QRect) -> None:
