@@ -86,6 +86,26 @@ def _marks(moment: Moment, answers: Answers) -> tuple[Mark, ...]:
     return tuple(marks)
 
 
+def pinned_paths(moment: Moment, answers: Answers) -> list[tuple[str, Array, Array]]:
+    """Of every pin whose answer has come its colour, its path (T, d) and the times (T,)."""
+    found = []
+    for index, pin in enumerate(moment.probes.pins):
+        answer = answers.get(pin_name(index), {})
+        if len(pin.place) == moment.dim and "paths" in answer:
+            found.append((pin_colour(index), answer["paths"][:, 0], np.asarray(answer["times"], np.float64)))
+    return found
+
+
+def flat_marks(path: Array, here: Array, colour: str) -> list[Mark]:
+    """A pinned path (T, 2) in a picture that is no plane of the flow, and the place (2,) where it is now."""
+    return [
+        Lines(path[None], "stage", 4.4, 0.7),
+        Lines(path[None], colour, 2.0, 0.95),
+        Points(here[None], "stage", 11.0, 0.8),
+        Points(here[None], colour, 8.0, 0.98),
+    ]
+
+
 def _path(answer: Mapping[str, Array] | None, t: float, colour: str, width: float) -> list[Mark]:
     """The way up to t strong, the rest faint, with a rim against the crowd; dots where it starts, is and ends."""
     if answer is None or "paths" not in answer:

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from flowviz.core.frames import BlockInfo, Frame
+from flowviz.core.probes import Pin, Probes
 from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
 from flowviz.scene._directions import flat
 from flowviz.scene._layer import Companion, Moment
@@ -200,3 +201,17 @@ def test_the_two_directions_of_a_journey_stand_at_a_right_angle_however_they_are
     for angle, rise in [(0, 0), (35, 70), (120, 10)]:
         axes = flat(in_space("journey", angle=float(angle), rise=float(rise)))
         assert axes.T @ axes == pytest.approx(np.eye(2), abs=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["journey", "strip"])
+def test_a_pin_is_followed_through_journey_and_strip(mode):
+    m = replace(moment(mode, t=0.5), probes=Probes(pins=(Pin(0.5, 0.25, 0.0),)))
+    path = np.array([[0.5, 0.25]]) + TIMES[:, None] * np.array([2.0, 0.0])
+    panel = resolve(m, {"pin 0": {"paths": path[:, None].astype(np.float32), "times": TIMES}}).panels[0]
+    line, dot = (
+        next(mark for mark in panel.marks if isinstance(mark, kind) and mark.colour == "series0")
+        for kind in (Lines, Points)
+    )
+    if mode == "strip":
+        assert line.paths[0][:, 0] == pytest.approx(TIMES) and line.paths[0][:, 1] == pytest.approx(path[:, 0])
+    assert line.paths[0][len(TIMES) // 2] == pytest.approx(dot.xy[0], abs=1e-5), "the dot stands where t is"

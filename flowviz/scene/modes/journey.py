@@ -15,6 +15,7 @@ from flowviz.scene._mode import MODES, Mode
 from flowviz.scene.marks import Extent, Lines, Mark, Points
 from flowviz.scene.motion import at_time, trail
 from flowviz.scene.panels import Label, Panel
+from flowviz.scene.probes import flat_marks, pinned_paths
 
 _APART = 1.25
 """From the middle of the source to that of the target, in widths of the world."""
@@ -58,6 +59,9 @@ class JourneyMode(Mode):
             right, up = flat_words(moment)
             labels.append(Label(f"to the right {right}, up {up}", middle, low - 0.06 * (view[3] - view[2])))
         marks = _marks(moment, paths @ axes, moment.target_points[:, : moment.dim] @ axes, times, apart)
+        for colour, path, at in pinned_paths(moment, answers):
+            way = _shifted(path @ axes, ((at - 0.5) * apart).astype(np.float32))
+            marks += tuple(flat_marks(way, at_time(way, at, moment.t), colour))
         return (Panel("journey", marks, view, labels=tuple(labels), axes=False, link="journey"),)
 
 

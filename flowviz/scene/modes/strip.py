@@ -17,6 +17,7 @@ from flowviz.scene.layers.density import PARTICLES, many_particles
 from flowviz.scene.marks import Heatmap, Lines, Mark, Points
 from flowviz.scene.motion import at_time
 from flowviz.scene.panels import Label, Panel
+from flowviz.scene.probes import flat_marks, pinned_paths
 from flowviz.scene.smoothing import smooth_columns
 
 _ROWS, _COLUMNS = 160, 65
@@ -59,6 +60,9 @@ class StripMode(Mode):
         crowd, many_times = many_particles(moment, answers.get("density"))
         density = _density(crowd, many_times, along, (low, high))
         marks, labels = _strip_marks(moment, paths @ along, times, density, (low, high))
+        for colour, path, at in pinned_paths(moment, answers):
+            way = np.stack([at, path @ along], axis=1).astype(np.float32)
+            marks += tuple(flat_marks(way, at_time(way, at, moment.t), colour))
         title = f"Marginal {direction_words(moment)} over t"
         strip = Panel(
             "strip", marks, (0.0, 1.0, low, high), (0.0, 0.0, _WIDTH, 1.0), title, labels,
