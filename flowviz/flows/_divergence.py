@@ -21,28 +21,17 @@ from torch import Tensor
 class Instant(Protocol):
     """A velocity network at one instant, or stacked over several, or the running sums of its gradients.
 
-    Every implementation is a NamedTuple of tensors: Layers, or DeepLayers with one hidden layer more.
+    Every implementation is a NamedTuple of tensors, such as Layers, or DeepLayers with one hidden layer more.
     """
 
     def evaluate(self, x: Tensor) -> tuple[Tensor, Any]:
-        """v (n, d) at points (n, d), and what `backward` needs."""
+        """v (n, d) at points (n, d), and what a pass back needs."""
         ...
 
     def evaluate_with_divergence(self, x: Tensor) -> tuple[Tensor, Tensor, Any]:
         """v (n, d), div v (n,), and what `backward` needs.
 
         A network may tell further rates along with it: (n, k), div v in the first column.
-        """
-        ...
-
-    def backward(self, kept: Any, grad_v: Tensor, grad_divergence: Tensor | None, into: Any) -> Tensor:
-        """The gradient by x (n, d) of sum(grad_v * v) + sum(grad_divergence * div v).
-
-        Args:
-            kept: of the evaluation.
-            grad_v: (n, d).
-            grad_divergence: (n, 1), or (n, k) for k rates, or None where the divergence was not wanted.
-            into: of the same type as self; the gradients by its tensors are added to these in place.
         """
         ...
 
@@ -58,6 +47,21 @@ class Instant(Protocol):
     @property
     def width(self) -> int:
         """Units of each hidden layer."""
+        ...
+
+
+class Differentiable(Instant, Protocol):
+    """One whose pass back is written out."""
+
+    def backward(self, kept: Any, grad_v: Tensor, grad_divergence: Tensor | None, into: Any) -> Tensor:
+        """The gradient by x (n, d) of sum(grad_v * v) + sum(grad_divergence * div v).
+
+        Args:
+            kept: of the evaluation.
+            grad_v: (n, d).
+            grad_divergence: (n, 1), or (n, k) for k rates, or None where the divergence was not wanted.
+            into: of the same type as self; the gradients by its tensors are added to these in place.
+        """
         ...
 
 

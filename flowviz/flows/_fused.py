@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from flowviz.flows._divergence import Instant, first_column
-from flowviz.flows._nets import FieldNet
+from flowviz.flows._divergence import Differentiable, first_column
+from flowviz.flows._nets import SolvedNet
 from flowviz.flows._schemes import Scheme, scheme
 
 # Hidden values of one layer that go through the whole solve at once: all of them stay in a processor's cache.
@@ -46,7 +46,7 @@ class Solved(NamedTuple):
 
 
 def fused_solve(
-    net: FieldNet, flat: Tensor, x: Tensor, t0: float, t1: float, steps: int, name: str, with_energy: bool = False
+    net: SolvedNet, flat: Tensor, x: Tensor, t0: float, t1: float, steps: int, name: str, with_energy: bool = False
 ) -> Solved:
     """Points (n, d) carried from t0 to t1 by `steps` equal steps of a solver of `_schemes`; differentiable in x and
     `flat`.
@@ -64,7 +64,7 @@ class _Solve(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, plan: Plan, make: Callable[..., Instant], x: Tensor, *parts: Tensor
+        ctx: Any, plan: Plan, make: Callable[..., Differentiable], x: Tensor, *parts: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         table = make(*parts)
         ctx.plan, ctx.make, ctx.parts = plan, make, parts
@@ -94,7 +94,7 @@ Evaluated = tuple[Any, Tensor]
 """What an evaluation keeps for its backward pass, and its velocity."""
 
 
-def _forward(plan: Plan, x: Tensor, entries: list[Instant]) -> tuple[Tensor, Tensor, Tensor, list[Evaluated]]:
+def _forward(plan: Plan, x: Tensor, entries: list[Differentiable]) -> tuple[Tensor, Tensor, Tensor, list[Evaluated]]:
     rates: Tensor | None = None
     energy = x.new_zeros(len(x))
     kept: list[Evaluated] = []
@@ -122,8 +122,8 @@ def _forward(plan: Plan, x: Tensor, entries: list[Instant]) -> tuple[Tensor, Ten
 def _backward(
     plan: Plan,
     kept: list[Evaluated],
-    entries: list[Instant],
-    sums: list[Instant],
+    entries: list[Differentiable],
+    sums: list[Differentiable],
     grad_x: Tensor,
     grad_rates: Tensor,
     grad_energy: Tensor,

@@ -16,7 +16,9 @@ import torch
 from torch import Tensor
 
 LINEAR, TRIGONOMETRIC, PRESERVING = "linear", "trigonometric", "variance preserving"
-UNIFORM, LOGIT_NORMAL, BETA = "uniform", "logit-normal", "beta"
+UNIFORM, LATE, LOGIT_NORMAL, BETA = "uniform", "more late", "logit-normal", "beta"
+LATE_CENTRE, LATE_SPREAD = 1.2, 1.6
+"""Mean and standard deviation of the logit of a late time: half of them lie above 0.77."""
 BETA_MIN, BETA_MAX = 0.1, 20.0
 TABLE = 4097
 
@@ -88,8 +90,9 @@ def draw_times(n: int, how: str, shape: float, margin: float, generator: torch.G
     """n times (n,) in [margin, 1 - margin], spread evenly over the law's quantiles so that no part is missed.
 
     Args:
-        how: "uniform"; "logit-normal", the sigmoid of N(0, shape^2) (Esser et al. 2024, arXiv 2403.03206, section
-            3.1); or "beta", Beta(shape, shape).
+        how: "uniform"; "more late", every second time uniform and the other the sigmoid of N(1.2, 1.6^2), for what is
+            sharp in a field lies near the data; "logit-normal", the sigmoid of N(0, shape^2) (Esser et al. 2024, arXiv
+            2403.03206, section 3.1); or "beta", Beta(shape, shape).
         margin: times nearer to 0 or 1 are moved there.
         like: a tensor of the precision and on the device wanted.
     """
@@ -98,11 +101,33 @@ def draw_times(n: int, how: str, shape: float, margin: float, generator: torch.G
     u = (ranks + torch.rand(n, generator=generator, dtype=dtype, device=device)) / n
     if how == LOGIT_NORMAL:
         u = torch.sigmoid(shape * torch.special.ndtri(u.clamp(1e-6, 1 - 1e-6)))
-    elif how == BETA:
-        table = _beta_quantiles(shape).to(device, dtype)
+    elif how in (BETA, LATE):
+        table = (_beta_quantiles(shape) if how == BETA else _late_quantiles()).to(device, dtype)
         index = (u * (TABLE - 1)).long().clamp(max=TABLE - 2)
         u = torch.lerp(table[index], table[index + 1], u * (TABLE - 1) - index)
     return u.clamp(margin, 1 - margin)
+
+
+def evenness(t: Tensor, how: str) -> Tensor | None:
+    """What to multiply values at drawn times t (n, 1) by, so that their mean is that over even times; None for 1.
+
+    For "more late" times; the others have weights without bound, and their mean stays one over their own law.
+    """
+    if how != LATE:
+        return None
+    z = (torch.logit(t, 1e-6) - LATE_CENTRE) / LATE_SPREAD
+    late = torch.exp(-0.5 * z * z) / (math.sqrt(2 * math.pi) * LATE_SPREAD * (t * (1 - t)).clamp(min=1e-6))
+    return 2 / (1 + late)
+
+
+@lru_cache(maxsize=1)
+def _late_quantiles() -> Tensor:
+    logits = torch.linspace(-16, 16, 20 * TABLE, dtype=torch.float64)
+    t = torch.sigmoid(logits)
+    shares = 0.5 * (t + torch.special.ndtr((logits - LATE_CENTRE) / LATE_SPREAD))
+    table = np.interp(np.linspace(0.0, 1.0, TABLE), shares.numpy(), t.numpy())
+    table[0], table[-1] = 0.0, 1.0
+    return torch.from_numpy(table)
 
 
 @lru_cache(maxsize=16)

@@ -16,7 +16,7 @@ from flowviz.flows._base import Problem
 from flowviz.flows._capture import Replayed
 from flowviz.flows._field_flow import FieldFlow, FieldParams
 from flowviz.flows._fused import fused_solve
-from flowviz.flows._nets import FieldNet
+from flowviz.flows._nets import SolvedNet
 from flowviz.flows._schemes import GAUSS
 from flowviz.flows._training import Guard, in_parts
 from flowviz.flows.closed_forms import Gaussian
@@ -54,8 +54,9 @@ class LikelihoodFlow(FieldFlow[P], HasGaussianPath):
         MATCHING,
     )
 
-    def __init__(self, params: P, problem: Problem, net: FieldNet) -> None:
+    def __init__(self, params: P, problem: Problem, net: SolvedNet) -> None:
         super().__init__(params, problem, net)
+        self._solved_net = net
         self._chooser.steps = params.solver_steps
         self._guard = Guard(self._flat, self._average, self._adam)
         self._replayed = Replayed.on(problem.device)
@@ -97,7 +98,7 @@ class LikelihoodFlow(FieldFlow[P], HasGaussianPath):
     def _log_likelihood(self, x: Tensor, steps: int) -> tuple[Tensor, dict[str, Tensor]]:
         """log p (n,) at data x (n, d), and the costs (n,) that count; differentiable."""
         counted = self._counted()
-        end = fused_solve(self._net, self._flat, x, 1.0, 0.0, steps, self._params.solver, "energy" in counted)
+        end = fused_solve(self._solved_net, self._flat, x, 1.0, 0.0, steps, self._params.solver, "energy" in counted)
         # Backwards in time the integrals are -int_0^1, and -int div v dt is what log p adds to that of the source.
         others = [name for name in self._cost_weights() if name != "energy"]
         costs = {name: -end.rates[:, i] for i, name in enumerate(others, start=1)}

@@ -18,10 +18,19 @@ from flowviz.core.spec import Array
 from flowviz.flows._base import HasCoupling, Problem
 from flowviz.flows._coupling import Pairs, Reused
 from flowviz.flows._field_flow import FieldFlow, FieldParams
-from flowviz.flows._interpolants import BETA, INTERPOLANTS, LINEAR, LOGIT_NORMAL, UNIFORM, draw_times
-from flowviz.flows._nets import VelocityNet
-from flowviz.flows._params import NetworkParams, steps_of_a_run
+from flowviz.flows._interpolants import (
+    BETA,
+    INTERPOLANTS,
+    LATE,
+    LINEAR,
+    LOGIT_NORMAL,
+    UNIFORM,
+    draw_times,
+    evenness,
+)
+from flowviz.flows._params import WidthParams, steps_of_a_run
 from flowviz.flows._training import Stream
+from flowviz.flows._waves import Scaling, WaveNet
 from flowviz.flows.closed_forms import Gaussian
 from flowviz.flows.gaussian_paths import Coefficients, GaussianPath, HasGaussianPath, regressed
 
@@ -30,14 +39,18 @@ LOOK_STEPS = 20
 
 
 @dataclass(frozen=True)
-class MatchingParams(NetworkParams):
+class MatchingParams(WidthParams):
     """Of every method that regresses a velocity field on paths between pairs."""
 
-    learning_rate: float = restated(NetworkParams, "learning_rate", 1e-2)
-    batch_size: int = restated(NetworkParams, "batch_size", 512)
-    averaging: float = restated(NetworkParams, "averaging", 0.995)
-    hidden_layers: int = restated(NetworkParams, "hidden_layers", 3)
-    steps: int = steps_of_a_run(8000)
+    learning_rate: float = restated(WidthParams, "learning_rate", 5e-3)
+    batch_size: int = restated(WidthParams, "batch_size", 512)
+    averaging: float = restated(WidthParams, "averaging", 0.995)
+    width: int = restated(WidthParams, "width", 96)
+    waves: int = param(
+        128, "Waves", lo=4, hi=1024, log=True, group=ADVANCED,
+        help="Sines of the position in the first layer, from broad to narrow; more show finer detail.",
+    )  # fmt: skip
+    steps: int = steps_of_a_run(6000)
     interpolant: str = param(
         LINEAR, "Interpolant", choices=tuple(INTERPOLANTS),
         help="The path between two points: a straight line, an arc of constant spread, or that of a diffusion.",
@@ -47,8 +60,8 @@ class MatchingParams(NetworkParams):
         help="Standard deviation of the noise around a path; the flow then learns the data blurred by it.",
     )  # fmt: skip
     times: str = param(
-        UNIFORM, "Times", choices=(UNIFORM, LOGIT_NORMAL, BETA), live=True, group=ADVANCED,
-        help="Law of the times at which paths are looked at; the others look more at the middle or at the ends.",
+        LATE, "Times", choices=(LATE, UNIFORM, LOGIT_NORMAL, BETA), live=True, group=ADVANCED,
+        help="Law of the times at which paths are looked at: more near the data, even, in the middle or at the ends.",
     )  # fmt: skip
     times_shape: float = param(
         1.0, "Shape of the times", lo=0.1, hi=10.0, log=True, live=True, group=ADVANCED,
@@ -95,9 +108,9 @@ class MatchingFlow(FieldFlow[P], HasCoupling, HasGaussianPath):
     pairing_costs: ClassVar[bool] = False
     group: ClassVar[MethodGroup] = "Simulation-free"
 
-    def __init__(self, params: P, problem: Problem, net: VelocityNet) -> None:
+    def __init__(self, params: P, problem: Problem, net: WaveNet) -> None:
         super().__init__(params, problem, net, LOOK_STEPS)
-        self._velocity_net = net
+        self._wave_net = net
         self._noise = torch.Generator(problem.device).manual_seed(problem.seed + 1)
         self._choices = torch.Generator().manual_seed(problem.seed + 2)
         self._begin = Stream(problem.source.sample)
@@ -142,9 +155,7 @@ class MatchingFlow(FieldFlow[P], HasCoupling, HasGaussianPath):
         p = self._params
         t = draw_times(len(pairs.x0), p.times, p.times_shape, self._margin(), self._noise, pairs.x0).unsqueeze(1)
         x, velocity = self._path(pairs, t)
-        loss = (self._velocity_net.at_points(flat, x, t) - velocity).square().sum(1).mean()
-        (gradient,) = torch.autograd.grad(loss, flat)
-        return loss.detach(), gradient
+        return self._wave_net.regress(flat, x, t, velocity, evenness(t, p.times))
 
     @torch.no_grad()
     def coupling(self, x0: Tensor, x1: Tensor, seed: int) -> tuple[Tensor, Tensor]:
@@ -169,6 +180,7 @@ class MatchingFlow(FieldFlow[P], HasCoupling, HasGaussianPath):
         pass
 
 
-def matching_net(problem: Problem, params: MatchingParams) -> VelocityNet:
-    """The network of a flow-matching method."""
-    return VelocityNet(problem.dim, params.width, params.harmonics, params.hidden_layers)
+def matching_net(problem: Problem, params: MatchingParams, kinship: float = 0.0, bridge: float = 0.0) -> WaveNet:
+    """The network of a flow-matching method; kinship and bridge as in Scaling."""
+    scaling = Scaling(params.interpolant, kinship, bridge)
+    return WaveNet(problem.dim, params.width, params.waves, params.harmonics, scaling)

@@ -6,7 +6,7 @@ One flat vector keeps the optimiser to a handful of operations a step, and a che
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from flowviz.flows._deep import DeepLayers
-from flowviz.flows._divergence import Instant, Layers
+from flowviz.flows._divergence import Differentiable, Instant, Layers
 
 SHARPNESS = 2.0
 """Scale of a fresh first layer: with 1, thin branches of a likelihood fit stay blurred twice as long."""
@@ -38,12 +38,16 @@ class FieldNet(Protocol):
         """A fresh flat vector on the CPU."""
         ...
 
-    def fold(self, flat: Tensor, times: Sequence[float]) -> Instant:
-        """The network at each of the times, stacked; differentiable in `flat`."""
-        ...
-
     def at(self, flat: Tensor, times: Sequence[float]) -> Sequence[Instant]:
         """The network at each of the times."""
+        ...
+
+
+class SolvedNet(FieldNet, Protocol):
+    """One that training can differentiate through a whole solve (`_fused`)."""
+
+    def fold(self, flat: Tensor, times: Sequence[float]) -> Differentiable:
+        """The network at each of the times, stacked; differentiable in `flat`."""
         ...
 
 
@@ -133,9 +137,7 @@ class VelocityNet:
 
     def unpack(self, flat: Tensor) -> dict[str, Tensor]:
         """Views of the flat vector by parameter name."""
-        shapes = self.shapes
-        pieces = flat.split([math.prod(shape) for shape in shapes.values()])
-        return {name: piece.view(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
+        return unpacked(flat, self.shapes)
 
     def fold(self, flat: Tensor, times: Sequence[float]) -> Layers | DeepLayers:
         """The network at each of the times, stacked along a first axis; differentiable in `flat`.
@@ -185,6 +187,12 @@ class VelocityNet:
         table = self.fold(flat, times)
         entries = [table.at(i) for i in range(table.times)]
         return entries if self.features else entries * len(times)
+
+
+def unpacked(flat: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Views of a flat vector by parameter name, given their shapes in its order."""
+    pieces = flat.split([math.prod(shape) for shape in shapes.values()])
+    return {name: piece.view(shape) for (name, shape), piece in zip(shapes.items(), pieces, strict=True)}
 
 
 def time_features(times: tuple[float, ...], harmonics: int, dtype: torch.dtype, device: torch.device) -> Tensor:

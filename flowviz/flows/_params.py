@@ -37,10 +37,16 @@ class TrainingParams:
 
 
 @dataclass(frozen=True)
-class NetworkParams(TrainingParams):
-    """Of every method whose field is a VelocityNet."""
+class WidthParams(TrainingParams):
+    """Of every method whose field is one network."""
 
     width: int = param(64, "Width", lo=4, hi=1024, log=True, unit="units", help="Units in each hidden layer.")
+
+
+@dataclass(frozen=True)
+class NetworkParams(WidthParams):
+    """Of every method whose field is a VelocityNet."""
+
     hidden_layers: int = param(
         2, "Hidden layers", lo=2, hi=3, group=ADVANCED, help="Three bend the field more, at over twice the price."
     )

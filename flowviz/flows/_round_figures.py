@@ -10,7 +10,7 @@ from torch import Tensor
 from flowviz.core.frames import ROUND_MISS
 from flowviz.flows._coupling import exact
 from flowviz.flows._divergence import velocity
-from flowviz.flows._nets import VelocityNet
+from flowviz.flows._nets import FieldNet
 from flowviz.flows._ode import State, integrate
 
 POINTS = 500
@@ -31,7 +31,7 @@ class RoundFigures(NamedTuple):
 
 
 @torch.no_grad()
-def round_figures(net: VelocityNet, flat: Tensor, start: Tensor, data: Tensor) -> RoundFigures:
+def round_figures(net: FieldNet, flat: Tensor, start: Tensor, data: Tensor) -> RoundFigures:
     """The figures of the field with these weights, from points of the source to as many of the data, both (n, d).
 
     Straightness is E|z1 - z0|^2 over the energy E int |v|^2 dt of Benamou and Brenier (energy times one less the
@@ -50,7 +50,7 @@ def round_figures(net: VelocityNet, flat: Tensor, start: Tensor, data: Tensor) -
     return RoundFigures(moved / energy if energy > 0 else 1.0, energy, steps, miss, w2)
 
 
-def _paths(net: VelocityNet, flat: Tensor, x: Tensor, steps: int) -> tuple[Tensor, float]:
+def _paths(net: FieldNet, flat: Tensor, x: Tensor, steps: int) -> tuple[Tensor, float]:
     """Where points (n, d) end, and the energy of their ways by the midpoint rule."""
     layers = net.at(flat, [i / (2 * steps) for i in range(2 * steps + 1)])
 
@@ -65,7 +65,7 @@ def _paths(net: VelocityNet, flat: Tensor, x: Tensor, steps: int) -> tuple[Tenso
     return x, energy
 
 
-def _euler(net: VelocityNet, flat: Tensor, x: Tensor, steps: int) -> Tensor:
+def _euler(net: FieldNet, flat: Tensor, x: Tensor, steps: int) -> Tensor:
     for layers in net.at(flat, [i / steps for i in range(steps)]):
         x = x + velocity(x, layers) / steps
     return x

@@ -17,7 +17,7 @@ from flowviz.flows._base import HasStart, Problem
 from flowviz.flows._interpolants import UNIFORM, draw_times
 from flowviz.flows._jko_params import FLOW_MATCHING, FRESH
 from flowviz.flows._likelihood import LikelihoodFlow, SolverParams
-from flowviz.flows._nets import FieldNet
+from flowviz.flows._nets import SolvedNet
 from flowviz.flows._training import Stream, take_array
 
 POINTS = 2048
@@ -47,7 +47,7 @@ class StartedParams(SolverParams, Protocol):
     def start_steps(self) -> int: ...
 
 
-class RegressedNet(FieldNet, Protocol):
+class RegressedNet(SolvedNet, Protocol):
     """A network whose field can be looked at wherever and whenever each point is."""
 
     def at_points(self, flat: Tensor, x: Tensor, t: Tensor) -> Tensor:

@@ -17,8 +17,8 @@ from flowviz.core.spec import Array
 from flowviz.flows._base import FLOWS, HasLogRatio, Problem
 from flowviz.flows._coupling import Pairs
 from flowviz.flows._matching import MatchingFlow, MatchingParams, matching_net
-from flowviz.flows._nets import VelocityNet
 from flowviz.flows._training import FlatAdam, learning_rate, take_array
+from flowviz.flows._waves import WaveNet
 
 INTEGRAL_STEPS = 32
 """Midpoints of the integral over time when looking."""
@@ -65,7 +65,7 @@ class DensityRatio(MatchingFlow[DensityRatioParams], HasLogRatio):
         ),
     )
 
-    def __init__(self, params: DensityRatioParams, problem: Problem, net: VelocityNet) -> None:
+    def __init__(self, params: DensityRatioParams, problem: Problem, net: WaveNet) -> None:
         super().__init__(params, problem, net)
         generator = torch.Generator().manual_seed(problem.seed + 3)
         self._score = net.initial(generator, problem.dtype).to(problem.device).requires_grad_()
@@ -83,7 +83,7 @@ class DensityRatio(MatchingFlow[DensityRatioParams], HasLogRatio):
 
     def _time_score(self, flat: Tensor, x: Tensor, t: Tensor) -> Tensor:
         """s (n,) at points (n, d) and times (n, 1): the sum of a network's outputs."""
-        return self._velocity_net.at_points(flat, x, t).sum(1)
+        return self._wave_net.at_points(flat, x, t).sum(1)
 
     def step(self, seconds: float) -> StepInfo:
         """One step of both networks; losses "loss" of the flow and "ratio" of the classifiers, 0 for a coin's toss."""
@@ -120,7 +120,7 @@ class DensityRatio(MatchingFlow[DensityRatioParams], HasLogRatio):
     def log_ratio(self, x: Tensor) -> Tensor:
         """See HasLogRatio; the integral by the midpoint rule."""
         flat, total = self._score_average.to(x.dtype), x.new_zeros(len(x))
-        for layers in self._velocity_net.at(flat, [(i + 0.5) / INTEGRAL_STEPS for i in range(INTEGRAL_STEPS)]):
+        for layers in self._wave_net.at(flat, [(i + 0.5) / INTEGRAL_STEPS for i in range(INTEGRAL_STEPS)]):
             total += layers.evaluate(x)[0].sum(1)
         return total / INTEGRAL_STEPS
 

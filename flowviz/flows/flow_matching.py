@@ -12,7 +12,7 @@ from flowviz.core.mixtures import GaussianMixture
 from flowviz.core.params import from_mapping
 from flowviz.flows._base import FLOWS, HasLossFloor, Problem
 from flowviz.flows._coupling import Pairs
-from flowviz.flows._interpolants import UNIFORM
+from flowviz.flows._interpolants import LATE, UNIFORM
 from flowviz.flows._matching import MatchingFlow, MatchingParams, matching_net
 from flowviz.flows._matching_floor import matching_floor
 
@@ -36,9 +36,13 @@ class FlowMatching(MatchingFlow[MatchingParams], HasLossFloor):
 
     @classmethod
     def loss_floor(cls, params: Mapping[str, object], source: GaussianMixture, target: GaussianMixture) -> float | None:
-        """See `matching_floor`; known where all times are looked at alike."""
+        """See `matching_floor`; known where the loss is a mean over even times."""
         chosen = from_mapping(MatchingParams, params)
-        return matching_floor(source, target, chosen.interpolant, chosen.sigma) if chosen.times == UNIFORM else None
+        return (
+            matching_floor(source, target, chosen.interpolant, chosen.sigma)
+            if chosen.times in (UNIFORM, LATE)
+            else None
+        )
 
     def _couple(self, x0: Tensor, x1: Tensor, generator: torch.Generator) -> Pairs:
         return Pairs(x0, x1)

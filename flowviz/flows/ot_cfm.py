@@ -17,6 +17,9 @@ from flowviz.flows._matching import MatchingFlow, MatchingParams, matching_net
 from flowviz.flows.closed_forms import Gaussian
 from flowviz.flows.gaussian_paths import bridge_cross
 
+KINSHIP = 0.6
+"""Correlation that the network starts from; below that of most pairs, for a source off the centre has less."""
+
 
 @dataclass(frozen=True)
 class OtCfmParams(MatchingParams):
@@ -43,7 +46,7 @@ class OtCfm(MatchingFlow[OtCfmParams]):
     def create(cls, params: Mapping[str, object], problem: Problem) -> OtCfm:
         """A fresh flow near the identity."""
         chosen = from_mapping(OtCfmParams, params)
-        return cls(chosen, problem, matching_net(problem, chosen))
+        return cls(chosen, problem, matching_net(problem, chosen, KINSHIP))
 
     def _couple(self, x0: Tensor, x1: Tensor, generator: torch.Generator) -> Pairs:
         return exact(x0, x1, self._params.block)

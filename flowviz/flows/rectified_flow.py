@@ -19,10 +19,10 @@ from flowviz.flows._divergence import velocity
 from flowviz.flows._interpolants import LINEAR
 from flowviz.flows._jko_work import Work
 from flowviz.flows._matching import MatchingFlow, MatchingParams, matching_net
-from flowviz.flows._nets import VelocityNet
 from flowviz.flows._ode import integrate
 from flowviz.flows._round_figures import POINTS, RoundFigures, round_figures
 from flowviz.flows._training import FlatAdam, learning_rate, take_array
+from flowviz.flows._waves import WaveNet
 from flowviz.flows.closed_forms import Gaussian
 from flowviz.flows.gaussian_paths import regressed
 
@@ -96,7 +96,7 @@ class RectifiedFlow(MatchingFlow[RectifiedParams], HasRounds):
     Params = RectifiedParams
     source_need = "samples"
 
-    def __init__(self, params: RectifiedParams, problem: Problem, net: VelocityNet) -> None:
+    def __init__(self, params: RectifiedParams, problem: Problem, net: WaveNet) -> None:
         super().__init__(params, problem, net)
         self._kept: list[Tensor] = []
         self._is_over = False
@@ -164,7 +164,7 @@ class RectifiedFlow(MatchingFlow[RectifiedParams], HasRounds):
         """The figures of the round that has ended, all on the same points."""
         if self._looked_at is None:
             self._looked_at = Pairs(self._begin.take(POINTS), self._stream.take(POINTS))
-        figures = round_figures(self._velocity_net, self._average, *self._looked_at)
+        figures = round_figures(self._wave_net, self._average, *self._looked_at)
         self._ended[len(self._kept) :] = [(self._done, figures)]
 
     # Training

@@ -21,6 +21,9 @@ from flowviz.flows.gaussian_paths import Coefficients, bridge_cross
 MARGIN = 0.01
 """The bridge's velocity grows like t^(-1/2) at both ends, and its square like 1/t: nothing is looked at nearer."""
 
+KINSHIP = 0.5
+"""Correlation that the network starts from; below that of most pairs, for a source off the centre has less."""
+
 
 @dataclass(frozen=True)
 class SbCfmParams(MatchingParams):
@@ -58,7 +61,7 @@ class SbCfm(MatchingFlow[SbCfmParams]):
     def create(cls, params: Mapping[str, object], problem: Problem) -> SbCfm:
         """A fresh flow near the identity."""
         chosen = from_mapping(SbCfmParams, params)
-        return cls(chosen, problem, matching_net(problem, chosen))
+        return cls(chosen, problem, matching_net(problem, chosen, KINSHIP, chosen.sigma))
 
     def _couple(self, x0: Tensor, x1: Tensor, generator: torch.Generator) -> Pairs:
         return entropic(x0, x1, self._params.block, 2 * self._params.sigma**2, generator)

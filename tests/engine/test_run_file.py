@@ -308,7 +308,7 @@ def test_a_file_is_named_once(tmp_path):
 
 
 def test_a_round_of_reflow_has_a_frame_where_it_ended_and_comes_back(tmp_path):
-    flow = FlowSpec("rectified_flow", {"width": 8, "batch_size": 32, "hidden_layers": 2, "reflows": 1})
+    flow = FlowSpec("rectified_flow", {"width": 8, "batch_size": 32, "waves": 8, "reflows": 1})
     spec = RunSpec(TargetSpec("two_moons"), flow, Budget(steps=8), 3, "cpu", Recording(40, 5, 60.0, 0.5, 30), ())
     collector = Collector()
     for event in run(spec):

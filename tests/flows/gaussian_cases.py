@@ -286,7 +286,8 @@ def standard_problem(dim: int) -> Problem:
 
 NET = {"width": 24, "batch_size": 256, "learning_rate": 1e-2}
 PAIRED = NET | {"hidden_layers": 2, "averaging": 0.98}
-BRIDGE = PAIRED | {"sigma": 1.0, "block": 128}
+WAVY = NET | {"waves": 16, "averaging": 0.98}
+BRIDGE = WAVY | {"sigma": 1.0, "block": 128}
 ALONE = {
     "interaction": {"functional": "interaction", "duration": 0.4, "steps": 200, "particles": 50},
     "entropy": {"functional": "entropy", "duration": 0.4, "steps": 20, "particles": 300, "last_width": 0.35},
@@ -299,14 +300,14 @@ CASES = {
     "rnode": Case(NET | {"energy": 0.03, "jacobian": 0.001}, 110, likely_and_straight),
     "ot_flow": Case({"width": 12, "batch_size": 256, "learning_rate": 3e-2, "alpha_c": 100.0}, 120, displacement),
     "jko": Case(NET | {"blocks": 2, "h0": 0.4, "rho": 1.5, "pool": 8192, "clock": "equal"}, 200, proximal_steps),
-    "flow_matching": Case(PAIRED, 300, marginal_field),
-    "ot_cfm": Case(PAIRED | {"block": 128}, 250, displacement),
-    "sb_cfm": Case(BRIDGE, 250, bridge),
-    "rectified_flow": Case(PAIRED | {"reflows": 1}, 360, displacement),
+    "flow_matching": Case(WAVY, 600, marginal_field),
+    "ot_cfm": Case(WAVY | {"block": 128}, 500, displacement),
+    "sb_cfm": Case(BRIDGE, 400, bridge),
+    "rectified_flow": Case(WAVY | {"reflows": 1}, 600, displacement),
     "local_flow_matching": Case(PAIRED | {"blocks": 3, "gamma0": 0.3, "growth": 1.0, "pool": 8192}, 360, local_process),
     "score_diffusion": Case(PAIRED | {"batch_size": 512}, 500, learnt_process),
     "exact_diffusion": Case({"points": 120, "bandwidth": 0.3}, 50, sampled_process),
     "gradient_flow": Case({"steps": 60, "particles": 300, "last_width": 0.2}, 60, downhill),
     "q_flow": Case(Q, 140, shortened_shift, shifted),
-    "density_ratio": Case(PAIRED | {"ratio_rate": 1e-2}, 200, log_ratio),
+    "density_ratio": Case(WAVY | {"ratio_rate": 1e-2}, 200, log_ratio),
 }

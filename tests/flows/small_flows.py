@@ -16,7 +16,7 @@ def has(key, name):
 
 def small(key, **params):
     """Parameters for the smallest flow of a method that is still one."""
-    cheap = {"width": 16, "batch_size": 64, "pool": 1024, "hidden_layers": 2, "block": 16, "points": 30,
+    cheap = {"width": 16, "batch_size": 64, "pool": 1024, "hidden_layers": 2, "waves": 16, "block": 16, "points": 30,
              "bandwidth": 0.5, "particles": 40, "last_width": 0.6}  # fmt: skip
     return {name: value for name, value in cheap.items() if has(key, name)} | params
 

@@ -19,6 +19,9 @@ MATCHING = [key for key, cls in FLOWS.items() if issubclass(cls, HasCoupling)]
 S = 2.0
 
 
+SMALL = {"width": 32, "waves": 32, "batch_size": 256, "learning_rate": 1e-2}
+
+
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
@@ -29,7 +32,7 @@ def gaussian_problem(dim=2, source=None):
 
 
 def trained(key, steps=350, problem=None, **params):
-    flow = FLOWS.get(key).create({"width": 32, "batch_size": 256, **params}, problem or gaussian_problem())
+    flow = FLOWS.get(key).create({**SMALL, **params}, problem or gaussian_problem())
     flow.plan(Budget(steps=steps))
     losses = []
     while flow.progress < 1:

@@ -9,7 +9,7 @@ from flowviz.core.spec import Budget
 from flowviz.flows import Problem
 from flowviz.flows.rectified_flow import RectifiedFlow
 
-PARAMS = {"width": 32, "hidden_layers": 2, "batch_size": 256}
+PARAMS = {"width": 32, "waves": 16, "learning_rate": 1e-2, "batch_size": 256}
 
 
 def two_heaps(seed=1):
@@ -86,7 +86,7 @@ def test_every_round_says_how_straight_its_paths_are_and_how_few_steps_do(traine
     assert [done.step for done in (first, second, third)] == [250, 500, 750]
     assert first.straightness < 0.9 < second.straightness < 1.001
     assert first.energy > 1.2 * second.energy
-    assert first.euler_steps > second.euler_steps and second.miss < 0.3 * first.miss
+    assert first.euler_steps > second.euler_steps and second.miss < 0.4 * first.miss
     assert all(done.w2 < 0.5 for done in flow.rounds())
 
 
