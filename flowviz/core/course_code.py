@@ -12,6 +12,9 @@ from flowviz.core.spec import Budget, Recording
 
 _WIDTH = 100
 _MOST_PACE = 64
+_COMMENT = (
+    "# Stretches of training: first and last step, how long it was to be, what was done before it and on the way."
+)
 
 
 def course_code(course: Course, given: Mapping[str, ParamValue], defaults: Mapping[str, ParamValue]) -> str:
@@ -24,7 +27,7 @@ def course_code(course: Course, given: Mapping[str, ParamValue], defaults: Mappi
     """
     own = [_own_params(stretch, given, defaults) for stretch in course]
     lines = "".join(f"    {_stretch(s, params)},\n" for s, params in zip(course, own, strict=True))
-    return f"course = (\n{lines})"
+    return f"{_COMMENT}\ncourse = (\n{lines})"
 
 
 def changed_code(value: Budget | Recording) -> str:
