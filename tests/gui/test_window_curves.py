@@ -84,6 +84,7 @@ def test_the_axis_of_the_loss_has_the_unit_of_the_methods_own_loss(trained, scri
     page = front(trained, "")
     assert page.plot.plotItem.getAxis("left").labelText == "squared velocity"
     assert page.entries["loss"].text().startswith("matching error ")
+    assert page.entries["loss"].isChecked() and not page.entries["nll"].isChecked()  # whose unit is another
     assert page.entries["loss"].toolTip().startswith("How far the field is, in squared velocity.")
 
 

@@ -39,7 +39,7 @@ class Trace:
         style: "line", "dots", "dash" (one level) or "band" (two levels).
         x, y: training steps and values (k,) of a line or of dots.
         levels: heights of a dash (1) or of the edges of a band (2).
-        is_minor: so small beside the loss that it is left out until it is asked for.
+        is_minor: so small beside the loss, or in another unit than the axis, that it is left out until it is asked for.
         name: what it is called without its value; "" takes the label without its last word.
     """
 

@@ -84,13 +84,13 @@ def _losses(run: RunState, tokens: Tokens) -> list[Trace]:
     names = sorted(run.losses, key=lambda name: name != "loss")
     curves = {name: thin(*run.losses[name].curve()) for name in names}
     whole = float(np.abs(curves["loss"][1]).max(initial=0.0)) if "loss" in curves else 0.0
-    result = []
+    result, unit = [], main_term(run).unit
     for index, (name, (x, y)) in enumerate(curves.items()):
         if not len(y):
             continue
         colour = tokens.accent if index == 0 else tokens.series[index % len(tokens.series)]
-        is_minor = name != "loss" and float(np.abs(y).max()) < _TINY_SHARE * whole
         term = term_of(run.terms, name)
+        is_minor = term.unit != unit or (name != "loss" and float(np.abs(y).max()) < _TINY_SHARE * whole)
         tip = f"{term.tip or term.label}{f', in {term.unit}' if term.unit else ''}"
         result.append(Trace(name, f"{term.label} {number(y[-1])}", tip, colour, x=x, y=y, is_minor=is_minor))
     least = run.floors.get("loss")

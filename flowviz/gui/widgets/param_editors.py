@@ -257,6 +257,10 @@ class SwitchEditor(Editor):
             self._box.setChecked(bool(value))
 
 
+_LEAST_LETTERS, _MOST_LETTERS = 8, 15
+"""Room for the words of a choice, in wide letters: a longer one is cut off rather than the form made wider."""
+
+
 class ChoiceEditor(Editor):
     """A combo box."""
 
@@ -265,7 +269,10 @@ class ChoiceEditor(Editor):
         self._box = QComboBox()
         self._box.addItems(field.choices)
         self._box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._box.setMinimumContentsLength(8)
+        metrics = self._box.fontMetrics()
+        widest = max((metrics.horizontalAdvance(text) for text in field.choices), default=0)
+        letters = math.ceil(widest / max(1, metrics.horizontalAdvance("X")))
+        self._box.setMinimumContentsLength(min(_MOST_LETTERS, max(_LEAST_LETTERS, letters)))
         without_wheel(self._box)
         self._box.currentTextChanged.connect(self._tell)
 
