@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -14,6 +15,7 @@ from flowviz.core.errors import UserError
 
 _log = logging.getLogger(__name__)
 _LOOK_MS = 8
+_PATIENCE_S = 0.7
 
 
 class Background(QObject):
@@ -28,6 +30,7 @@ class Background(QObject):
         self._waiting: dict[int, tuple[Callable[[Any], None], Callable[[UserError], None] | None]] = {}
         self._results: SimpleQueue[tuple[int, str, Any]] = SimpleQueue()
         self._next = 0
+        self._threads: list[threading.Thread] = []
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MS)
         self._timer.timeout.connect(self._deliver)
@@ -47,7 +50,9 @@ class Background(QObject):
         number = self._next
         self._waiting[number] = (done, failed)
         name = f"flowviz-background-{number}"
-        threading.Thread(target=_run, args=(number, work, self._results), name=name, daemon=True).start()
+        thread = threading.Thread(target=_run, args=(number, work, self._results), name=name, daemon=True)
+        thread.start()
+        self._threads = [*(other for other in self._threads if other.is_alive()), thread]
         if not self._timer.isActive():
             self._timer.start()
         return number
@@ -61,9 +66,16 @@ class Background(QObject):
         self._waiting.pop(number, None)
 
     def stop(self) -> None:
-        """Forget everything; threads end by themselves."""
+        """Forget everything, and wait a moment for the threads.
+
+        A program that ends amid the compiled code of a thread is aborted; one that reads a huge file is not waited for.
+        """
         self._waiting.clear()
         self._timer.stop()
+        deadline = time.monotonic() + _PATIENCE_S
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._threads = []
 
     @property
     def is_busy(self) -> bool:

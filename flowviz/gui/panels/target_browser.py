@@ -106,6 +106,8 @@ class TargetBrowser(QWidget):
 
         def work() -> None:
             for key in keys:  # each is shown as soon as it is there
+                if not self._background.is_busy:
+                    return  # the window is closing
                 if key == NOISE:
                     self._background.post(partial(self.gallery.tiles[NOISE].set_picture, noise_picture()))
                 else:
