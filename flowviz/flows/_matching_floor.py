@@ -39,32 +39,44 @@ def _left_at(
     """E tr Cov(u | x_t) where the coefficients (a, b, a', b') are `at`, over draws of x_t."""
     a, b, da, db = at
     weights = np.outer(source.weights, target.weights).ravel()
-    pairs = [(i, j) for i in range(len(source.weights)) for j in range(len(target.weights))]
+    i, j = (index.ravel() for index in np.indices((len(source.weights), len(target.weights))))
     dim = source.means.shape[1]
-    blur = sigma**2 * np.eye(dim)
-    mean_x = np.array([a * source.means[i] + b * target.means[j] for i, j in pairs])
-    mean_u = np.array([da * source.means[i] + db * target.means[j] for i, j in pairs])
-    s, q = (np.array([m.covariances[k[side]] for k in pairs]) for side, m in ((0, source), (1, target)))
-    cov_x, cov_xu, cov_u = a * a * s + b * b * q + blur, a * da * s + b * db * q, da * da * s + db * db * q
+    mean_x, mean_u = (p * source.means[i] + q * target.means[j] for p, q in ((a, b), (da, db)))
+    s, t = source.covariances[i], target.covariances[j]
+    cov_x = a * a * s + b * b * t + sigma**2 * np.eye(dim)
+    cov_xu, cov_u = a * da * s + b * db * t, da * da * s + db * db * t
     gain = np.swapaxes(np.linalg.solve(cov_x, cov_xu), 1, 2)
     left = np.trace(cov_u - gain @ cov_xu, axis1=1, axis2=2)
-    if len(pairs) == 1:
+    if len(weights) == 1:
         return float(left[0])
-    which = rng.choice(len(pairs), _POINTS, p=weights)
-    roots = np.linalg.cholesky(cov_x)
-    x = mean_x[which] + np.einsum("nij,nj->ni", roots[which], rng.standard_normal((_POINTS, dim)))
-    offset = x[:, None] - mean_x
-    share = _shares(weights, roots, offset)
-    u = mean_u + np.einsum("kij,nkj->nki", gain, offset)
-    mean = np.einsum("nk,nki->ni", share, u)
-    spread = np.square(u - mean[:, None]).sum(axis=2)
-    return float((share * (left + spread)).sum(axis=1).mean())
+    which = rng.choice(len(weights), _POINTS, p=weights)
+    noise = rng.standard_normal((_POINTS, dim, 1))
+    x = mean_x[which] + (np.linalg.cholesky(cov_x[which]) @ noise)[:, :, 0]
+    share = _shares(weights, mean_x, cov_x, x)
+    # u given x and the component has the mean shift + gain x; its square is a quadratic in x, so that one matrix
+    # product gathers all moments over thousands of components.
+    shift = mean_u - (gain @ mean_x[:, :, None])[:, :, 0]
+    squares = left + np.square(shift).sum(axis=1)
+    slopes = 2 * (shift[:, None] @ gain)[:, 0]
+    bends = (np.swapaxes(gain, 1, 2) @ gain).reshape(-1, dim * dim)
+    terms = share @ np.concatenate([squares[:, None], slopes, bends, shift, gain.reshape(-1, dim * dim)], axis=1)
+    square, slope, bend, start, turn = np.split(terms, np.cumsum([1, dim, dim * dim, dim]), axis=1)
+    mean = start + (turn.reshape(-1, dim, dim) @ x[:, :, None])[:, :, 0]
+    total = square[:, 0] + (slope * x).sum(axis=1) + (bend * _products(x)).sum(axis=1)
+    return float((total - np.square(mean).sum(axis=1)).mean())
 
 
-def _shares(weights: Array, roots: Array, offset: Array) -> Array:
-    """(n, k) posterior weights of the components at points with these offsets (n, k, d) from their means."""
-    z = np.einsum("kij,nkj->nki", np.linalg.inv(roots), offset)
-    logs = np.log(weights) - np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1) - 0.5 * np.square(z).sum(axis=2)
+def _products(x: Array) -> Array:
+    """All products of two coordinates of points (n, d): (n, d^2)."""
+    return np.asarray((x[:, :, None] * x[:, None]).reshape(len(x), -1))
+
+
+def _shares(weights: Array, means: Array, covariances: Array, x: Array) -> Array:
+    """(n, k) posterior weights of Gaussians at points (n, d); their logarithms are quadratic in x."""
+    precisions = np.linalg.inv(covariances)
+    pulls = (precisions @ means[:, :, None])[:, :, 0]
+    heights = np.log(weights) - 0.5 * (np.linalg.slogdet(covariances)[1] + (pulls * means).sum(axis=1))
+    logs = heights + x @ pulls.T - 0.5 * _products(x) @ precisions.reshape(len(weights), -1).T
     logs -= logs.max(axis=1, keepdims=True)
     share = np.exp(logs)
     return np.asarray(share / share.sum(axis=1, keepdims=True))
