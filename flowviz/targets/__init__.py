@@ -10,3 +10,4 @@ from flowviz.targets._base import dim_of as dim_of
 from flowviz.targets._source import StandardNormal as StandardNormal
 from flowviz.targets._source import build_source as build_source
 from flowviz.targets._source import offer_of as offer_of
+from flowviz.targets._source import offer_of_spec as offer_of_spec

@@ -93,6 +93,17 @@ def name_of(source: TargetSpec | None) -> str:
     return StandardNormal.label if source is None else source.name or source.key
 
 
+def offer_of_spec(source: TargetSpec | None) -> SourceNeed:
+    """The same of a source that is not built (None: noise).
+
+    Raises:
+        UserError: there is no such target.
+    """
+    if source is None:
+        return "normal"
+    return "density" if issubclass(TARGETS.get(source.key), HasMixture) else "samples"
+
+
 def offer_of(source: Target) -> SourceNeed:
     """The most that a source meets of what methods ask for; see core.sources."""
     if isinstance(source, StandardNormal):

@@ -24,7 +24,8 @@ from flowviz.core.backend import Choice
 from flowviz.core.errors import ParameterError
 from flowviz.core.method_groups import METHOD_GROUPS
 from flowviz.core.params import ADVANCED, ParamField, ParamValue
-from flowviz.core.spec import Budget
+from flowviz.core.sources import why_not
+from flowviz.core.spec import Budget, TargetSpec
 from flowviz.gui.state.draft import DraftState
 from flowviz.gui.state.run import EngineState, RunState
 from flowviz.gui.widgets.bars import flat_button
@@ -43,6 +44,17 @@ def by_family(methods: Iterable[Choice]) -> list[Entry]:
     order = {group: i for i, group in enumerate(METHOD_GROUPS)}
     entries = [Entry(method.key, method.group, method.label, method.summary) for method in methods]
     return sorted(entries, key=lambda entry: order.get(entry.group, len(order)))
+
+
+def why_not_from(source: TargetSpec | None, methods: Iterable[Choice]) -> dict[str, str]:
+    """By key of the methods that cannot begin from a source: why, in a sentence."""
+    if source is None:
+        return {}
+    from flowviz.targets import offer_of_spec  # known by now: somebody has chosen a source
+
+    offer, name = offer_of_spec(source), source.name or "this source"
+    reasons = {choice.key: why_not(choice.label, choice.source_need, name, offer) for choice in methods}
+    return {key: reason for key, reason in reasons.items() if reason}
 
 
 class MethodPanel(QScrollArea):
@@ -235,6 +247,7 @@ class MethodPanel(QScrollArea):
         if self.method_box.keys() != [entry.key for entry in entries]:
             self.method_box.set_entries(entries)
         self.method_box.setEnabled(bool(draft.methods))
+        self.method_box.set_reasons(why_not_from(draft.source, draft.methods.values()))
         self.method_box.setCurrentIndex(self.method_box.findData(draft.method))
         choice = draft.choice
         if choice is not None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-_SUMMARY = Qt.ItemDataRole.UserRole + 1
+_SUMMARY, _OWN_SUMMARY = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
 _MARGIN = 8
 _WIDTH = 380
 _WORDS = Qt.TextFlag.TextWordWrap
@@ -29,6 +29,7 @@ class GroupedBox(QComboBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._reasons: dict[str, str] = {}
         self.setItemDelegate(_Delegate(self))
         self.view().setMinimumWidth(_WIDTH)
         self.view().setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -37,6 +38,7 @@ class GroupedBox(QComboBox):
     def set_entries(self, entries: Iterable[Entry]) -> None:
         """Offer these, entries of one group beside each other."""
         self.clear()
+        self._reasons = {}
         model, last = self.model(), ""
         assert isinstance(model, QStandardItemModel)
         for entry in entries:
@@ -46,8 +48,23 @@ class GroupedBox(QComboBox):
                 model.appendRow(heading)
                 last = entry.group
             self.addItem(entry.label, entry.key)
-            self.setItemData(self.count() - 1, entry.summary, _SUMMARY)
+            for role in (_SUMMARY, _OWN_SUMMARY):
+                self.setItemData(self.count() - 1, entry.summary, role)
             self.setItemData(self.count() - 1, entry.summary, Qt.ItemDataRole.AccessibleDescriptionRole)
+
+    def set_reasons(self, reasons: Mapping[str, str]) -> None:
+        """Grey out the choices that cannot be made now, each with the sentence that says why."""
+        if reasons == self._reasons:
+            return
+        model, self._reasons = self.model(), dict(reasons)
+        assert isinstance(model, QStandardItemModel)
+        for i in range(self.count()):
+            if self.itemData(i) is not None:
+                reason = reasons.get(self.itemData(i), "")
+                model.item(i).setEnabled(not reason)
+                words = reason or self.itemData(i, _OWN_SUMMARY)
+                self.setItemData(i, words, _SUMMARY)
+                self.setItemData(i, words, Qt.ItemDataRole.AccessibleDescriptionRole)
 
     def keys(self) -> list[str]:
         """Of the choices, in order."""
@@ -77,6 +94,8 @@ class _Delegate(QStyledItemDelegate):
         painter.fillRect(option.rect, palette.highlight() if chosen else palette.base())
         ink = palette.color(QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text)
         muted = ink if chosen else palette.color(QPalette.ColorRole.PlaceholderText)
+        if not option.state & QStyle.StateFlag.State_Enabled:
+            ink = muted
         if summary is None:
             painter.setFont(_heading(option.font))
             painter.setPen(muted)
