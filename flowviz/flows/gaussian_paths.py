@@ -7,6 +7,7 @@ in figures and in tests. On Gaussians all these fields are affine: v(x, t) = dri
 from __future__ import annotations
 
 import bisect
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class GaussianPath:
         """E int |v|^2 dt, by a Gauss-Legendre rule on each piece."""
         nodes, weights = np.polynomial.legendre.leggauss(NODES)
         total = 0.0
-        for low, high in zip(self.edges, self.edges[1:], strict=False):
+        for low, high in itertools.pairwise(self.edges):
             half = (high - low) / 2
             total += half * sum(w * self.at(low + half * (1 + s)).energy for s, w in zip(nodes, weights, strict=True))
         return total
@@ -59,7 +60,7 @@ class GaussianPath:
     def map(self) -> Array:
         """The matrix M (d, d) of the flow x_0 -> mean_1 + M (x_0 - mean_0): dM/dt = slope M."""
         m = np.eye(len(self.at(0.5).drift))
-        for low, high in zip(self.edges, self.edges[1:], strict=False):
+        for low, high in itertools.pairwise(self.edges):
             h = (high - low) / STEPS
             for i in range(STEPS):
                 # at a joint the piece that is being crossed counts

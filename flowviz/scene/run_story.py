@@ -74,14 +74,13 @@ def _inversion(error: float) -> str:
 
 
 def _paths(excess: float, straightness: float | None, nfe: int) -> str:
-    words = f"The particles spend {100 * excess:.0f} % more energy than an optimal transport of them would"
-    now = f" (now {nfe} evaluations of the field)" if nfe else ""
+    words = f"The particles spend {100 * excess:.0f} % more energy than an optimal transport"
+    now = f" (NFE {nfe})" if nfe else ""
     if straightness is None:
         return f"{words}{now}."
     if straightness >= _STRAIGHT:
-        return f"{words}; their paths are nearly straight, so few solver steps are enough{now}."
-    bend = "bend a little" if straightness >= _BENT else "bend a lot, so that the solver needs many steps"
-    return f"{words}; their paths {bend}{now}."
+        return f"{words}; nearly straight, so few solver steps are enough{now}."
+    return f"{words}; their paths bend {'a little' if straightness >= _BENT else 'a lot'}{now}."
 
 
 def _energy(energy: float, values: Mapping[str, float]) -> str:

@@ -37,7 +37,7 @@ def test_energy_and_straightness_have_a_tab_for_every_method_and_a_sentence(trai
     assert set(page.entries) == {"npe", "straightness", "exact_npe"}
     assert page.words.isVisible()
     assert page.words.text().startswith("The particles spend 2 % more energy than an optimal transport")
-    assert "now 64 evaluations" in page.words.text()
+    assert "NFE 64" in page.words.text()
 
 
 def test_kinetic_energy_stands_beside_the_least_possible_and_the_closed_form(trained, qtbot):

@@ -24,6 +24,8 @@ _ROWS, _COLUMNS = 160, 65
 _WIDTH = 0.76
 _CONTRAST, _GAMMA = np.float32(1.35), np.float32(0.75)
 _DOTS = 400
+_NUMBERED, _NAMED = 0.04, 0.2
+"""Parts of flow time from which a block has its number, or its name, at the foot of the strip."""
 
 
 @MODES.register("strip")
@@ -122,8 +124,12 @@ def _strip_marks(
         dots = np.stack([np.full(len(here), moment.t), here], axis=1)
         marks.append(Points(dots, "particles", options.point_size, 0.85))
     foot = low + 0.04 * (high - low)
-    wide = [block for block in blocks if block.t_end - block.t_start > 0.09]
-    labels = [Label(f"block {b.index + 1}", (b.t_start + b.t_end) / 2, foot, colour="text") for b in wide]
+    labels = []
+    for block in blocks:
+        share, number = block.t_end - block.t_start, str(block.index + 1)
+        if share > _NUMBERED:
+            name = f"block {number}" if share > _NAMED else number
+            labels.append(Label(name, (block.t_start + block.t_end) / 2, foot, colour="text"))
     return tuple(marks), tuple(labels)
 
 
