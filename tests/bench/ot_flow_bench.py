@@ -12,7 +12,7 @@ from tests.bench._measure import Measurement
 
 PUBLISHED_NLL = 2.680
 """Of the released checkpoint run again: 1,229 parameters, alpha_C 30, alpha_L 1, alpha_R 15; entropy 2.660."""
-PARAMS = {"width": 32, "alpha_c": 30.0, "alpha_l": 1.0, "alpha_r": 15.0, "solver_steps": 6}
+PARAMS = {"width": 32, "alpha_c": 30.0, "alpha_l": 1.0, "alpha_r": 15.0}
 STEPS = 700
 
 
