@@ -170,8 +170,8 @@ def _time(window: MainWindow) -> list[Action]:
         Action("slower", "Time", "Slower", lambda: play.flow.faster(-1), ("-",)),
         Action("faster", "Time", "Faster", lambda: play.flow.faster(1), ("+", "=")),
         Action("loop", "Time", "Next loop mode", play.flow.next_loop, ("L",), "loop"),
-        Action("training_slower", "Time", "Training slower", lambda: play.training.faster(-1), ("Shift+-", "_")),
-        Action("training_faster", "Time", "Training faster", lambda: play.training.faster(1), ("Shift++", "*")),
+        Action("training_slower", "Time", "Training slower", lambda: play.training.faster(-1), ("Shift+-",)),
+        Action("training_faster", "Time", "Training faster", lambda: play.training.faster(1), ("*",)),
         Action("training_loop", "Time", "Next loop mode of the training", play.training.next_loop, ("Shift+L",)),
         Action("direction", "Time", "Turn the direction round", play.flip_direction, ("D",)),
     ]  # fmt: skip

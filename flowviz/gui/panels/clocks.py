@@ -35,7 +35,7 @@ _TRAINING = RowWords(
     ("Newer frame", "A newer frame (Up; Shift+Up 10 %)"),
     ("Newest frame of the training", "To the newest frame (Ctrl+End)"),
     ("Training step", "Training step: each mark is a kept frame"),
-    ("Speed of the training clock", "Speed (Shift+− and Shift++); 1× is ten seconds for the whole training"),
+    ("Speed of the training clock", "Speed (Shift+− and *); 1× is ten seconds for the whole training"),
     ("Loop mode of the training clock", " (Shift+L)"),
 )
 
