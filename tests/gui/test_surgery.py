@@ -1,17 +1,20 @@
 """Edits of blocks on the real engine: done, undone and done again, with every figure as it was."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scripted import NoStudio, until
 
 from flowviz.core.block_edits import Add, Drop, Refine, Retime, Retrain, Split, edit_name
 from flowviz.core.queries import DensityQuery
-from flowviz.core.spec import Budget
+from flowviz.core.spec import Budget, Recording
 from flowviz.engine.process import ProcessBackend
 from flowviz.gui.main_window import MainWindow
 from flowviz.gui.theme.theme import Theme
 
 PARAMS = {"width": 8, "batch_size": 32, "blocks": 3, "steps_per_block": 4, "pool": 256}
+RECORDING = Recording(particles=60, n_times=5, metric_points=20)
 EDITS = {Add(): 4, Drop(1): 2, Retrain(1): 3, Split(0): 4, Retime(1, 0.4): 3, Refine(): 6}
 
 
@@ -19,12 +22,16 @@ EDITS = {Add(): 4, Drop(1): 2, Retrain(1): 3, Split(0): 4, Retime(1, 0.4): 3, Re
 def real(qapp):
     """A window on the real engine, in whose process a small JKO flow of three blocks is trained."""
     window = MainWindow(ProcessBackend(), NoStudio(), Theme(qapp, "dark"))
+    window.presenter._fine._timer.timeout.disconnect()  # distances of many points are another test's matter
     window.show()
     until(lambda: window.engine.ready is not None and not window.target_panel.is_busy(), 60)
     window.draft.set_method("jko")
     for name, value in PARAMS.items():
         window.draft.set_param(name, value)
+    spec = replace(window.draft.spec(), recording=RECORDING, metrics=("sliced_w2",))
+    window.draft.spec = lambda: spec
     window.run_controller.restart()
+    window.playback.play(False)
     until(lambda: window.run.status == "finished", 60)
     yield window
     window.close()
