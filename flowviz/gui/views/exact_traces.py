@@ -8,15 +8,7 @@ from flowviz.scene.tokens import Tokens
 
 _EXACT = "In closed form: what an exactly trained flow of this method has between these two Gaussians"
 _LINES = {
-    "energy": (
-        ("energy", "energy", "E∫|v|² dt: what the particles spend on their way", 0),
-        (
-            "least_energy",
-            "W₂²",
-            "The least that any way between these ends costs (Benamou–Brenier)",
-            1,
-        ),
-    ),
+    "energy": (("least_energy", "W₂²", "The least that any way between these ends costs (Benamou–Brenier)", 1),),
     "npe": (("straightness", "straightness", "E|x(1) − x(0)|² / energy: 1 is straight at constant speed", 1),),
     "w2": (
         (
@@ -39,7 +31,7 @@ _TIPS = {
     "exact_least_energy": "W₂² between the two ends of the exact flow, in closed form (Bures)",
 }
 _NOTHING = 1e-4
-"""A remaining distance below this is none: it would only stretch a logarithmic axis."""
+"""A distance below this is none: it would only stretch a logarithmic axis."""
 
 
 def further_traces(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace]:
@@ -47,7 +39,7 @@ def further_traces(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace
     result = []
     for key, name, tip, place in _LINES.get(kind.metric, ()):
         history = run.metrics.get(key)
-        if key != kind.metric and history is not None and history.last is not None:
+        if history is not None and history.last is not None:
             x, y = thin(*history.curve())
             floor = run.floors.get(key)
             label = f"{name} {number(history.last)}" + (f" (noise {number(floor[0])})" if floor else "")
@@ -55,7 +47,7 @@ def further_traces(kind: CurveKind, run: RunState, tokens: Tokens) -> list[Trace
     for key, name, place in _DASHES.get(kind.metric, ()):
         history = run.metrics.get(key)
         value = None if history is None else history.last
-        if value is not None and not (key == "exact_moments_w2" and value < _NOTHING):
+        if value is not None and not (kind.metric == "w2" and value < _NOTHING):
             tip = _TIPS.get(key, _EXACT)
             result.append(Trace(key, f"{name} {number(value)}", tip, _colour(place, tokens), "dash", levels=(value,)))
     return result
