@@ -45,12 +45,11 @@ class MatchingParams(WidthParams):
     learning_rate: float = restated(WidthParams, "learning_rate", 5e-3)
     batch_size: int = restated(WidthParams, "batch_size", 512)
     averaging: float = restated(WidthParams, "averaging", 0.995)
-    width: int = restated(WidthParams, "width", 96)
     waves: int = param(
         128, "Waves", lo=4, hi=1024, log=True, group=ADVANCED,
         help="Sines of the position in the first layer, from broad to narrow; more show finer detail.",
     )  # fmt: skip
-    steps: int = steps_of_a_run(6000)
+    steps: int = steps_of_a_run(7000)
     interpolant: str = param(
         LINEAR, "Interpolant", choices=tuple(INTERPOLANTS),
         help="The path between two points: a straight line, an arc of constant spread, or that of a diffusion.",
