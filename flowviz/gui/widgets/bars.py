@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -39,6 +40,10 @@ _NAMES = {
 }
 
 
+_MOST_OF_BUTTONS = 0.55
+"""Share of a bar's width that its buttons may take beside the words."""
+
+
 class Bar(QFrame):
     """One bar: a sentence, a hint, buttons, and a way to close it.
 
@@ -57,14 +62,19 @@ class Bar(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 7, 8, 7)
         column.setSpacing(6)
-        self._row = QHBoxLayout()
-        self._row.setSpacing(8)
-        column.addLayout(self._row)
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._line.setSpacing(8)
+        column.addLayout(self._line)
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._row.addWidget(self._text, 1)
+        self._line.addWidget(self._text, 1)
+        self._buttons = QWidget()
+        self._row = QHBoxLayout(self._buttons)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(8)
+        self._line.addWidget(self._buttons, 0, Qt.AlignmentFlag.AlignRight)
         self._close_button = flat_button("close", "Close this message")
         self._close_button.clicked.connect(self._close)
         self._row.addWidget(self._close_button)
@@ -99,6 +109,18 @@ class Bar(QFrame):
         self._details_button.setVisible(bool(details))
         self._copy_button.setVisible(self._kind == "error")
         self.show()
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Buttons that would leave the words too little room go below them."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        is_narrow = self._buttons.sizeHint().width() > _MOST_OF_BUTTONS * self.width()
+        direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        if self._line.direction() != direction:
+            self._line.setDirection(direction)
 
     @property
     def words(self) -> str:
