@@ -15,11 +15,9 @@ import torch
 from torch import Tensor
 
 from flowviz.flows._base import Transport
-from flowviz.flows._deep import DeepLayers
-from flowviz.flows._divergence import Instant, Layers
-from flowviz.flows._nets import WrappedNet
 from flowviz.flows._ode import Field, one_step
 from flowviz.flows._sde import wander
+from flowviz.flows._waves import DATA_SPREAD, Scales, WaveLayers, WaveNet
 from flowviz.flows.gaussian_paths import Coefficients
 
 BETA_MIN, BETA_MAX = 0.1, 20.0
@@ -83,11 +81,10 @@ CLOCKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class DiffusionNet(WrappedNet):
-    """The field of the probability-flow ODE: a network F(x, t) times a known factor of time.
+class DiffusionScaling:
+    """The best linear guess of alpha z - sigma x1 and the spread that it leaves, at x_t of nearly normal data.
 
-    F stands for E[alpha z - sigma x1 | x_t = x], whose spread is that of the data at every t. With it the score is
-    -x - (alpha / sigma) F, and the velocity (beta / 2) (x + score) towards the data is -(beta alpha / 2 sigma) F.
+    As `Scaling` has it for velocities: Karras et al. 2022 (arXiv 2206.00364), appendix B.6, for another unknown.
 
     Attributes:
         clock: the schedule of noise.
@@ -95,21 +92,52 @@ class DiffusionNet(WrappedNet):
 
     clock: Clock
 
-    def fold(self, flat: Tensor, times: Sequence[float]) -> Instant:
-        """F at each of the times, stacked, without its factor; differentiable in `flat`."""
-        return self.plain.fold(flat, times)
+    def at(self, t: Tensor) -> Scales:
+        """At times (n, 1). With V the variance of x_t and q that of the data, what is left is sqrt(q / V)."""
+        alpha, sigma = self.clock.level(t)
+        q = DATA_SPREAD**2
+        position = alpha**2 * q + sigma**2
+        return Scales(position.rsqrt(), alpha * sigma * (1 - q) / position, (q / position).sqrt())
 
-    def at(self, flat: Tensor, times: Sequence[float]) -> list[Instant]:
+
+@dataclass(frozen=True, slots=True)
+class DiffusionNet:
+    """The field of the probability-flow ODE: a network F(x, t) times a known factor of time.
+
+    F stands for E[alpha z - sigma x1 | x_t = x], whose spread is that of the data at every t. With it the score is
+    -x - (alpha / sigma) F, and the velocity (beta / 2) (x + score) towards the data is -(beta alpha / 2 sigma) F.
+
+    Attributes:
+        plain: the network F.
+        clock: the schedule of noise.
+    """
+
+    plain: WaveNet
+    clock: Clock
+
+    @property
+    def size(self) -> int:
+        """Length of the flat vector."""
+        return self.plain.size
+
+    @property
+    def width(self) -> int:
+        """Units of each hidden layer."""
+        return self.plain.width
+
+    def initial(self, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
+        """A fresh flat vector on the CPU: the field of normal data, nearly."""
+        return self.plain.initial(generator, dtype)
+
+    def at(self, flat: Tensor, times: Sequence[float]) -> list[WaveLayers]:
         """The velocity at each of the times."""
         layers = self.plain.at(flat, times)
         return [scaled(entry, -self.clock.speed(t)) for entry, t in zip(layers, times, strict=True)]
 
 
-def scaled(layers: Layers | DeepLayers, factor: float) -> Instant:
+def scaled(layers: WaveLayers, factor: float) -> WaveLayers:
     """The network whose output is `factor` times that of `layers`."""
-    if isinstance(layers, DeepLayers):
-        return layers._replace(w4=factor * layers.w4, b4=factor * layers.b4)
-    return layers._replace(w3=factor * layers.w3, b3=factor * layers.b3, m=factor * layers.m)
+    return layers._replace(skip=factor * layers.skip, w4=factor * layers.w4, b4=factor * layers.b4)
 
 
 def noising_step(x: Tensor, now: Level, then: Level, z: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -40,6 +40,14 @@ class Scales(NamedTuple):
     shrink: Tensor
     skip: Tensor
     gain: Tensor
+
+
+class Scaler(Protocol):
+    """What is known beforehand of what a network has to tell."""
+
+    def at(self, t: Tensor) -> Scales:
+        """At times (n, 1)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +160,7 @@ class WaveNet:
     width: int
     waves: int
     harmonics: int
-    scaling: Scaling | None
+    scaling: Scaler | None
 
     @property
     def features(self) -> int:

@@ -14,10 +14,10 @@ from flowviz.core.frames import StepInfo
 from flowviz.core.losses import LossTerm
 from flowviz.core.params import ADVANCED, from_mapping, param, restated
 from flowviz.flows._base import FLOWS, HasSde, Problem, Transport
-from flowviz.flows._diffusion import CLOCKS, DiffusionNet, random_paths
+from flowviz.flows._diffusion import CLOCKS, DiffusionNet, DiffusionScaling, random_paths
 from flowviz.flows._field_flow import FieldFlow
-from flowviz.flows._nets import VelocityNet
-from flowviz.flows._params import NetworkParams, steps_of_a_run
+from flowviz.flows._params import WidthParams, steps_of_a_run
+from flowviz.flows._waves import WaveNet
 from flowviz.flows.closed_forms import Gaussian
 from flowviz.flows.gaussian_paths import GaussianPath, HasGaussianPath, regressed
 
@@ -27,12 +27,16 @@ TIMES_CENTRE, TIMES_SPREAD = 1.5, 1.6
 
 
 @dataclass(frozen=True)
-class DiffusionParams(NetworkParams):
+class DiffusionParams(WidthParams):
     """Declared parameters of score-based diffusion."""
 
-    learning_rate: float = restated(NetworkParams, "learning_rate", 1e-2)
-    hidden_layers: int = restated(NetworkParams, "hidden_layers", 3)
-    averaging: float = restated(NetworkParams, "averaging", 0.995)
+    learning_rate: float = restated(WidthParams, "learning_rate", 5e-3)
+    width: int = restated(WidthParams, "width", 96)
+    waves: int = param(
+        128, "Waves", lo=4, hi=1024, log=True, group=ADVANCED,
+        help="Sines of the position in the first layer, from broad to narrow; more show finer detail.",
+    )  # fmt: skip
+    averaging: float = restated(WidthParams, "averaging", 0.995)
     steps: int = steps_of_a_run(6000)
     schedule: str = param(
         "cosine", "Noise schedule", choices=tuple(CLOCKS),
@@ -54,8 +58,9 @@ class ScoreDiffusion(FieldFlow[DiffusionParams], HasSde, HasGaussianPath):
 
     Minimises E|F(x_t, t) - (alpha z - sigma x1)|^2, which is E[(sigma / alpha)^2 |score(x_t) + z / sigma|^2]: Vincent
     2011 (Neural Computation 23), equation 11, with the weight and the unknown of Salimans & Ho 2022 (arXiv
-    2202.00512), section 4. ODE: Song et al. 2021 (arXiv 2011.13456), equation 13; random paths of the same marginals:
-    their reverse SDE, equation 6.
+    2202.00512), section 4; the gradient counts every time in units of what the known linear part of F leaves there.
+    ODE: Song et al. 2021 (arXiv 2011.13456), equation 13; random paths of the same marginals: their reverse SDE,
+    equation 6.
     """
 
     label = "Score diffusion"
@@ -80,8 +85,9 @@ class ScoreDiffusion(FieldFlow[DiffusionParams], HasSde, HasGaussianPath):
     def create(cls, params: Mapping[str, object], problem: Problem) -> ScoreDiffusion:
         """A fresh flow near the identity."""
         chosen = from_mapping(DiffusionParams, params)
-        plain = VelocityNet(problem.dim, chosen.width, chosen.harmonics, chosen.hidden_layers)
-        return cls(chosen, problem, DiffusionNet(plain, CLOCKS[chosen.schedule]))
+        clock = CLOCKS[chosen.schedule]
+        plain = WaveNet(problem.dim, chosen.width, chosen.waves, chosen.harmonics, DiffusionScaling(clock))
+        return cls(chosen, problem, DiffusionNet(plain, clock))
 
     def step(self, seconds: float) -> StepInfo:
         """One Adam step on a fresh batch; its loss."""
@@ -89,12 +95,11 @@ class ScoreDiffusion(FieldFlow[DiffusionParams], HasSde, HasGaussianPath):
         t = self._times(x1)
         z = torch.randn(x1.shape, generator=self._noise, dtype=x1.dtype, device=x1.device)
         alpha, sigma = self._clock.level(t)
-        guess = self._unknown.at_points(self._flat, alpha * x1 + sigma * z, t)
-        loss = (guess - (alpha * z - sigma * x1)).square().sum(1).mean()
-        (gradient,) = torch.autograd.grad(loss, self._flat)
+        x, unknown = alpha * x1 + sigma * z, alpha * z - sigma * x1
+        loss, gradient = self._unknown.regress(self._flat, x, t, unknown)
         self._descend(gradient)
         self._count(seconds)
-        return StepInfo({"loss": loss.detach()})
+        return StepInfo({"loss": loss})
 
     def _times(self, like: Tensor) -> Tensor:
         """A time in [0, 1] for each point (n, d): (n, 1), logit-normal, evenly over its quantiles.

@@ -23,7 +23,7 @@ NETS = [key for key in KEYS if has(key, "width")]
 ORDER = {"gradient_flow": 0.9}
 """Of a round trip by RK4: where the field jumps from step to step of a simulation, no solver has more than one."""
 OWN_LENGTH = {"exact_diffusion": 50}
-PATIENCE = {"ot_cfm": 150, "sb_cfm": 150}
+PATIENCE = {"ot_cfm": 150, "sb_cfm": 150, "score_diffusion": 150}
 """Steps after which a loss has fallen where the first field, linear, is good already."""
 SOLVER_ERROR = {"exact_diffusion": 1e-3}
 """Of paths whose density comes from no solver, so that the errors of both do not go together."""
