@@ -7,6 +7,7 @@ import torch
 from flowviz.core.params import fields_of
 from flowviz.core.spec import Budget
 from flowviz.flows import FLOWS, Problem
+from tests.flows.jko_helpers import run as run
 
 
 def has(key, name):
@@ -39,14 +40,6 @@ def problem(seed=0, dim=2, dtype=torch.float64):
 
 def fresh(key, n=1, seed=0, dim=2, dtype=torch.float64, **params):
     return FLOWS.get(key).create(small(key) | parts(key, n) | params, problem(seed, dim, dtype))
-
-
-def run(flow, budget):
-    flow.plan(budget)
-    infos = []
-    while flow.progress < 1:
-        infos.append(flow.step(0.01 * len(infos)))
-    return infos
 
 
 def first_term(info):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QLabel,
     QTableWidget,
     QTableWidgetItem,
@@ -17,7 +15,8 @@ from PySide6.QtWidgets import (
 from flowviz.core.frames import RoundInfo
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.run import RunState
-from flowviz.gui.theme.theme import current_tokens
+from flowviz.gui.theme.theme import current_tokens, zoomed
+from flowviz.gui.widgets.quiet_table import make_quiet
 from flowviz.scene.round_story import COLUMNS, cells, sentence
 
 _EMPTY = "Every round with the straightness, energy and price of its paths.\nA round appears when it is trained."
@@ -59,26 +58,10 @@ class RoundsView(QWidget):
         self.refresh()
 
     def _make_table(self) -> QTableWidget:
-        table = QTableWidget(0, len(COLUMNS))
+        table = QTableWidget()
         table.setAccessibleName("Rounds of reflow")
-        table.setHorizontalHeaderLabels(list(COLUMNS))
-        for place, tip in enumerate(COLUMNS.values()):
-            item = table.horizontalHeaderItem(place)
-            if item is not None:
-                item.setToolTip(f"<p>{tip}</p>")
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        table.setTabKeyNavigation(False)
-        table.setShowGrid(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(20)
-        header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(24)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        header.setSectionsClickable(False)
+        make_quiet(table, COLUMNS)
+        table.verticalHeader().setDefaultSectionSize(zoomed(20))
         table.currentCellChanged.connect(self._cell_changed)
         table.cellClicked.connect(self._chosen)
         return table

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from flowviz.core.frames import BlockInfo, BlockKind
 from flowviz.gui.theme.theme import current_tokens, mix, zoomed
+from flowviz.gui.widgets.quiet_table import make_quiet
 from flowviz.scene.block_story import BlockChain, BlockRow, figure, sentence, step_words
 
 _STATUS = {"waiting": "○", "training": "◐", "trained": "●"}
@@ -83,28 +83,11 @@ class BlockTable(QTableWidget):
         self._in_turn = -1
         self._typed_in: QTableWidgetItem | None = None
         self.setAccessibleName("Blocks")
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalHeader().hide()
-        self.setColumnCount(len(_COLUMNS))
-        self.setHorizontalHeaderLabels(list(_COLUMNS))
-        for place, tip in enumerate(_COLUMNS.values()):
-            item = self.horizontalHeaderItem(place)
-            if item is not None:
-                item.setToolTip(f"<p>{tip}</p>")
+        make_quiet(self, _COLUMNS)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(24)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         for place in _NARROW:
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
         self._fit()
-        header.setSectionsClickable(False)
         self._bars = BarDelegate(self)
         self.setItemDelegateForColumn(2, self._bars)
         self.currentCellChanged.connect(self._cell_changed)
