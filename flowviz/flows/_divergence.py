@@ -29,7 +29,7 @@ class Instant(Protocol):
         ...
 
     def evaluate_with_divergence(self, x: Tensor) -> tuple[Tensor, Tensor, Any]:
-        """v (n, d), div v (n,), and what `backward` needs.
+        """v (n, d), div v (n,), and what a pass back needs.
 
         A network may tell further rates along with it: (n, k), div v in the first column.
         """
