@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from flowviz.flows._base import Transport
+from flowviz.flows._nets import WrappedNet
 from flowviz.flows._ode import Field, one_step
 from flowviz.flows._sde import wander
 from flowviz.flows._waves import DATA_SPREAD, Scales, WaveLayers, WaveNet
@@ -101,33 +102,17 @@ class DiffusionScaling:
 
 
 @dataclass(frozen=True, slots=True)
-class DiffusionNet:
+class DiffusionNet(WrappedNet[WaveNet]):
     """The field of the probability-flow ODE: a network F(x, t) times a known factor of time.
 
     F stands for E[alpha z - sigma x1 | x_t = x], whose spread is that of the data at every t. With it the score is
     -x - (alpha / sigma) F, and the velocity (beta / 2) (x + score) towards the data is -(beta alpha / 2 sigma) F.
 
     Attributes:
-        plain: the network F.
         clock: the schedule of noise.
     """
 
-    plain: WaveNet
     clock: Clock
-
-    @property
-    def size(self) -> int:
-        """Length of the flat vector."""
-        return self.plain.size
-
-    @property
-    def width(self) -> int:
-        """Units of each hidden layer."""
-        return self.plain.width
-
-    def initial(self, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
-        """A fresh flat vector on the CPU: the field of normal data, nearly."""
-        return self.plain.initial(generator, dtype)
 
     def at(self, flat: Tensor, times: Sequence[float]) -> list[WaveLayers]:
         """The velocity at each of the times."""

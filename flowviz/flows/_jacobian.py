@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from flowviz.flows._divergence import Kept, Layers, collect, slope, through_first
-from flowviz.flows._nets import WrappedNet
+from flowviz.flows._nets import VelocityNet, WrappedNet
 
 
 class JacobianKept(NamedTuple):
@@ -112,7 +112,7 @@ class JacobianLayers(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class JacobianNet(WrappedNet):
+class JacobianNet(WrappedNet[VelocityNet]):
     """A velocity network of two hidden layers that tells its Jacobian's norm while it is trained."""
 
     def fold(self, flat: Tensor, times: Sequence[float]) -> JacobianLayers:

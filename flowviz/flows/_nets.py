@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -41,6 +41,9 @@ class FieldNet(Protocol):
     def at(self, flat: Tensor, times: Sequence[float]) -> Sequence[Instant]:
         """The network at each of the times."""
         ...
+
+
+N = TypeVar("N", bound=FieldNet)
 
 
 class SolvedNet(FieldNet, Protocol):
@@ -207,14 +210,14 @@ def time_features(times: tuple[float, ...], harmonics: int, dtype: torch.dtype, 
 
 
 @dataclass(frozen=True, slots=True)
-class WrappedNet:
-    """What a FieldNet shares with the velocity network that it makes something of.
+class WrappedNet(Generic[N]):
+    """What a FieldNet shares with the network that it makes something of.
 
     Attributes:
         plain: that network.
     """
 
-    plain: VelocityNet
+    plain: N
 
     @property
     def size(self) -> int:
