@@ -25,6 +25,8 @@ class Work:
         self._started_at = 0.0
         self._done = 0.0
         self._now, self._left = FIRST, FIRST
+        self._usual = 1
+        self._is_new = False
 
     @property
     def is_limited(self) -> bool:
@@ -62,18 +64,26 @@ class Work:
             seconds: training time so far.
         """
         self._now, self._left = left[0], sum(left)
+        usual = round(own_steps * self._now)
+        self._usual = max(usual - steps_done, usual // 10, 1)
+        self._is_new = True
+        self._start(seconds)
+
+    def _start(self, seconds: float) -> None:
         part = self._now / self._left
         steps, limit = self._budget.steps, self._budget.seconds
         share = Budget(
             steps=None if steps is None else max(1, round((steps - self._stretch.done) * part)),
             seconds=None if limit is None else max(1e-3, (limit - seconds) * part),
         )
-        usual = round(own_steps * self._now)
-        self._share = Stretch(share, max(usual - steps_done, usual // 10, 1))
+        self._share = Stretch(share, self._usual)
         self._started_at = seconds
 
     def advance(self, seconds: float) -> None:
         """One more step is done; `seconds` is the training time before it."""
+        if self._is_new:  # only now the clock has counted the figures of the block before: they are not this one's time
+            self._is_new = False
+            self._start(seconds)
         self._stretch.advance(seconds)
         self._share.advance(seconds - self._started_at)
 
