@@ -21,6 +21,8 @@ _ALIGN = {
     "centre": Qt.AlignmentFlag.AlignHCenter,
     "right": Qt.AlignmentFlag.AlignRight,
 }
+_LABEL_ROOM = 600
+"""Width in points of the box a label may fill; what is wider is cut."""
 
 
 def paint_panel_words(painter: QPainter, spot: Spot, fonts: Fonts) -> None:
@@ -50,8 +52,9 @@ def _title_box(spot: Spot, metrics: QFontMetrics) -> QRect:
 
 
 def _paint_label(painter: QPainter, label: Label, at: QPointF) -> None:
-    shift = {"left": 0, "centre": -150, "right": -300}[label.align]
-    box, align = QRectF(at.x() + shift, at.y() - 20, 300, 40), _ALIGN[label.align] | Qt.AlignmentFlag.AlignVCenter
+    shift = {"left": 0, "centre": -0.5, "right": -1}[label.align] * _LABEL_ROOM
+    box = QRectF(at.x() + shift, at.y() - 20, _LABEL_ROOM, 40)
+    align = _ALIGN[label.align] | Qt.AlignmentFlag.AlignVCenter
     if label.is_veiled:
         paint_veil(painter, painter.boundingRect(box, align, label.text.strip()).toRect().adjusted(-4, -1, 4, 1))
     painter.setPen(QColor(getattr(current_tokens(), label.colour)))

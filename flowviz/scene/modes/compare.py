@@ -18,7 +18,7 @@ _TWO_AND_ONE: tuple[Place, ...] = ((0.0, 0.0, 0.5, 0.5), (0.5, 0.0, 0.5, 0.5), (
 """All three at the same scale, on stages of usual shapes a larger one than three columns have."""
 _QUARTERS: tuple[Place, ...] = ((0, 0, 0.5, 0.5), (0.5, 0, 0.5, 0.5), (0, 0.5, 0.5, 0.5), (0.5, 0.5, 0.5, 0.5))
 _PLACES = {1: (WHOLE,), 2: _HALVES, 3: _TWO_AND_ONE, 4: _QUARTERS}
-_ALONE = "Press “Compare with…” in the list of runs, or tick an earlier run on this target there"
+_ALONE = "Press “Compare with…” in the list of runs,\nor tick an earlier run on this target there"
 
 
 @MODES.register("compare")
@@ -42,7 +42,8 @@ class CompareMode(Mode):
         """One panel a run."""
         companions = moment.companions[: MOST - 1]
         places = _PLACES[1 + len(companions)]
-        result = [_panel("main", moment, answers, places[0], _title(moment.name, moment.frame.step))]
+        title = _title(moment.name, moment.frame.step) if companions else ""  # alone, the stage's own title says it
+        result = [_panel("main", moment, answers, places[0], title)]
         for companion, place in zip(companions, places[1:], strict=True):
             theirs = {
                 name.removeprefix(companion.lane("")): arrays
@@ -54,7 +55,7 @@ class CompareMode(Mode):
             result.append(replace(panel, is_probed=False))
         if not companions and moment.name and moment.volume is None:  # films know no other runs: nothing to press there
             x_low, x_high, y_low, y_high = moment.extent
-            words = Label(_ALONE, (x_low + x_high) / 2, y_low + 0.03 * (y_high - y_low))
+            words = Label(_ALONE, (x_low + x_high) / 2, y_low + 0.05 * (y_high - y_low))
             result[0] = replace(result[0], labels=(words,))
         return tuple(result)
 
