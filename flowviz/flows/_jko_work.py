@@ -26,7 +26,6 @@ class Work:
         self._done = 0.0
         self._now, self._left = FIRST, FIRST
         self._usual = 1
-        self._is_new = False
 
     @property
     def is_limited(self) -> bool:
@@ -54,20 +53,20 @@ class Work:
         is_last = self._left <= self._now
         return self._share.progress >= 1 or (is_last and self.is_over)
 
-    def begin_block(self, left: Sequence[float], own_steps: int, steps_done: int, seconds: float) -> None:
-        """Give the block its share of what is left of the budget.
+    def begin_block(self, left: Sequence[float], own_steps: int, steps_done: int) -> None:
+        """Give the block its share of what is left of the budget when its first step is done.
+
+        Only then the clock has counted the figures of the block before, which are not this one's time.
 
         Args:
             left: work of this block and of all that follow.
             own_steps: length of a whole block's training without a budget.
             steps_done: steps the block had in earlier stretches: without a budget it makes up what is missing.
-            seconds: training time so far.
         """
         self._now, self._left = left[0], sum(left)
         usual = round(own_steps * self._now)
         self._usual = max(usual - steps_done, usual // 10, 1)
-        self._is_new = True
-        self._start(seconds)
+        self._share = Stretch(Budget(), 1)
 
     def _start(self, seconds: float) -> None:
         part = self._now / self._left
@@ -81,8 +80,7 @@ class Work:
 
     def advance(self, seconds: float) -> None:
         """One more step is done; `seconds` is the training time before it."""
-        if self._is_new:  # only now the clock has counted the figures of the block before: they are not this one's time
-            self._is_new = False
+        if self._share.done == 0:
             self._start(seconds)
         self._stretch.advance(seconds)
         self._share.advance(seconds - self._started_at)

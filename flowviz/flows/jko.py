@@ -108,7 +108,7 @@ class JkoFlow(ChainFlow):
         self._work = Work(budget)
         if self._waiting == 0 and not self._begin_round():
             self._set_planned(self._stand.planned + max(1, round((budget.steps or 0) / self._params.steps_per_block)))
-        self._begin_share(0.0)
+        self._begin_share()
 
     def _set_planned(self, count: int) -> None:
         shares = self._stand.shares[:count]
@@ -119,14 +119,14 @@ class JkoFlow(ChainFlow):
         done, p = self._stand.rounds, self._params
         return max(0, p.reparametrise - done[0]), max(0, p.refine - done[1])
 
-    def _begin_share(self, seconds: float) -> None:
+    def _begin_share(self) -> None:
         """Give the block now in turn its share of what is left of the budget."""
         blocks, k = self._blocks, self._trained
         left = [AGAIN if b.is_again else FIRST for b in blocks[k:]]
         left += [FIRST] * (self._stand.planned - len(blocks))
         left += rounds_ahead(self._stand.planned, *self._rounds_to_come())
         done = blocks[k].steps if k < len(blocks) else 0
-        self._work.begin_block(left or [FIRST], self._params.steps_per_block, done, seconds)
+        self._work.begin_block(left or [FIRST], self._params.steps_per_block, done)
 
     @property
     def progress(self) -> float:
@@ -159,7 +159,7 @@ class JkoFlow(ChainFlow):
         phase = f"block {k + 1} of {self._stand.planned}" + (" again" if block.is_again else "")
         self._work.advance(seconds)
         if self._work.block_is_over:
-            self._finish(block, seconds)
+            self._finish(block)
         return StepInfo(dict(zip(LOSS_NAMES, terms.unbind(), strict=True)), phase)
 
     @torch.no_grad()
@@ -215,7 +215,7 @@ class JkoFlow(ChainFlow):
         p = self._params
         return step_size(k, p.h0, p.rho, p.h_max)
 
-    def _finish(self, block: Block, seconds: float) -> None:
+    def _finish(self, block: Block) -> None:
         k, is_first = self._trained, not block.is_again
         block.finish(self._held_out().figures(self._blocks[:k], block))
         self._adam = None
@@ -227,7 +227,7 @@ class JkoFlow(ChainFlow):
             if not self._work.is_over:
                 self._begin_round()
         if self._waiting:
-            self._begin_share(seconds)
+            self._begin_share()
 
     def _stop_if_still(self, block: Block) -> None:
         """Begin no further block, but a free one, after one that hardly moved (arXiv 2212.14424, section 4.3)."""
@@ -383,4 +383,4 @@ class JkoFlow(ChainFlow):
         self._work = Work(Budget())
         self._begin_anew()
         if self._waiting:
-            self._begin_share(0.0)
+            self._begin_share()

@@ -134,12 +134,12 @@ class LocalFlowMatching(ChainFlow, HasProcessBlocks):
             last.is_trained, last.is_again = False, True
             last.flat = last.average.clone().requires_grad_()
             self._adam, self._held = None, None
-        self._begin_share(0.0)
+        self._begin_share()
 
-    def _begin_share(self, seconds: float) -> None:
+    def _begin_share(self) -> None:
         k, blocks = self._trained, self._stand.blocks
         done = blocks[k].steps if k < len(blocks) and not blocks[k].is_again else 0
-        self._work.begin_block([FIRST] * (self._stand.planned - k), self._params.steps_per_block, done, seconds)
+        self._work.begin_block([FIRST] * (self._stand.planned - k), self._params.steps_per_block, done)
 
     @property
     def progress(self) -> float:
@@ -168,7 +168,7 @@ class LocalFlowMatching(ChainFlow, HasProcessBlocks):
             self._adam = None
             self._work.block_done()
             if self._trained < self._stand.planned:
-                self._begin_share(seconds)
+                self._begin_share()
         return StepInfo({"loss": loss}, phase)
 
     def _loss_and_gradient(self, block: Block, gamma: float) -> tuple[Tensor, Tensor]:
@@ -281,4 +281,4 @@ class LocalFlowMatching(ChainFlow, HasProcessBlocks):
         self._work = Work(Budget())
         self._forget()
         if self._trained < self._stand.planned:
-            self._begin_share(0.0)
+            self._begin_share()

@@ -125,11 +125,11 @@ class RectifiedFlow(MatchingFlow[RectifiedParams], HasRounds):
         if self._is_over and len(self._kept) + 1 < self._rounds:
             self._begin_round()
         self._is_over = False
-        self._begin_share(0.0)
+        self._begin_share()
 
-    def _begin_share(self, seconds: float) -> None:
+    def _begin_share(self) -> None:
         left = [1.0] * (self._rounds - len(self._kept))
-        self._work.begin_block(left, self._params.steps, self._round_steps, seconds)
+        self._work.begin_block(left, self._params.steps, self._round_steps)
 
     def _begin_round(self) -> None:
         """Keep the field that is trained; the next round begins from it."""
@@ -210,16 +210,16 @@ class RectifiedFlow(MatchingFlow[RectifiedParams], HasRounds):
         phase = f"round {k + 1} of {self._rounds}"
         self._work.advance(seconds)
         if self._work.block_is_over:
-            self._end_round(seconds)
+            self._end_round()
         return StepInfo({"loss": loss, "cost": pairs.cost()}, phase)
 
-    def _end_round(self, seconds: float) -> None:
+    def _end_round(self) -> None:
         self._work.block_done()
         self._measure_round()
         self._is_over = len(self._kept) + 1 >= self._rounds
         if not self._is_over:
             self._begin_round()
-            self._begin_share(seconds)
+            self._begin_share()
 
     # Weights
 
