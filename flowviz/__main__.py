@@ -18,12 +18,11 @@ def main() -> int:
     """Start the window or the command line; returns the exit status."""
     multiprocessing.freeze_support()
     words = sys.argv[1:]
-    renderer = "auto"
-    if words and words[0].startswith("--renderer"):
-        renderer, words = _renderer(words)
-        if renderer not in RENDERERS:
-            print(f"flowviz: --renderer is one of {', '.join(RENDERERS)}.", file=sys.stderr)
-            return 2
+    started, words = _option("--started", "", words)  # by the self-test: when the process was
+    renderer, words = _option("--renderer", "auto", words)
+    if renderer not in RENDERERS:
+        print(f"flowviz: --renderer is one of {', '.join(RENDERERS)}.", file=sys.stderr)
+        return 2
     if not words or (len(words) == 1 and words[0].lower().endswith(".flowviz")):
         if sys.platform == "linux" and not any(os.environ.get(name) for name in _SCREENS):
             hint = "Start it on a desktop, or use the command line: flowviz --help."
@@ -36,18 +35,20 @@ def main() -> int:
         engine = ProcessBackend()
         from flowviz.app import run_app
 
-        return run_app(engine, words[0] if words else "", renderer)
+        return run_app(engine, words[0] if words else "", renderer, float(started) if started else None)
     from flowviz.cli import run_cli
     from flowviz.selftest import add_selftest
 
     return run_cli(words, [add_selftest])
 
 
-def _renderer(words: list[str]) -> tuple[str, list[str]]:
-    """What follows --renderer, as a word of its own or after "=", and the words after it."""
-    _, equals, value = words[0].partition("=")
+def _option(name: str, value: str, words: list[str]) -> tuple[str, list[str]]:
+    """What follows the option, as a word of its own or after "=", and the words after it; else the value and all."""
+    if not words or words[0].partition("=")[0] != name:
+        return value, words
+    _, equals, given = words[0].partition("=")
     if equals:
-        return value, words[1:]
+        return given, words[1:]
     return (words[1] if len(words) > 1 else ""), words[2:]
 
 

@@ -19,19 +19,22 @@ from PySide6.QtWidgets import QApplication
 from flowviz import __version__
 from flowviz.core.resources import resource
 from flowviz.gui.application import Application
+from flowviz.gui.opening import UNSEEN_MS, FirstPaint, StartCheck
 
 if TYPE_CHECKING:
     from flowviz.core.backend import Backend
     from flowviz.gui.main_window import MainWindow
 
 
-def run_app(engine: Backend, path: str = "", renderer: str = "auto") -> int:
+def run_app(engine: Backend, path: str = "", renderer: str = "auto", started: float | None = None) -> int:
     """Open the window, with a session or a run in it if one is named, until it is closed; returns the exit status.
 
     Args:
         engine: started already, so that it warms up while the window is made; closed with the window.
         path: a session or run file, or "".
         renderer: who draws space: "auto", "painter" or "opengl".
+        started: for the self-test, when the process was, in seconds since 1970: say how long window and engine took,
+            and end. Nothing is written to the person's settings then.
     """
     multiprocessing.freeze_support()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
@@ -44,10 +47,26 @@ def run_app(engine: Backend, path: str = "", renderer: str = "auto") -> int:
     application.setWindowIcon(QIcon(str(resource("icons/app.svg"))))
     _choose_font(application)
     log = _start_log()
-    window = open_window(application, QSettings(), engine)
+    settings = QSettings() if started is None else None
+    window = open_window(application, settings, engine)
+    first_paint = FirstPaint(window.top_bar, UNSEEN_MS)
+    if started is not None:
+        StartCheck(window, first_paint, started)
+    else:
+        first_paint.painted.connect(lambda: _bring_documents(application, window, path))
     if renderer in ("painter", "opengl"):
         window.stage.choose_renderer("painter" if renderer == "painter" else "opengl")
-    from flowviz.engine.session_file import SessionFiles  # the window is on the screen by now
+    _catch_the_unexpected(window, log)
+    application.aboutToQuit.connect(window.shut_down)
+    try:
+        return application.exec()
+    finally:
+        window.shut_down()
+
+
+def _bring_documents(application: Application, window: MainWindow, path: str) -> None:
+    """Sessions, what an earlier window left behind, and the first start: once the window has been seen."""
+    from flowviz.engine.session_file import SessionFiles
 
     documents = window.keep_documents(SessionFiles())
     is_offered = documents.offer_rescued()
@@ -56,12 +75,6 @@ def run_app(engine: Backend, path: str = "", renderer: str = "auto") -> int:
     elif not is_offered:  # what was nearly lost comes before the tour
         window.first_start.begin(QSettings())
     application.listen(documents.open)
-    _catch_the_unexpected(window, log)
-    application.aboutToQuit.connect(window.shut_down)
-    try:
-        return application.exec()
-    finally:
-        window.shut_down()
 
 
 def open_window(

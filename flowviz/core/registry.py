@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
@@ -43,7 +44,10 @@ class Registry(Generic[E]):
         Raises:
             UserError: nothing is filed under that key.
         """
-        self._load()
+        if key not in self._entries:
+            self._load_file(key)
+        if key not in self._entries:
+            self._load()
         if key not in self._entries:
             raise UserError(f"There is no {self._kind} called {key!r}.", f"Known: {', '.join(self._entries)}.")
         return self._entries[key]
@@ -57,10 +61,18 @@ class Registry(Generic[E]):
         self._load()
         return key in self._entries
 
+    def _load_file(self, key: str) -> None:
+        """Import the file that is called as the key, if any: to start, the window needs one target of thirty."""
+        if key.isidentifier() and not key.startswith("_") and not self._loaded:
+            name = f"{self._package}.{key}"
+            if importlib.util.find_spec(name) is not None:
+                importlib.import_module(name)
+
     def _load(self) -> None:
         if not self._loaded:
             self._loaded = True
             load_plugins(self._package)
+            self._entries = dict(sorted(self._entries.items(), key=lambda entry: entry[1].__module__))
 
 
 def load_plugins(package: str) -> None:

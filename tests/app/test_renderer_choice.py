@@ -22,7 +22,7 @@ def test_who_draws_space_is_chosen_before_the_file(monkeypatch, words, path, ren
     monkeypatch.setattr(app, "run_app", lambda _engine, *given: opened.append(given) or 0)
     monkeypatch.setattr(sys, "argv", ["flowviz", *words])
     assert __main__.main() == 0
-    assert opened == [(path, renderer)]
+    assert opened == [(path, renderer, None)]
 
 
 def test_a_renderer_that_is_none_is_told_in_a_sentence(monkeypatch, capsys):

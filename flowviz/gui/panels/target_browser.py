@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from flowviz.core.errors import UserError
 from flowviz.core.spec import TargetSpec
 from flowviz.gui.control.background import Background
+from flowviz.gui.opening import FirstPaint
 from flowviz.gui.panels.target_gallery import EVERY, Gallery
 from flowviz.gui.panels.target_work import NOISE, NOISE_LABEL, NOISE_SUMMARY, Prepared, noise_picture, prepare
 from flowviz.gui.theme.icons import set_icon
 from flowviz.gui.widgets.segments import Segments
 from flowviz.targets import TARGETS
-
-FIRST_PICTURES_MS = 30
 
 
 class TargetBrowser(QWidget):
@@ -41,16 +39,17 @@ class TargetBrowser(QWidget):
         column.setSpacing(10)
         column.addLayout(self._make_buttons())
         column.addLayout(self._make_heading())
-        self.gallery = Gallery()
-        if offers_noise:
+        self._offers_noise = offers_noise
+        self.gallery = Gallery(self._fill)
+        column.addWidget(self.gallery)
+        FirstPaint(self).painted.connect(self._draw_presets)  # so that the window stands sooner
+
+    def _fill(self) -> None:
+        if self._offers_noise:
             self.gallery.add(NOISE, NOISE_LABEL, NOISE_SUMMARY, EVERY)
         for key, cls in TARGETS.items():
             if cls.is_preset:
                 self.gallery.add(key, cls.label, cls.summary, cls.dims[0])
-        column.addWidget(self.gallery)
-        self._first_pictures = QTimer(self)
-        self._first_pictures.setSingleShot(True)
-        self._first_pictures.timeout.connect(self._draw_presets)
 
     def _make_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -93,12 +92,6 @@ class TargetBrowser(QWidget):
     @Slot(str)
     def _dimension_chosen(self, key: str) -> None:
         self.show_dim(int(key))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """The pictures of the presets come when the window stands, so that it stands sooner."""
-        super().showEvent(event)
-        if not all(tile.has_picture for tile in self.gallery.tiles.values()):
-            self._first_pictures.start(FIRST_PICTURES_MS)
 
     @Slot()
     def _draw_presets(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QSizePolicy, QWidget
@@ -97,12 +99,17 @@ class Tile(QAbstractButton):
 
 
 class Gallery(QWidget):
-    """Tiles in four columns, those of one dimension at a time; `chosen(key)` when the person picks one."""
+    """Tiles in four columns, those of one dimension at a time; `chosen(key)` when the person picks one.
+
+    Args:
+        fill: adds the tiles that are always there, when somebody first wants them.
+    """
 
     chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, fill: Callable[[], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._fill: Callable[[], None] | None = fill
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(6)
@@ -110,9 +117,18 @@ class Gallery(QWidget):
             self._grid.setColumnStretch(column, 1)
         self._group = QButtonGroup(self)
         self._group.buttonClicked.connect(self._clicked)
-        self.tiles: dict[str, Tile] = {}
+        self._tiles: dict[str, Tile] = {}
         self._dims: dict[str, int] = {}
+        self._selected = ""
         self.dim = 2
+
+    @property
+    def tiles(self) -> Mapping[str, Tile]:
+        """All tiles by their key."""
+        if self._fill is not None:
+            fill, self._fill = self._fill, None
+            fill()
+        return self._tiles
 
     def add(self, key: str, label: str, summary: str, dim: int = 2) -> Tile:
         """One more tile at the end of those of its dimension, or the one that is there already."""
@@ -121,20 +137,22 @@ class Gallery(QWidget):
             place = sum(other in (dim, EVERY) for other in self._dims.values())
             self._grid.addWidget(tile, place // _COLUMNS, place % _COLUMNS)
             self._group.addButton(tile)
-            self.tiles[key], self._dims[key] = tile, dim
+            self._tiles[key], self._dims[key] = tile, dim
+            tile.setChecked(key == self._selected)
             tile.setVisible(dim in (self.dim, EVERY))
         return self.tiles[key]
 
     def show_dim(self, dim: int) -> None:
         """Show the tiles of one dimension; the others wait behind them."""
         self.dim = dim
-        for key, tile in self.tiles.items():
+        for key, tile in self._tiles.items():
             tile.setVisible(self._dims[key] in (dim, EVERY))
 
     def select(self, key: str) -> None:
         """Outline one tile, without a signal; none when the key is unknown."""
+        self._selected = key
         self._group.setExclusive(False)
-        for name, tile in self.tiles.items():
+        for name, tile in self._tiles.items():
             tile.setChecked(name == key)
         self._group.setExclusive(True)
 

@@ -17,7 +17,7 @@ from flowviz.core.spec import TargetSpec
 from flowviz.gui.control.background import Background
 from flowviz.gui.control.draw import DrawController
 from flowviz.gui.control.sculpt import Form
-from flowviz.gui.panels.target_browser import FIRST_PICTURES_MS, TargetBrowser
+from flowviz.gui.panels.target_browser import TargetBrowser
 from flowviz.gui.panels.target_card import TargetCard
 from flowviz.gui.panels.target_files import FileLoad
 from flowviz.gui.panels.target_intake import TargetIntake
@@ -38,6 +38,7 @@ from flowviz.gui.panels.target_work import (
 from flowviz.targets import TARGETS, dim_of
 from flowviz.targets._columns import Column
 
+_FIRST_FACTS_MS = 30
 _PAUSE_MS = 180
 """A form's change is tried when the person has stopped moving for so long."""
 
@@ -78,7 +79,7 @@ class TargetPage(QWidget):
         self._pause.timeout.connect(self._try_form)
         self._look_up = QTimer(self)
         self._look_up.setSingleShot(True)
-        self._look_up.setInterval(FIRST_PICTURES_MS)
+        self._look_up.setInterval(_FIRST_FACTS_MS)
         self._look_up.timeout.connect(self._look_up_shown)
         controller.target_changed.connect(self._on_target)
         for painting in (controller, controller.space):
@@ -300,7 +301,8 @@ class TargetPage(QWidget):
             return
         cls, tile, self._shown = TARGETS.get(spec.key), tile_of(spec), spec
         self._seen[tile] = spec
-        self.gallery.add(tile, cls.label, cls.summary, dim_of(spec))
+        if not cls.is_preset:
+            self.gallery.add(tile, cls.label, cls.summary, dim_of(spec))
         self.gallery.select(tile)
         self.browser.show_dim(dim_of(spec))
         self.card.show_target(spec, self.intake.file_of(spec), keep_values=self._pause.isActive())
