@@ -363,6 +363,8 @@ class MainWindow(QMainWindow):
         if not self.layout_of_docks.is_laid_out:
             self.stage.setFocus()
             self.layout_of_docks.begin(self._settings.value("layout") if self._settings is not None else None)
+            if self._settings is not None:
+                self.curves.recall(self._settings)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what is not saved; stop everything that belongs to the window."""
@@ -382,6 +384,7 @@ class MainWindow(QMainWindow):
             self._settings.setValue("layout", self.layout_of_docks.state())
             self._settings.setValue("theme", self.theme.choice)
             self._settings.setValue("zoom", current_zoom())
+            self.curves.remember(self._settings)
         self.hide()
         if self.documents is not None:
             self.documents.close()

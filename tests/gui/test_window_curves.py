@@ -74,7 +74,10 @@ def test_a_distance_is_drawn_on_a_logarithmic_axis_or_a_linear_one(trained, qtbo
 def test_no_logarithm_is_offered_where_there_is_none(trained, scripted, qtbot):
     scripted.say(MetricsReady(40, {"nll": -0.5}))
     qtbot.waitUntil(lambda: trained.run.metrics["nll"].last == -0.5, timeout=5000)
-    assert not front(trained, "nll").log_button.isVisible()
+    page = front(trained, "nll")
+    page.set_log(True)
+    assert not page.log_button.isVisible() and not page.plot.is_log
+    page.set_log(False)
 
 
 def test_the_axis_of_the_loss_has_the_unit_of_the_methods_own_loss(trained, scripted, qtbot):

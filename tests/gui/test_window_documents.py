@@ -75,6 +75,7 @@ def fill(window, qtbot):
     window.probes.pin(Pin(0.5, -0.25, 1.0), adds=False)
     window.probes.draw_loop(TRIANGLE)
     window.curves.setCurrentWidget(window.curves.jko)
+    window.curves.choose_axes({"w2": False, "nll": True})
     window.playback.play(False)
     window.playback.show_step(6)
     window.playback.set_t(0.375)
@@ -103,6 +104,11 @@ def test_a_saved_session_brings_everything_back_in_another_window(window, qapp, 
     other = make(qapp, qtbot, tmp_path)
     train(other, qtbot, 4)
     other.documents.document.is_now_clean()
+    axes = other.curves.log_axes
+    assert (axes["w2"], axes["nll"], axes["sliced_w2"]) == (False, True, True), (
+        "the next start has the axes of the last"
+    )
+    other.curves.choose_axes({"w2": True, "nll": False})
     try:
         other.target_panel.page.intake.open_path(str(tmp_path / "mine.flowviz"))
         wait_for_file(other, qtbot)
@@ -120,6 +126,7 @@ def test_a_saved_session_brings_everything_back_in_another_window(window, qapp, 
         assert other.probes.value.pins == (Pin(0.5, -0.25, 1.0),)
         assert other.probes.value.loop == TRIANGLE
         assert other.layout_of_docks.docks["target"].isHidden() and other.curves.currentWidget() is other.curves.jko
+        assert other.curves.log_axes == axes
         assert not other.isWindowModified() and other.windowTitle() == "mine[*] – flowviz"
         assert other.history.stack.count() == 0
         assert not other.restart_bar.isVisible(), "panels and run belong together"

@@ -49,6 +49,7 @@ def look_of(window: MainWindow) -> dict[str, Any]:
         "options": options_to_mapping(options),
         "gazes": _gaze_documents(window.stage.gazes),
         "curves": window.curves.tabText(window.curves.currentIndex()),
+        "log_axes": window.curves.log_axes,
         "layout": base64.b64encode(bytes(window.layout_of_docks.state().data())).decode(),
     }
 
@@ -58,7 +59,7 @@ def show_look(window: MainWindow, look: Mapping[str, Any]) -> None:
     for part, show in (
         ("clocks", _show_clocks), ("options", _show_options), ("gazes", _show_gazes), ("layout", _show_layout),
         ("pins", _show_pins), ("loop", _show_loop), ("curves", _show_curves),
-        ("key_frames", _show_key_frames),
+        ("key_frames", _show_key_frames), ("log_axes", _show_axes),
     ):  # fmt: skip
         if part in look:
             try:
@@ -129,6 +130,10 @@ def _show_curves(window: MainWindow, look: Mapping[str, Any]) -> None:
     for index in range(curves.count()):
         if curves.tabText(index) == look["curves"] and curves.isTabVisible(index):
             curves.setCurrentIndex(index)
+
+
+def _show_axes(window: MainWindow, look: Mapping[str, Any]) -> None:
+    window.curves.choose_axes({str(metric): is_log is True for metric, is_log in look["log_axes"].items()})
 
 
 def _gaze_documents(gazes: Gazes) -> dict[str, Any]:

@@ -121,6 +121,8 @@ class CurvePlot(pg.PlotWidget):
 
     def set_log(self, is_log: bool) -> None:
         """Make the vertical axis logarithmic, or linear."""
+        if is_log == self.is_log:
+            return
         self.is_log = self.plotItem.getAxis("left").is_log = is_log
         self.plotItem.getAxis("left").picture = None
         self.plotItem.getAxis("left").update()
