@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QDialog, QSlider
 
 from flowviz.core.queries import Answer, FieldQuery, TransportQuery
@@ -22,6 +23,13 @@ def trained(window, qtbot, scripted):
 def shown(window, qtbot, change, holds):
     with qtbot.waitSignal(window.presenter.shown, timeout=5000, check_params_cb=holds):
         change()
+
+
+def pixels(widget):
+    """What a widget shows now, (height, width, 3)."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.array(image.constBits()).reshape(image.height(), -1)[:, : 3 * image.width()]
+    return rows.reshape(image.height(), -1, 3)
 
 
 def test_before_a_run_the_stage_shows_the_target_and_a_hint(window, qtbot):
@@ -162,6 +170,18 @@ def test_light_and_dark_change_the_stage(trained, qtbot):
     shown(trained, qtbot, lambda: trained.theme.choose("light"), lambda p: p.job.tokens.name == "light")
     assert tuple(trained.stage.picture.tiles[0].buffer[5, 5, :3]) == (255, 255, 255)
     shown(trained, qtbot, lambda: trained.theme.choose("dark"), lambda p: p.job.tokens.name == "dark")
+
+
+def test_no_part_of_the_stage_keeps_the_colours_of_the_theme_before(trained, qtbot):
+    for mode in ("flow", "journey", "strip", "four_up", "compare"):
+        trained.options.update(mode=mode)
+        qtbot.waitUntil(lambda: trained.presenter.is_idle, timeout=5000)
+        old, new = trained.theme.tokens, THEMES["light" if trained.theme.tokens.name == "dark" else "dark"]
+        trained.theme.choose(new.name)  # the run is paused: nothing but the theme asks for a picture
+        ground, at_once = QColor(new.stage).getRgb()[:3], pixels(trained.stage)
+        assert not (at_once == QColor(old.stage).getRgb()[:3]).all(axis=2).any(), "the old ground is gone at once"
+        qtbot.waitUntil(lambda new=new: trained.stage.picture.job.tokens is new, timeout=5000)
+        assert (pixels(trained.stage) != ground).mean() > (at_once != ground).mean(), mode
 
 
 def test_zooming_asks_for_a_picture_of_what_is_in_view_and_a_fits_again(trained, qtbot):

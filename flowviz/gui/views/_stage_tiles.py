@@ -47,6 +47,11 @@ def _moved_place(spot: Spot, painted: View) -> QRectF:
     return QRectF(place(painted[0], painted[3]), place(painted[1], painted[2]))
 
 
+def tiles_now(picture: Picture | None) -> tuple[Tile, ...]:
+    """The painted panels that may be shown now: none before the first, and none in the colours of another theme."""
+    return picture.tiles if picture is not None and picture.job.tokens is current_tokens() else ()
+
+
 def thinning_note(picture: Picture) -> str:
     """What a picture leaves out while its camera turns; "" where nothing."""
     if picture.dots >= picture.all_dots:

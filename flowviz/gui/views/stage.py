@@ -29,7 +29,7 @@ from flowviz.gui.views import _stage_space as space
 from flowviz.gui.views import _stage_words as words
 from flowviz.gui.views._stage_axes import Axes, Spot, placing
 from flowviz.gui.views._stage_gl import RendererChoice, SpaceRenderer
-from flowviz.gui.views._stage_tiles import paint_tile, thinning_note
+from flowviz.gui.views._stage_tiles import paint_tile, thinning_note, tiles_now
 from flowviz.scene.marks import Extent
 from flowviz.scene.panels import Gazes, Panel, boxes, fit_room, view_of
 from flowviz.scene.view import Gaze, fit_extent
@@ -336,7 +336,8 @@ class StageView(QWidget):
 
     @Slot()
     def restyle(self) -> None:
-        """Take on the theme's colours."""
+        """Take on the theme's colours, at once; a picture in the old ones is not shown any more."""
+        self.renderer.hide()
         self._moved()
 
     # -- drawing --------------------------------------------------------------------------------------------
@@ -345,7 +346,7 @@ class StageView(QWidget):
         """Panels, axes, words."""
         painter = QPainter(self)
         spots = self.spots()
-        tiles = self.picture.tiles if self.picture is not None else ()
+        tiles = tiles_now(self.picture)
         if len(spots) > 1:
             self._paint_ground(painter, spots)
         for index, spot in enumerate(spots):
