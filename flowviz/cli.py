@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +25,7 @@ from flowviz.cli_films import add_render
 from flowviz.core.control import Control
 from flowviz.core.errors import FileError, ParameterError, RunError, UserError
 from flowviz.core.events import Cancelled, Failed
+from flowviz.core.frames import StartInfo
 from flowviz.core.params import parse_assignments
 from flowviz.core.solver import SOLVER_NAMES, Solver
 from flowviz.core.spec import Budget, RunSpec
@@ -200,6 +202,8 @@ def _train(options: argparse.Namespace) -> int:
     if isinstance(ending, Cancelled):
         return complain(f"Stopped at step {ending.step}; what was reached is in {out}.", told.status)
     print(f"{out}: {ending.step} steps in {ending.seconds:.1f} s, seed {spec.seed}{_nll_words(saved)}")
+    if saved.last.start is not None:
+        print(_start_words(saved, saved.last.start))
     return DONE
 
 
@@ -217,13 +221,24 @@ def _new_run(options: argparse.Namespace, budget: Budget) -> RunSpec:
     return training.from_source(spec, source.spec if source else None)
 
 
-def _nll_words(run: Any) -> str:
+def _volume(run: Any) -> float:
+    """What turns nats of the run's own unit of length into nats of the data's."""
     from flowviz.targets import build
 
+    return build(run.spec.target).frame.log_volume
+
+
+def _start_words(run: Any, start: StartInfo) -> str:
+    from flowviz.scene.start_story import of_fit
+
+    return of_fit(replace(start, nll=start.nll + _volume(run)), None)
+
+
+def _nll_words(run: Any) -> str:
     nll = run.last.metrics.get("nll")
     if nll is None:
         return ""
-    volume = build(run.spec.target).frame.log_volume
+    volume = _volume(run)
     entropy = f" (entropy {run.entropy + volume:.3f})" if run.entropy is not None else ""
     return f", NLL {nll + volume:.3f} nats{entropy}"
 

@@ -62,6 +62,19 @@ def test_training_says_what_it_did_and_records_the_seed(tmp_path, capsys):
     assert open_run(out).spec.seed == 9 and open_run(out).spec.flow.params["width"] == 8
 
 
+def test_training_from_a_start_by_flow_matching_says_what_that_gave_in_the_unit_of_the_data(folder, tmp_path, capsys):
+    out = tmp_path / "a.flowviz"
+    words = ["train", "--target", str(folder / "data.csv"), "--flow", "cnf", "--steps", "6", *SMALL]
+    words += ["--param", "start=flow matching", "--param", "start_steps=5", "--out", str(out)]
+    assert run_cli(words) == 0
+    result, _ = said(capsys)
+    last = open_run(out).last
+    told, reached = float(result.split("at NLL ")[1].split(". ")[0]), float(result.split(", NLL ")[1].split(" ")[0])
+    assert "Started from a flow-matching fit" in result and "(5 steps)" in result
+    assert told - last.start.nll == pytest.approx(reached - last.metrics["nll"], abs=0.01)
+    assert reached != pytest.approx(last.metrics["nll"], abs=0.1), "the data have a unit of their own"
+
+
 def test_the_same_seed_gives_the_same_numbers(tmp_path):
     runs = []
     for name in ("a", "b"):
