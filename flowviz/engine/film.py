@@ -111,14 +111,14 @@ class FilmPainter:
         self._volume = world_volume(*target.bounds(), self._target_points, source=around)
         if film.clock == "camera" and self._volume is None:
             raise UserError("A camera can turn around a run in three dimensions only.", "Film flow time or training.")
-        title = title_of(run.spec)
+        self._beside: tuple[Beside, ...] = getattr(run, "beside", ())
+        title = title_of(run.spec, 1 + len(self._beside) if self._options.mode == "compare" else 1)
         self._composer = Composer(film.size, THEMES[film.theme], title, film.parts, film.background)
         self._curves = getattr(run, "curves", Curves()) if "curves" in film.parts else Curves()
         self._legends: dict[tuple[str, tuple[str, ...]], tuple[Entry, ...]] = {}
         self._asker: _Asker | None = None
         self._answers: dict[Hashable, dict[str, Array]] = {}
         self._answers_of: tuple[Frame, ...] = ()
-        self._beside: tuple[Beside, ...] = getattr(run, "beside", ())
         self._name: str = getattr(run, "name", "")
         self._probes = Probes(pins=film.pins, loop=film.loop)
 
@@ -212,10 +212,11 @@ def _source_box(spec: RunSpec, target: Target) -> Corners | None:
     return seen_box(*source.bounds(), source.sample(TARGET_POINTS, np.random.default_rng(spec.seed)))
 
 
-def title_of(spec: RunSpec) -> str:
-    """What a film shows, in words ("JKO flow on Pinwheel"), without loading the method."""
+def title_of(spec: RunSpec, runs: int = 1) -> str:
+    """What a film shows, in words ("JKO flow on Pinwheel", "2 runs on Pinwheel"), without loading the method."""
     ends = [_words(end) for end in (spec.source, spec.target) if end is not None]
     method = _METHODS.get(spec.flow.key, spec.flow.key.replace("_", " ").capitalize())
+    method = method if runs == 1 else f"{runs} runs"
     return f"{method} {'on ' if len(ends) == 1 else 'from '}{' to '.join(ends)}"
 
 

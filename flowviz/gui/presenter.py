@@ -242,6 +242,8 @@ class Presenter(QObject):
 
     def _title(self, target: str) -> str:
         spec = self._run.spec
+        if self._beside:
+            return f"{1 + len(self._beside)} runs on {target}"
         method = self._draft.methods.get(spec.flow.key) if spec is not None and self.frame is not None else None
         return f"{method.label} on {target}" if method is not None and target else target
 

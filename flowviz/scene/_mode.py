@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
+from flowviz.core.frames import Frame
 from flowviz.core.queries import Query
 from flowviz.core.registry import Registry
 from flowviz.core.spec import Array
@@ -41,6 +42,15 @@ class Mode(ABC):
             answers: arrays by the names of the questions, as far as they have come; a panel whose answer is
                 not there yet shows what it honestly can.
         """
+
+    def tells_steps(self, moment: Moment) -> bool:
+        """Whether the panels' own words name the training step, so that the clock's need not."""
+        return False
+
+
+def step_words(frame: Frame) -> list[str]:
+    """Where training stands: the step, and the method's own words for it."""
+    return [f"step {frame.step:,}", *([frame.phase] if frame.phase else [])]
 
 
 MODES: Registry[Mode] = Registry("stage mode", "flowviz.scene.modes")

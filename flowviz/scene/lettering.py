@@ -129,6 +129,9 @@ class Frame:
         if spot.panel.title:
             baseline = top + 1.75 * size
             items.append(Words(spot.panel.title, left + size, baseline, size, self._tokens.text, bold=True))
+            if spot.panel.note:
+                small = round(0.9 * size)
+                items.append(Words(spot.panel.note, left + size, baseline + 1.5 * size, small, self._tokens.muted))
         if isinstance(spot.view, Camera):
             return items
         x_low, x_high, y_low, y_high = spot.view

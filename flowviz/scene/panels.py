@@ -16,6 +16,9 @@ View = Extent | Camera
 Place = tuple[float, float, float, float]
 """(left, top, width, height) as shares of the picture."""
 
+Margins = tuple[int, int, int]
+"""Room for words: left of and below each panel with axes, and above all where there are several panels."""
+
 Box = tuple[int, int, int, int]
 """(left, top, width, height) in points or pixels."""
 
@@ -58,6 +61,7 @@ class Panel:
         is_square: whether a unit is equally long on both axes, so that circles are round.
         is_probed: whether it shows the run that probes ask about, so that they are drawn over it.
         link: panels of one link are moved and zoomed together; "" cannot be moved.
+        note: quieter words below its title, or "".
     """
 
     key: str
@@ -70,6 +74,7 @@ class Panel:
     is_square: bool = True
     link: str = "plane"
     is_probed: bool = True
+    note: str = ""
 
     @property
     def room(self) -> Volume | None:
@@ -101,21 +106,23 @@ Gazes = Mapping[str, Gaze | Camera]
 """Where a person looks from, by the panels' link; a link that is not there shows what should be in view."""
 
 
-def boxes(panels: Sequence[Panel], width: int, height: int, margins: tuple[int, int] = (0, 0)) -> list[Box]:
+def boxes(panels: Sequence[Panel], width: int, height: int, margins: Margins = (0, 0, 0)) -> list[Box]:
     """The rectangle of each panel's picture, in whole units, at least one unit large.
 
     Args:
         panels: the panels.
         width, height: of the whole picture, in points or pixels.
-        margins: room left of and below a panel with axes for its numbers.
+        margins: what is left free of them.
     """
     result = []
+    above = margins[2] if len(panels) > 1 else 0
+    height -= above
     for panel in panels:
         left, top, wide, tall = panel.place
-        x, y = round(left * width), round(top * height)
-        right, bottom = round((left + wide) * width), round((top + tall) * height)
+        x, y = round(left * width), above + round(top * height)
+        right, bottom = round((left + wide) * width), above + round((top + tall) * height)
         # a hair between neighbours
-        x, y = x + (1 if left > 0 else 0), y + (1 if top > 0 else 0)
+        x, y = x + (1 if left > 0 else 0), y + (1 if top > 0 or above else 0)
         if panel.axes:
             x, bottom = x + margins[0], bottom - margins[1]
         result.append((x, y, max(1, right - x), max(1, bottom - y)))

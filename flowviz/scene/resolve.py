@@ -11,7 +11,7 @@ from flowviz.core.queries import Query
 from flowviz.core.spec import Array
 from flowviz.scene._base_paths import shown_paths, shown_query
 from flowviz.scene._layer import Moment
-from flowviz.scene._mode import mode_of, modes
+from flowviz.scene._mode import mode_of, modes, step_words
 from flowviz.scene._stack import layers, shown_layers
 from flowviz.scene.panels import Scene
 from flowviz.scene.probes import probe_queries, with_probes
@@ -53,9 +53,10 @@ def resolve(moment: Moment, answers: Mapping[str, Mapping[str, Array]], title: s
 
 def clock_words(moment: Moment, answers: Mapping[str, Mapping[str, Array]] | None = None) -> str:
     """Where the clocks stand: "t = 0.42   step 1,200   NFE 40"."""
-    words = [f"t = {moment.t:.2f}", f"step {moment.frame.step:,}"]
-    if moment.frame.phase:
-        words.append(moment.frame.phase)
+    words = [f"t = {moment.t:.2f}"]
+    if mode_of(moment).tells_steps(moment):
+        return words[0]
+    words += step_words(moment.frame)
     nfe = shown_nfe(answers or {})
     if nfe is not None:
         words.append(f"NFE {nfe}")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from film_runs import SPEC, a_run, small
 
+from flowviz.core.drawing import Words
 from flowviz.core.film import Beside, FilmSpec
 from flowviz.core.film_json import film_from_json, film_to_json
 from flowviz.core.probes import Loop, Pin
@@ -46,11 +47,13 @@ def test_a_film_of_compared_runs_has_a_panel_for_each_at_the_same_step(count):
     film = small(clock="training", options={"mode": "compare"}, layers=("particles",))
     painter = painter_of(film, others, "mine")
     for index in (0, film.frame_count - 1):
-        panels = painter._shot(index).scene.panels
-        step = painter.moment_of(index)[0].step
-        assert [panel.title for panel in panels] == [
-            f"{name} · step {step:,}" for name in ("mine", *(other.label for other in others))
-        ]
+        scene, step = painter._shot(index).scene, painter.moment_of(index)[0].step
+        names = ("mine", *(other.label for other in others))
+        assert [(panel.title, panel.note) for panel in scene.panels] == [(name, f"step {step:,}") for name in names]
+        texts = [item.text for item in painter.drawing(index).items if isinstance(item, Words)]
+        assert [texts.count(name) for name in names] == [1] * len(names)
+        assert [text for text in texts if text.startswith("t = ")] == [scene.clock] and "step" not in scene.clock
+        assert f"{1 + count} runs on Eight Gaussians" in texts
     assert painter.picture(0).shape == (128, 192, 3)
 
 

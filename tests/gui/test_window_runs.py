@@ -122,14 +122,16 @@ def test_another_method_is_run_on_the_same_target_and_seed_by_one_press_and_show
     assert scripted.specs[-1].target == scripted.specs[-2].target
     assert two.options.value.mode == "compare"
     scripted.train(30)
-    titles = ["Run 3 · CNF · step 30", "Run 2 · JKO flow · step 8", "Run 1 · CNF · step 20"]
-    qtbot.waitUntil(lambda: [panel.title for panel in shown_panels(two)] == titles, timeout=5000)
+    words = [("Run 3 · CNF", "step 30"), ("Run 2 · JKO flow", "step 8"), ("Run 1 · CNF", "step 20")]
+    qtbot.waitUntil(lambda: [(panel.title, panel.note) for panel in shown_panels(two)] == words, timeout=5000)
+    scene = two.stage.picture.scene
+    assert scene.title == "3 runs on Pinwheel" and "step" not in scene.clock
     asked = {lane.partition("/")[0]: spec for lane, spec, _ in scripted.asked_of}
     assert asked["run 2"].flow.key == "jko", "what a run must be asked is asked of that run"
     two.playback.show_step(30)
     two.playback.follow(False)
     two.cursor_state.set_step(8)
-    qtbot.waitUntil(lambda: "step 10" in shown_panels(two)[2].title, timeout=5000)
+    qtbot.waitUntil(lambda: shown_panels(two)[2].note == "step 10", timeout=5000)
     two.runs_controller.show_curves(1, False)
     qtbot.waitUntil(lambda: len(shown_panels(two)) == 2, timeout=5000)
 

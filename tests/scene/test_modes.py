@@ -13,7 +13,7 @@ from flowviz.scene.marks import Heatmap, Lines, Points
 from flowviz.scene.options import StageOptions, options_from_mapping, options_to_mapping
 from flowviz.scene.painter import paint
 from flowviz.scene.panels import Panel, boxes, view_of
-from flowviz.scene.resolve import modes, queries, resolve
+from flowviz.scene.resolve import clock_words, modes, queries, resolve
 from flowviz.scene.smoothing import smooth_columns
 from flowviz.scene.tokens import DARK
 from flowviz.scene.view import Gaze
@@ -119,10 +119,16 @@ def test_coming_nearer_keeps_the_point_under_the_pointer():
 
 def test_axes_take_their_room_from_the_panel_and_unequal_panels_are_stretched():
     axes, bare = (Panel("a", (), EXTENT, axes=shown) for shown in (True, False))
-    assert boxes([axes], 300, 200, (36, 24)) == [(36, 0, 264, 176)]
-    assert boxes([bare], 300, 200, (36, 24)) == [(0, 0, 300, 200)]
+    assert boxes([axes], 300, 200, (36, 24, 30)) == [(36, 0, 264, 176)]
+    assert boxes([bare], 300, 200, (36, 24, 30)) == [(0, 0, 300, 200)]
     assert view_of(axes, 200, 100, {}) == (-8.0, 8.0, -4.0, 4.0)
     assert view_of(Panel("s", (), EXTENT, is_square=False), 200, 100, {}) == EXTENT
+
+
+def test_several_panels_leave_a_row_above_them_for_title_and_clock():
+    places = (("a", (0, 0, 1, 0.5)), ("b", (0, 0.5, 1, 0.5)))
+    two = [Panel(key, (), EXTENT, place=place) for key, place in places]
+    assert boxes(two, 300, 230, (36, 24, 30)) == [(36, 31, 264, 75), (36, 131, 264, 75)]
 
 
 def test_smoothed_columns_are_densities():
@@ -148,15 +154,17 @@ def companion(number, shift, step=20):
 def test_runs_are_compared_side_by_side_from_one_place_at_one_time(count):
     others = tuple(companion(number, 3.0 + number) for number in range(1, count + 1))
     shown = replace(moment("compare"), name="Run 9 · JKO flow", companions=others)
-    panels = resolve(shown, {}).panels
+    scene = resolve(shown, {})
+    panels = scene.panels
+    assert scene.clock == ("t = 0.50" if count else clock_words(shown)), "each step is said once"
     assert len(panels) == min(4, 1 + count)
     assert sum(panel.place[2] * panel.place[3] for panel in panels) == pytest.approx(1.0)
     assert {panel.link for panel in panels} == {"plane"} and {panel.view for panel in panels} == {EXTENT}
     assert resolve(replace(moment("compare")), {}).panels[0].labels == (), "a film has nothing to press"
-    title = "Run 9 · JKO flow · step 10" if count else ""  # alone it would stand under the stage's own title
-    assert panels[0].title == title and bool(panels[0].labels) == (count == 0)
+    words = ("Run 9 · JKO flow", "step 10") if count else ("", "")  # alone they'd stand under the stage's own title
+    assert (panels[0].title, panels[0].note) == words and bool(panels[0].labels) == (count == 0)
     for panel, other in zip(panels[1:], others, strict=False):
-        assert panel.title == f"{other.label} · step 20" and not panel.is_probed
+        assert (panel.title, panel.note) == (other.label, "step 20") and not panel.is_probed
         (dots,) = [mark for mark in panel.marks if isinstance(mark, Points) and len(mark.xy) == 300]
         np.testing.assert_allclose(dots.xy, other.frame.paths[4], atol=1e-6)
 

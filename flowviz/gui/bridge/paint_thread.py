@@ -22,7 +22,7 @@ from flowviz.scene._layer import Companion, Moment
 from flowviz.scene.marks import Extent, Points, Volume
 from flowviz.scene.options import StageOptions
 from flowviz.scene.painter import paint
-from flowviz.scene.panels import Box, Gazes, Panel, Scene, View, boxes, space_panel, view_of
+from flowviz.scene.panels import Box, Gazes, Margins, Panel, Scene, View, boxes, space_panel, view_of
 from flowviz.scene.projection import thinned
 from flowviz.scene.resolve import queries, resolve
 from flowviz.scene.tokens import Tokens
@@ -45,7 +45,7 @@ class PaintJob:
         answers: answers of the engine by layer key.
         gazes: how the person looks, by the panels' link.
         size: width and height of the stage in points.
-        margins: points left of and below a panel for its numbers.
+        margins: points of the stage that are left to numbers and words.
         ratio: device pixels per point.
         emphasis: how many times larger than usual dots and lines are.
         tokens: colours.
@@ -66,7 +66,7 @@ class PaintJob:
     answers: Mapping[str, Mapping[str, Array]]
     gazes: Gazes
     size: tuple[int, int]
-    margins: tuple[int, int]
+    margins: Margins
     ratio: float
     emphasis: float
     tokens: Tokens

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
 
+from flowviz.core.camera import Camera
 from flowviz.gui.theme.theme import current_tokens, mix
 from flowviz.scene.marks import Extent
-from flowviz.scene.panels import Panel, View
+from flowviz.scene.panels import Margins, Panel, View
 
 _TICK_GAP, _MOST = 52, 14
 
@@ -45,12 +46,10 @@ class Axes:
         self._key: tuple[object, ...] = ()
         self._strips = (QPixmap(), QPixmap())
 
-    def paint(
-        self, painter: QPainter, plot: QRect, view: Extent, margins: tuple[int, int], font: QFont, ratio: float
-    ) -> None:
+    def paint(self, painter: QPainter, plot: QRect, view: Extent, margins: Margins, font: QFont, ratio: float) -> None:
         """Draw the strips beside and below `plot`, a rectangle of the widget."""
         key = (view, plot.getRect(), margins, font.pixelSize(), current_tokens().name, ratio)
-        left, bottom = margins
+        left, bottom, _ = margins
         areas = (
             QRect(plot.left() - left, plot.top(), left, plot.height() + bottom),
             QRect(plot.left(), plot.bottom() + 1, plot.width(), bottom),
@@ -108,3 +107,12 @@ def placing(plot: QRect, view: Extent) -> Callable[[float, float], QPointF]:
         return QPointF(plot.x() + (x - view[0]) * gain_x, plot.y() + (view[3] - y) * gain_y)
 
     return place
+
+
+def world_at(spot: Spot, place: QPointF) -> QPointF:
+    """The point of a panel's plane under a point of the widget."""
+    assert not isinstance(spot.view, Camera)
+    low_x, high_x, low_y, high_y = spot.view
+    x = low_x + (place.x() - spot.plot.x()) * (high_x - low_x) / spot.plot.width()
+    y = high_y - (place.y() - spot.plot.y()) * (high_y - low_y) / spot.plot.height()
+    return QPointF(x, y)

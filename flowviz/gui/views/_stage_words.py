@@ -36,19 +36,23 @@ def paint_panel_words(painter: QPainter, spot: Spot, fonts: Fonts) -> None:
             _paint_label(painter, label, place(label.x, label.y))
         painter.setClipping(False)
     if panel.title:
-        painter.setFont(fonts(13, _BOLD))
-        metrics = painter.fontMetrics()
-        box = _title_box(spot, metrics)
-        title = metrics.elidedText(panel.title, Qt.TextElideMode.ElideRight, box.width() - 14)
-        paint_veil(painter, box)
-        painter.setPen(QColor(tokens.text))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
+        bottom = _paint_corner(painter, plot, panel.title, fonts(13, _BOLD), tokens.text)
+        if panel.note:
+            _paint_corner(
+                painter, plot.adjusted(0, bottom - plot.top() - 6, 0, 0), panel.note, fonts(12, _PLAIN), tokens.muted
+            )
 
 
-def _title_box(spot: Spot, metrics: QFontMetrics) -> QRect:
-    """Where the title of a panel stands at most."""
-    wide = min(metrics.horizontalAdvance(spot.panel.title), spot.plot.width() - 28) + 16 if spot.panel.title else 0
-    return QRect(spot.plot.left() + 6, spot.plot.top() + 6, wide, metrics.height() + 6)
+def _paint_corner(painter: QPainter, plot: QRect, text: str, font: QFont, colour: str) -> int:
+    """Words on a veil in the upper left corner, as long as there is room for; where the veil ends below."""
+    painter.setFont(font)
+    metrics = painter.fontMetrics()
+    text = _elided(painter, text, plot.width() - 26)
+    box = QRect(plot.left() + 6, plot.top() + 6, metrics.horizontalAdvance(text) + 16, metrics.height() + 4)
+    paint_veil(painter, box)
+    painter.setPen(QColor(colour))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    return box.bottom() + 1
 
 
 def _paint_label(painter: QPainter, label: Label, at: QPointF) -> None:
@@ -68,29 +72,45 @@ def paint_veil(painter: QPainter, box: QRect) -> None:
     painter.fillRect(box, veil)
 
 
-def paint_title(painter: QPainter, spots: Sequence[Spot], scene: Scene, width: int, fonts: Fonts) -> None:
-    """What is shown and where the clocks stand: upper left over one panel, the clock alone upper right over several."""
+def paint_title(painter: QPainter, spots: Sequence[Spot], header: QRect, scene: Scene, fonts: Fonts) -> None:
+    """What is shown and where the clocks stand: in the corner of the only panel, or in a row above several."""
+    if len(spots) == 1:
+        _paint_title_over(painter, spots[0].plot, scene, fonts)
+    else:
+        _paint_header(painter, header, scene, fonts)
+
+
+def _paint_title_over(painter: QPainter, plot: QRect, scene: Scene, fonts: Fonts) -> None:
     tokens = current_tokens()
     bold, plain = fonts(15, _BOLD), fonts(13, _PLAIN)
     tall, small = QFontMetrics(bold), QFontMetrics(plain)
-    painter.setFont(plain)
-    if len(spots) > 1:
-        wide = small.horizontalAdvance(scene.clock) + 16
-        box = QRect(width - wide - 6, 6, wide, small.height() + 6)
-        if any(_title_box(spot, QFontMetrics(fonts(13, _BOLD))).intersects(box) for spot in spots):
-            box.translate(0, small.height() + 8)
-        paint_veil(painter, box)
-        painter.setPen(QColor(tokens.muted))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, scene.clock)
-        return
-    left = spots[0].plot.left() + 6
+    left = plot.left() + 6
     wide = max(tall.horizontalAdvance(scene.title), small.horizontalAdvance(scene.clock)) + 16
     paint_veil(painter, QRect(left, 8, wide, 8 + tall.height() + (small.height() + 2 if scene.clock else 0)))
+    painter.setFont(plain)
     painter.setPen(QColor(tokens.muted))
     painter.drawText(QPoint(left + 8, 12 + tall.height() + small.ascent()), scene.clock)
     painter.setFont(bold)
     painter.setPen(QColor(tokens.text))
     painter.drawText(QPoint(left + 8, 10 + tall.ascent()), scene.title)
+
+
+def _paint_header(painter: QPainter, box: QRect, scene: Scene, fonts: Fonts) -> None:
+    """The title at the left as far as there is room, the clock at the right."""
+    tokens, inner = current_tokens(), box.adjusted(12, 0, -12, 0)
+    painter.setFont(fonts(13, _PLAIN))
+    clock = _elided(painter, scene.clock, inner.width())
+    painter.setPen(QColor(tokens.muted))
+    painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, clock)
+    room = inner.width() - painter.fontMetrics().horizontalAdvance(clock) - 16
+    painter.setFont(fonts(13, _BOLD))
+    painter.setPen(QColor(tokens.text))
+    title = _elided(painter, scene.title, room)
+    painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
+
+
+def _elided(painter: QPainter, text: str, room: int) -> str:
+    return painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
 
 
 def paint_note(painter: QPainter, area: QRect, note: str, fonts: Fonts) -> None:

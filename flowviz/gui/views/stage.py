@@ -27,14 +27,14 @@ from flowviz.gui.bridge.paint_thread import Picture
 from flowviz.gui.theme.theme import current_tokens, current_zoom
 from flowviz.gui.views import _stage_space as space
 from flowviz.gui.views import _stage_words as words
-from flowviz.gui.views._stage_axes import Axes, Spot, placing
+from flowviz.gui.views._stage_axes import Axes, Spot, placing, world_at
 from flowviz.gui.views._stage_gl import RendererChoice, SpaceRenderer
 from flowviz.gui.views._stage_tiles import paint_tile, thinning_note, tiles_now
 from flowviz.scene.marks import Extent
-from flowviz.scene.panels import Gazes, Panel, boxes, fit_room, view_of
+from flowviz.scene.panels import Gazes, Margins, Panel, boxes, fit_room, view_of
 from flowviz.scene.view import Gaze, fit_extent
 
-_MARGINS = (36, 24)
+_MARGINS = (36, 24, 30)
 _LETTERS, _LINES = 1.1, 2.0
 """How much larger than in the interface around it letters and lines are in a presentation."""
 _REST_MS = 220
@@ -127,9 +127,10 @@ class StageView(QWidget):
     # -- the view -------------------------------------------------------------------------------------------
 
     @property
-    def margins(self) -> tuple[int, int]:
-        """Points left of and below a panel for its numbers."""
-        return (round(_MARGINS[0] * self._letters), round(_MARGINS[1] * self._letters))
+    def margins(self) -> Margins:
+        """Points that are left to numbers and words."""
+        left, below, above = (round(margin * self._letters) for margin in _MARGINS)
+        return left, below, above
 
     @property
     def _letters(self) -> float:
@@ -169,7 +170,7 @@ class StageView(QWidget):
     def to_world(self, place: QPointF) -> QPointF:
         """The point of the plane under a point of the widget."""
         spot = self.spot_at(place)
-        return _world_at(spot, place)
+        return world_at(spot, place)
 
     def to_widget(self, x: float, y: float) -> QPointF:
         """The point of the widget over a point of the first panel's plane."""
@@ -221,7 +222,7 @@ class StageView(QWidget):
         if isinstance(spot.view, Camera):
             self._turn(spot, spot.view.zoom(factor))
             return
-        fixed = _world_at(spot, place)
+        fixed = world_at(spot, place)
         home = spot.panel.view
         assert not isinstance(home, Camera)
         if spot.panel.is_square:
@@ -366,7 +367,8 @@ class StageView(QWidget):
         for spot in spots:
             words.paint_panel_words(painter, spot, self._font)
         if self.picture is not None:
-            words.paint_title(painter, spots, self.picture.scene, self.width(), self._font)
+            header = QRect(0, 0, self.width(), self.margins[2])
+            words.paint_title(painter, spots, header, self.picture.scene, self._font)
             if note := thinning_note(self.picture):
                 words.paint_note(painter, self.rect(), note, self._font)
         if self._pointer is not None:
@@ -386,14 +388,7 @@ class StageView(QWidget):
         """What lies under several panels: hairs between them, the stage's colour under their numbers."""
         tokens = current_tokens()
         painter.fillRect(self.rect(), QColor(tokens.border))
-        for box in boxes([spot.panel for spot in spots], self.width(), self.height()):
+        above = self.margins[2]
+        painter.fillRect(0, 0, self.width(), above, QColor(tokens.stage))
+        for box in boxes([spot.panel for spot in spots], self.width(), self.height(), (0, 0, above)):
             painter.fillRect(QRect(*box), QColor(tokens.stage))
-
-
-def _world_at(spot: Spot, place: QPointF) -> QPointF:
-    """The point of a panel's plane under a point of the widget."""
-    assert not isinstance(spot.view, Camera)
-    low_x, high_x, low_y, high_y = spot.view
-    x = low_x + (place.x() - spot.plot.x()) * (high_x - low_x) / spot.plot.width()
-    y = high_y - (place.y() - spot.plot.y()) * (high_y - low_y) / spot.plot.height()
-    return QPointF(x, y)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from flowviz.core.queries import Query
 from flowviz.core.spec import Array
 from flowviz.scene._layer import Companion, Moment
-from flowviz.scene._mode import MODES, Mode
+from flowviz.scene._mode import MODES, Mode, step_words
 from flowviz.scene._stack import stack_marks, stack_queries
 from flowviz.scene.panels import WHOLE, Label, Panel, Place, space_panel
 
@@ -42,16 +42,15 @@ class CompareMode(Mode):
         """One panel a run."""
         companions = moment.companions[: MOST - 1]
         places = _PLACES[1 + len(companions)]
-        title = _title(moment.name, moment.frame.step) if companions else ""  # alone, the stage's own title says it
-        result = [_panel("main", moment, answers, places[0], title)]
+        first = moment if companions else replace(moment, name="")  # alone, the stage's own title says it
+        result = [_panel("main", first, answers, places[0])]
         for companion, place in zip(companions, places[1:], strict=True):
             theirs = {
                 name.removeprefix(companion.lane("")): arrays
                 for name, arrays in answers.items()
                 if name.startswith(companion.lane(""))
             }
-            title = _title(companion.label, companion.frame.step)
-            panel = _panel(companion.lane("panel"), _moment_of(moment, companion), theirs, place, title)
+            panel = _panel(companion.lane("panel"), _moment_of(moment, companion), theirs, place)
             result.append(replace(panel, is_probed=False))
         if not companions and moment.name and moment.volume is None:  # films know no other runs: nothing to press there
             x_low, x_high, y_low, y_high = moment.extent
@@ -59,17 +58,18 @@ class CompareMode(Mode):
             result[0] = replace(result[0], labels=(words,))
         return tuple(result)
 
+    def tells_steps(self, moment: Moment) -> bool:
+        """Each run has its own, once there are several."""
+        return bool(moment.companions)
+
 
 def _moment_of(moment: Moment, companion: Companion) -> Moment:
     return replace(moment, frame=companion.frame, seed=companion.spec.seed, companions=(), name=companion.label)
 
 
-def _title(name: str, step: int) -> str:
-    return f"{name} · step {step:,}" if name else ""
-
-
-def _panel(key: str, moment: Moment, answers: Mapping[str, Mapping[str, Array]], place: Place, title: str) -> Panel:
+def _panel(key: str, moment: Moment, answers: Mapping[str, Mapping[str, Array]], place: Place) -> Panel:
     marks = stack_marks(moment, answers)
+    note = "   ".join(step_words(moment.frame)) if moment.name else ""
     if moment.volume is not None:
-        return space_panel(key, marks, moment.volume, place, title)
-    return Panel(key, marks, moment.extent, place, title)
+        return replace(space_panel(key, marks, moment.volume, place, moment.name), note=note)
+    return Panel(key, marks, moment.extent, place, moment.name, note=note)
