@@ -22,6 +22,9 @@ from flowviz.flows._waves import WaveNet
 
 INTEGRAL_STEPS = 32
 """Midpoints of the integral over time when looking."""
+RATIO_SHARE = 4
+"""One pair in so many teaches the time score, which asks its network six times for each: the flow learns twice as fast,
+and the log-ratio is no worse after the same time."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,9 @@ class DensityRatio(MatchingFlow[DensityRatioParams], HasLogRatio):
         p = self._params
         pairs = self._batch(p.batch_size)
         loss, gradient = self._loss_and_gradient(pairs, self._flat)
-        ratio, by_score = self._ratio_loss_and_gradient(pairs, self._fresh(p.batch_size))
+        few = max(1, p.batch_size // RATIO_SHARE)
+        earlier = Pairs(pairs.x0[:few], pairs.x1[:few])
+        ratio, by_score = self._ratio_loss_and_gradient(earlier, self._fresh(few))
         rate = learning_rate(p.ratio_rate, self._stretch.progress, self._stretch.done)
         self._score_adam.update(by_score, rate, p.clip, p.averaging)
         self._descend(gradient)
