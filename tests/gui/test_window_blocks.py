@@ -12,6 +12,7 @@ from flowviz.core.block_edits import Drop, Equalise, Refine, Retime, Split
 from flowviz.core.events import Failed, Finished, FrameReady, MetricsReady
 from flowviz.core.frames import BlockInfo
 from flowviz.core.params import ParamField
+from flowviz.core.probes import Pin
 from flowviz.core.spec import Budget
 from flowviz.gui.panels.method import by_group
 from flowviz.gui.widgets.block_chart import kl_range
@@ -52,10 +53,29 @@ def test_the_tabs_of_blocks_are_there_for_methods_with_blocks_only(window, qtbot
     assert all(window.curves.isTabVisible(window.curves.indexOf(page)) for page in pages)
 
 
-def test_all_tabs_fit_without_scrolling(jko):
-    bar = jko.curves.tabBar()
-    assert bar.tabRect(bar.count() - 1).right() <= bar.width()
-    assert not any(button.isVisible() for button in bar.findChildren(QToolButton))
+@pytest.fixture
+def usual_size(qapp):
+    yield
+    qapp.setProperty("flowvizZoom", None)
+
+
+def test_all_tabs_fit_without_scrolling_and_every_sentence_begins_at_its_beginning(jko, qtbot, usual_size):
+    jko.probes.pin(Pin(0.5, -0.25, 1.0), adds=False)
+    bar, page = jko.curves.tabBar(), jko.curves.jko
+    jko.resize(1024, 700)
+    for zoom in (1.0, 1.25):
+        jko.theme.set_zoom(zoom)
+        jko.curves.setCurrentWidget(page)
+        arrows = bar.findChildren(QToolButton)
+        qtbot.waitUntil(lambda arrows=arrows: not any(arrow.isVisible() for arrow in arrows), timeout=5000)
+        qtbot.waitUntil(lambda: page.words.isVisible() and len(page.words.lines()) > 1, timeout=5000)
+        seen = {bar.tabText(index) for index in range(bar.count()) if bar.isTabVisible(index)}
+        assert seen == {"Loss", "NLL", "W₂", "Inv.", "Paths", "JKO", "Blocks", "Probe"}
+        assert bar.tabRect(bar.count() - 1).right() <= bar.width()
+        lines, words = page.words.lines(), page.words
+        assert page.words.text().startswith(lines[0])
+        assert page.chart.geometry().bottom() < words.y() and words.geometry().bottom() <= page.rect().bottom()
+        assert len(lines) * words.fontMetrics().lineSpacing() <= words.height()
 
 
 def test_a_sentence_tells_what_the_newest_block_did_and_of_another_when_it_is_chosen(jko, qtbot):

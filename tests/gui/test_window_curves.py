@@ -71,6 +71,15 @@ def test_a_distance_is_drawn_on_a_logarithmic_axis_or_a_linear_one(trained, qtbo
     assert axis.tickStrings([-1.0], 1.0, 1.0) == ["0.1"]
 
 
+def test_the_sliced_distance_shares_the_tab_of_the_whole_one(trained, qtbot):
+    page = front(trained, "w2")
+    assert page.kind_button.text() == "SW₂" and set(page.entries) == {"w2", "floor"}
+    qtbot.mouseClick(page.kind_button, Qt.MouseButton.LeftButton)
+    assert page.kind_button.text() == "W₂" and set(page.entries) == {"sliced_w2", "floor"}
+    assert page.entries["sliced_w2"].text().startswith("Sliced W₂ ")
+    qtbot.mouseClick(page.kind_button, Qt.MouseButton.LeftButton)
+
+
 def test_no_logarithm_is_offered_where_there_is_none(trained, scripted, qtbot):
     scripted.say(MetricsReady(40, {"nll": -0.5}))
     qtbot.waitUntil(lambda: trained.run.metrics["nll"].last == -0.5, timeout=5000)

@@ -105,7 +105,7 @@ def test_a_saved_session_brings_everything_back_in_another_window(window, qapp, 
     train(other, qtbot, 4)
     other.documents.document.is_now_clean()
     axes = other.curves.log_axes
-    assert (axes["w2"], axes["nll"], axes["sliced_w2"]) == (False, True, True), (
+    assert (axes["w2"], axes["nll"], axes["inversion_error"]) == (False, True, True), (
         "the next start has the axes of the last"
     )
     other.curves.choose_axes({"w2": True, "nll": False})

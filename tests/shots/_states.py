@@ -130,7 +130,7 @@ def training(p: Photographer) -> None:
     p.stop()
     p.at(1.0)
     p.shoot("stopped-dark")
-    for key in ("nll", "w2", "sliced_w2"):
+    for key in ("nll", "w2"):
         p.window.curves.setCurrentWidget(p.window.curves.pages[key])
         p.shoot(f"curve-{key}")
     p.window.curves.setCurrentIndex(0)

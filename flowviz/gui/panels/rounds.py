@@ -17,6 +17,7 @@ from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.run import RunState
 from flowviz.gui.theme.theme import current_tokens, zoomed
 from flowviz.gui.widgets.quiet_table import make_quiet
+from flowviz.gui.widgets.story import Story
 from flowviz.scene.round_story import COLUMNS, cells, sentence
 
 _EMPTY = "Every round with the straightness, energy and price of its paths.\nA round appears when it is trained."
@@ -42,8 +43,7 @@ class RoundsView(QWidget):
         column.setSpacing(4)
         self.table = self._make_table()
         column.addWidget(self.table, 1)
-        self.words = QLabel()
-        self.words.setWordWrap(True)
+        self.words = Story()
         self.words.setProperty("role", "story")
         self.words.setAccessibleName("What the round did")
         column.addWidget(self.words)

@@ -18,6 +18,7 @@ from flowviz.gui.views.start_words import start_words
 from flowviz.gui.views.trace import CurveKind, Trace
 from flowviz.gui.views.traces import FINE_POINTS, FINE_W2, OTHER_KINDS, has_finest, main_term, traces, unit_of
 from flowviz.gui.widgets.flow_layout import FlowLayout
+from flowviz.gui.widgets.story import Story
 from flowviz.scene.run_story import fine_distance, story
 
 if TYPE_CHECKING:
@@ -142,9 +143,8 @@ class CurvePage(QWidget):
         self.empty.setWordWrap(True)
         self.empty.setMargin(12)
         self._column.addWidget(self.empty, 1)
-        self.words = QLabel()
+        self.words = Story()
         self.words.setProperty("role", "muted")
-        self.words.setWordWrap(True)
         self.words.setContentsMargins(2, 0, 8, 5)
         self.words.hide()
         self._column.addWidget(self.words)
@@ -235,7 +235,7 @@ class CurvePage(QWidget):
             self._row.removeWidget(button)
             self._row.addWidget(button)
         self.kind_button.setVisible(self._kinds[0] is not self._kinds[1] and self.plot is not None)
-        self.kind_button.setText(self._kinds[self.kind is self._kinds[0]].title.lower())
+        self.kind_button.setText(self._kinds[self.kind is self._kinds[0]].in_a_row)
         self.log_button.setVisible(self._has_logarithm and self.plot is not None)
         self.log_button.setChecked(self.is_log)
         self.log_button.setText("log axis" if self.is_log else "linear axis")

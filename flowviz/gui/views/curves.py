@@ -40,6 +40,7 @@ class CurvesView(QTabWidget):
         super().__init__(parent)
         self._run, self._cursor, self._runs = run, cursor, runs
         self._had_pins, self._before_probe = False, 0
+        self.setObjectName("curves")
         self.setAccessibleName("Curves")
         self.setMinimumHeight(216)
         self.setDocumentMode(True)

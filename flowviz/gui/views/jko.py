@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.run import RunState
 from flowviz.gui.widgets.block_chart import BlockChart
 from flowviz.gui.widgets.block_page import BlockPage, Blocks
+from flowviz.gui.widgets.story import Story
 from flowviz.scene.block_story import chain_of, sentence
 
 _EMPTY = (
@@ -28,9 +29,8 @@ class JkoPage(BlockPage):
         self.chart = BlockChart()
         self.chart.block_chosen.connect(self.block_chosen)
         self.column.addWidget(self.chart, 1)
-        self.words = QLabel()
+        self.words = Story()
         self.words.setAccessibleName("What the block did")
-        self.words.setWordWrap(True)
         self.words.setMargin(3)
         self.words.setProperty("role", "story")
         self.column.addWidget(self.words)

@@ -26,6 +26,12 @@ class CurveKind:
     tip: str
     tab: str = ""
 
+    @property
+    def in_a_row(self) -> str:
+        """Its word among others in a row: small, unless it is a symbol."""
+        word = self.tab or self.title
+        return word.lower() if word.isalpha() or " " in word else word
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:

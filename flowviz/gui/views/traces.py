@@ -25,7 +25,6 @@ KINDS = (
     CurveKind(
         "W₂", "w2", "distance", True, "Wasserstein distance from generated to target samples, with its noise floor"
     ),
-    CurveKind("Sliced W₂", "sliced_w2", "distance", True, "Sliced Wasserstein distance, with its noise floor", "SW₂"),
     CurveKind(
         "Inversion error",
         "inversion_error",
@@ -45,13 +44,16 @@ KINDS = (
     ),
 )
 OTHER_KINDS = {
+    "w2": CurveKind(
+        "Sliced W₂", "sliced_w2", "distance", True, "Sliced Wasserstein distance, with its noise floor", "SW₂"
+    ),
     "npe": CurveKind(
         "Kinetic energy",
         "energy",
         "distance²",
         False,
         "What the particles spend on their way, E∫|v|² dt, beside the least possible: W₂² between their ends",
-    )
+    ),
 }
 """What else the tab of a metric can show, at the press of a button."""
 _FLOOR_TIP = (
