@@ -30,7 +30,7 @@ class Solution:
 
     Attributes:
         states: one tuple (x, accumulators ...) per asked time.
-        nfe: velocity evaluations per particle.
+        nfe: velocity evaluations per particle, without the one that only times between the last two grid points need.
         grid: times between which steps were taken, in the order of travel.
     """
 
@@ -117,24 +117,21 @@ def _fixed(field: Field, state: State, times: Sequence[float], name: str, steps:
     places = [(t - t0) / h for t in times]
     places = [float(round(p)) if abs(p - round(p)) < 1e-6 else p for p in places]
     states: list[State] = []
-    nfe = 0
     rate: State | None = None
     for i in range(steps):
         t = t0 + i * h
         while len(states) < len(places) and places[len(states)] == i:
             states.append(state)
         inside = [p - i for p in places[len(states) :] if p < i + 1]
-        nfe += STAGES[name] - (rate is not None)
         start = field(state[0], t) if rate is None else rate
         after = one_step(field, state, t, h, name, start)
         rate = None
         if inside and name != "euler":
-            rate = field(after[0], t + h)
-            nfe += 1
+            rate = field(after[0], t + h)  # the next step begins with it
         states += [_between(state, after, start, rate, h, share) for share in inside]
         state = after
     states += [state] * (len(places) - len(states))
-    return Solution(states, nfe, tuple(t0 + i * h for i in range(steps + 1)))
+    return Solution(states, steps * STAGES[name], tuple(t0 + i * h for i in range(steps + 1)))
 
 
 def _between(before: State, after: State, start: State, end: State | None, h: float, share: float) -> State:

@@ -42,6 +42,7 @@ def test_the_tour_has_five_steps_each_beside_what_it_speaks_of(started, qtbot):
         titles.append(tour._title.text())
         assert started.rect().contains(tour.geometry()), "the bubble hangs over the edge"
         assert tour._mark.isVisible() and tour.next_button.hasFocus()
+        qtbot.waitUntil(lambda: tour._text.height() >= tour._text.heightForWidth(tour._text.width()), timeout=2000)
         qtbot.keyClick(tour.next_button, Qt.Key.Key_Space)
     assert len(set(titles)) == 5
     assert started.first_start.tour is None

@@ -5,6 +5,7 @@ from scripted import until
 
 from flowviz.core.events import Losses, MetricsReady, Started
 from flowviz.core.losses import MATCHING, LossTerm
+from flowviz.gui.views.traces import traces
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +99,18 @@ def test_the_axis_of_the_loss_has_the_unit_of_the_methods_own_loss(trained, scri
     assert page.entries["loss"].text().startswith("matching error ")
     assert page.entries["loss"].isChecked() and not page.entries["nll"].isChecked()  # whose unit is another
     assert page.entries["loss"].toolTip().startswith("How far the field is, in squared velocity.")
+
+
+def test_a_term_of_the_loss_keeps_its_colour_whichever_came_first(trained, scripted, qtbot):
+    terms = tuple(LossTerm(name, name, "nats") for name in ("loss", "nll", "energy"))
+    scripted.say(Started(trained.run.spec, "CPU, 1 thread", 99, 40, terms=terms))
+    qtbot.waitUntil(lambda: trained.run.terms == terms, timeout=5000)
+    run, page = trained.run, front(trained, "")
+    tokens = trained.theme.tokens
+    colours = {trace.key: trace.colour for trace in traces(page.kind, run, tokens)}
+    assert len(colours) > 1
+    run.losses = dict(reversed(run.losses.items()))  # files have them by name
+    assert {trace.key: trace.colour for trace in traces(page.kind, run, tokens)} == colours
 
 
 def test_a_loss_that_is_another_quantity_is_no_curve_of_the_same_axis(trained, scripted, qtbot):

@@ -83,7 +83,8 @@ def _main(run: RunState) -> str:
 
 
 def _losses(run: RunState, tokens: Tokens) -> list[Trace]:
-    names = sorted(run.losses, key=lambda name: name != "loss")
+    order = ["loss", *(term.name for term in run.terms)]  # not by which came first: a colour is for one term
+    names = sorted(run.losses, key=lambda name: order.index(name) if name in order else len(order))
     curves = {name: thin(*run.losses[name].curve()) for name in names}
     whole = float(np.abs(curves["loss"][1]).max(initial=0.0)) if "loss" in curves else 0.0
     result, unit = [], main_term(run).unit

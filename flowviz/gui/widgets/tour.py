@@ -53,7 +53,7 @@ class Tour(QFrame):
         self.skip_button.setToolTip("End the tour (Esc); Help \N{RIGHTWARDS ARROW} Tour shows it again")
         self.next_button.clicked.connect(self.go_on)
         self.skip_button.clicked.connect(self.end)
-        column = self._column = QVBoxLayout(self)
+        column = QVBoxLayout(self)
         column.setContentsMargins(18, 14, 18, 14)
         column.setSpacing(8)
         column.addWidget(self._title)
@@ -100,7 +100,7 @@ class Tour(QFrame):
         self._mark.setVisible(not area.isEmpty())
         self._mark.setGeometry(area.adjusted(-2, -2, 2, 2) & window.rect())
         self.setFixedWidth(min(zoomed(_WIDE), window.width() - 2 * _GAP))
-        self.setFixedHeight(self._column.heightForWidth(self.width()))
+        self.setFixedHeight(self.heightForWidth(self.width()))
         size, room = self.size(), window.rect().adjusted(_GAP, _GAP, -_GAP, -_GAP)
         middle = area.center() if not area.isEmpty() else room.center()
         places = (
