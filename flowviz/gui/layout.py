@@ -26,6 +26,7 @@ class WindowLayout(QObject):
         self._window = window
         self._first = QByteArray()
         self._zoom = 1.0
+        self._usual_heights: list[int] = []  # of method and curves, before the interface had another size
         self._made_room: list[QDockWidget] = []
         places = {
             "target": ("Target", _LEFT),
@@ -63,6 +64,7 @@ class WindowLayout(QObject):
     def reset(self) -> None:
         """Every panel back to its place."""
         window, docks = self._window, self.docks
+        self._usual_heights = []
         if self.is_laid_out:
             self.restore(self._first)
         for dock in docks.values():
@@ -74,19 +76,25 @@ class WindowLayout(QObject):
             bar.setAccessibleName("Panels that share a place")
         self.set_widths()
         tall = max(280, round(0.5 * (window.height() - 190)))
-        right = [docks["method"], docks["curves"]]
-        window.resizeDocks(right, [window.height() - 190 - tall, tall], Qt.Orientation.Vertical)
+        window.resizeDocks(self._right(), [window.height() - 190 - tall, tall], Qt.Orientation.Vertical)
 
     def set_widths(self) -> None:
         """The panels at both sides as wide as they were designed, in the interface's size."""
         sides = [self.docks["target"], self.docks["method"]]
         self._window.resizeDocks(sides, [zoomed(264), zoomed(296)], Qt.Orientation.Horizontal)
         self._zoom = current_zoom()
+        if self._zoom == 1.0 and self._usual_heights:
+            self._window.resizeDocks(self._right(), self._usual_heights, Qt.Orientation.Vertical)
+
+    def _right(self) -> list[QDockWidget]:
+        return [self.docks["method"], self.docks["curves"]]
 
     @Slot()
     def follow_zoom(self) -> None:
-        """The interface has another size: the panels follow."""
+        """The interface has another size: the panels follow, and come back as they were with the usual size."""
         if current_zoom() != self._zoom:
+            if self._zoom == 1.0:
+                self._usual_heights = [dock.height() for dock in self._right()]
             self.set_widths()
             QTimer.singleShot(0, self, self.set_widths)  # what shrinks knows its new least width only then
 

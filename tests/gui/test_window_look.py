@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QScrollBar,
+    QSlider,
     QTabBar,
     QToolBar,
 )
@@ -163,6 +164,15 @@ def test_the_interface_grows_and_shrinks_by_keys(trained, qtbot, usual_size):
     assert current_zoom() == ZOOMS[-1]
 
 
+def test_the_panels_are_as_tall_as_before_when_the_interface_is_back_at_its_usual_size(trained, qtbot):
+    docks = trained.layout_of_docks.docks
+    places = {name: docks[name].geometry() for name in ("clocks", "method", "target")}
+    trained.theme.set_zoom(1.5)
+    qtbot.waitUntil(lambda: docks["clocks"].height() > places["clocks"].height(), timeout=5000)
+    trained.theme.set_zoom(1.0)
+    qtbot.waitUntil(lambda: {name: docks[name].geometry() for name in places} == places, timeout=5000)
+
+
 def test_a_larger_sheet_has_larger_letters_and_the_same_hairlines():
     sheet = style_sheet(DARK, 2.0)
     assert "font-size: 26px" in sheet and "1px solid" in sheet
@@ -235,6 +245,20 @@ def test_a_form_that_is_made_while_the_interface_is_large_has_large_fields(train
     assert [form.findChild(QAbstractSpinBox).maximumWidth() for form in forms] == [usual] * 2
     for form in forms:
         form.deleteLater()
+
+
+def test_the_knob_of_a_slider_is_a_whole_circle_at_every_size(trained, qtbot):
+    slider = trained.findChildren(QSlider)[0]
+    for zoom in ZOOMS:
+        trained.theme.set_zoom(zoom)
+        numbers = re.search(
+            r"handle:horizontal \{ width: (\d+)px; height: (\d+)px; margin: -(\d+)px", style_sheet(DARK, zoom)
+        )
+        groove = re.search(r"groove:horizontal \{ height: (\d+)px", style_sheet(DARK, zoom))
+        width, height, overhang = map(int, numbers.groups())
+        assert width == height == int(groove[1]) + 2 * overhang
+        assert slider.minimumSizeHint().height() >= height or slider.minimumHeight() >= height
+    trained.theme.set_zoom(1.0)
 
 
 def test_a_radius_is_never_above_half_of_what_it_rounds():

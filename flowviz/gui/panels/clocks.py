@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QSizePolicy, QSpinBox, QToolButton, QWidget
 
 from flowviz.gui.panels.clock_row import ClockRow, RowWords
 from flowviz.gui.panels.solver_choice import SolverChoice
@@ -59,6 +59,7 @@ class Clocks(QFrame):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("clocks")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)  # as tall as the rows, whatever was
         self._run, self._cursor, self._options = run, cursor, options
         self._make_boxes()
         self._make_side_buttons()

@@ -96,13 +96,25 @@ def style_sheet(tokens: Tokens, zoom: float = 1.0) -> str:
     words["chevron"] = resource(f"theme/chevron-{tokens.name}.svg").as_posix()
     words["close"] = resource(f"theme/close-{tokens.name}.svg").as_posix()
     words["check"] = resource(f"theme/check-{tokens.name}.svg").as_posix()
-    sheet = template.substitute(words)
-    if zoom == 1.0:
-        return sheet
+    sheet = template.substitute(words | _slider_sizes(zoom))
     # A radius above half of what it rounds is ignored, and what it rounds may have become a pixel smaller.
-    sheet = _RADII.sub(lambda size: f"{size[1]}{max(1, int(int(size[2]) * zoom - 0.5))} px", sheet)
-    sheet = _PIXELS.sub(lambda size: f"{round(int(size[1]) * zoom)}px", sheet)
+    if zoom != 1.0:
+        sheet = _RADII.sub(lambda size: f"{size[1]}{max(1, int(int(size[2]) * zoom - 0.5))} px", sheet)
+        sheet = _PIXELS.sub(lambda size: f"{round(int(size[1]) * zoom)}px", sheet)
     return sheet.replace(" px", "px")
+
+
+def _slider_sizes(zoom: float) -> dict[str, str]:
+    """Of groove and knob: both even, so that the knob is a circle in the middle of its groove at any size."""
+    half_groove, half_knob = max(1, round(2 * zoom)), round(7 * zoom)
+    sizes = {
+        "slider": 2 * half_knob + 1,
+        "groove": 2 * half_groove,
+        "knob": 2 * half_knob,
+        "half_knob": half_knob,
+        "overhang": half_knob - half_groove,
+    }
+    return {name: f"{size} px" for name, size in sizes.items()}  # the space keeps them from being zoomed again
 
 
 class Theme(QObject):
