@@ -72,12 +72,14 @@ def test_a_distance_is_drawn_on_a_logarithmic_axis_or_a_linear_one(trained, qtbo
     assert axis.tickStrings([-1.0], 1.0, 1.0) == ["0.1"]
 
 
-def test_the_sliced_distance_shares_the_tab_of_the_whole_one(trained, qtbot):
+def test_the_sliced_distance_shares_the_tab_of_the_whole_one(trained, scripted, qtbot):
+    scripted.say(MetricsReady(20, {"sliced_w2": 0.03}), MetricsReady(30, {"sliced_w2": 0.02}))
+    qtbot.waitUntil(lambda: "sliced_w2" in trained.run.metrics, timeout=5000)
     page = front(trained, "w2")
     assert page.kind_button.text() == "SW₂" and set(page.entries) == {"w2", "floor"}
     qtbot.mouseClick(page.kind_button, Qt.MouseButton.LeftButton)
     assert page.kind_button.text() == "W₂" and set(page.entries) == {"sliced_w2", "floor"}
-    assert page.entries["sliced_w2"].text().startswith("Sliced W₂ ")
+    assert page.entries["sliced_w2"].text() == "Sliced W₂ 0.020"
     qtbot.mouseClick(page.kind_button, Qt.MouseButton.LeftButton)
 
 
