@@ -4,13 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QPoint, QSettings, QSize, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QSpinBox
 
 from flowviz.core.film import FilmCancelled, FilmDone, FilmFailed, FilmJob, FilmProgress, FilmSpec, PreviewPicture
 from flowviz.core.frames import Frame
 from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
 from flowviz.gui.export.dialog import ExportDialog
+from flowviz.gui.theme.theme import Theme
+from flowviz.gui.widgets.whole_page import WholePage
 
 FRAME = Frame(1, 0.1, "", np.linspace(0, 1, 3), np.zeros((3, 4, 2), np.float32))
 
@@ -98,6 +100,27 @@ def child(dialog, kind, name):
 def test_the_dialog_stands_beside_the_window(dialog):
     assert dialog.isVisible()
     assert not dialog.isModal()
+
+
+@pytest.mark.parametrize(
+    ("zoom", "is_beside", "is_whole"), [(1.0, True, True), (1.25, True, True), (2.0, False, False)]
+)
+def test_the_dialog_fits_a_small_screen_and_its_buttons_are_always_in_sight(
+    dialog, qtbot, qapp, monkeypatch, zoom, is_beside, is_whole
+):
+    dialog.hide()
+    monkeypatch.setattr(ExportDialog, "room", property(lambda self: QSize(1016, 664)))  # of a screen of 1024x700
+    Theme(qapp, "dark").set_zoom(zoom)
+    dialog.show()
+    page = dialog.findChild(WholePage)
+    qtbot.waitUntil(lambda: page.verticalScrollBar().isVisible() is not is_whole, timeout=5000)
+    assert dialog.width() <= 1016 and dialog.height() <= 664
+    for button in (dialog.close_button, dialog.export_button):
+        assert dialog.rect().contains(button.geometry())
+    qtbot.waitUntil(lambda: not page.horizontalScrollBar().isVisible(), timeout=5000)
+    form, preview = (widget.mapTo(dialog, QPoint(0, 0)) for widget in (dialog.form, dialog.preview))
+    assert (preview.x() > form.x()) is is_beside and (preview.y() > form.y()) is not is_beside
+    assert dialog.preview.picture.width() >= 200 * zoom
 
 
 def test_the_estimate_follows_rate_and_length(dialog):

@@ -21,7 +21,6 @@ from flowviz.gui.export.estimate import size_words
 from flowviz.gui.export.file_place import FilePlace
 from flowviz.gui.export.job_dialog import JobDialog
 from flowviz.gui.export.rows import choice
-from flowviz.gui.theme.theme import zoomed
 
 _WHATS: tuple[tuple[str, What, str], ...] = (
     ("Samples", "samples", "Fresh draws of the model, in the data's own units"),
@@ -99,8 +98,7 @@ class DataDialog(JobDialog):
         for widget in (self._words, self._problem, self._bar):
             column.addWidget(widget)
         column.addStretch(1)
-        column.addLayout(self.button_row())
-        self.setMinimumWidth(zoomed(520))
+        self.add_buttons()
 
     def _formats(self) -> dict[str, str]:
         return {suffix: _LABELS.get(suffix, suffix) for suffix in self._studio.data_suffixes(self.what.currentData())}

@@ -12,6 +12,7 @@ from time import perf_counter
 from PySide6.QtCore import Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -39,11 +40,12 @@ from flowviz.gui.export.file_place import FilePlace
 from flowviz.gui.export.film_form import FilmForm
 from flowviz.gui.export.film_preview import PreviewPane
 from flowviz.gui.export.job_dialog import JobDialog
-from flowviz.gui.theme.theme import zoomed
 from flowviz.scene.resolve import layers
 
 _PREVIEWED = 40
 """Moments of a training that a preview knows; the film knows all."""
+_BESIDE = 90
+"""Margins, the gap and a scroll bar, beside form and preview."""
 
 
 class ExportDialog(JobDialog):
@@ -87,12 +89,12 @@ class ExportDialog(JobDialog):
         self.place = FilePlace(formats, "film", "flow", "Export film")
         self.path_edit = self.place.path_edit
         column.addWidget(self.place)
-        middle = QHBoxLayout()
-        middle.setSpacing(24)
-        middle.addWidget(self.form)
+        self._middle = QHBoxLayout()
+        self._middle.setSpacing(24)
+        self._middle.addWidget(self.form)
         self.preview = PreviewPane(self._begin_preview)
-        middle.addWidget(self.preview, 1)
-        column.addLayout(middle)
+        self._middle.addWidget(self.preview, 1)
+        column.addLayout(self._middle)
         self._estimate = QLabel()
         self._estimate.setProperty("role", "muted")
         self._estimate.setWordWrap(True)
@@ -111,8 +113,15 @@ class ExportDialog(JobDialog):
         self.command_button = QPushButton("Copy as command")
         self.command_button.setToolTip("The same film by `flowviz render`, for a script or a computer without a screen")
         self.command_button.clicked.connect(self._copy_command)
-        column.addLayout(self.button_row(self.command_button, self.show_button))
-        self.setMinimumWidth(zoomed(500))
+        self.add_buttons(self.command_button, self.show_button)
+
+    @Slot()
+    def grow(self) -> None:
+        """Form and preview side by side where the screen is wide enough for both, else one above the other."""
+        wide = self.form.sizeHint().width() + self.preview.minimumSizeHint().width() + _BESIDE
+        ways = QBoxLayout.Direction
+        self._middle.setDirection(ways.LeftToRight if wide <= self.room.width() else ways.TopToBottom)
+        super().grow()
 
     # ---- opening and closing ---------------------------------------------------------------------
 

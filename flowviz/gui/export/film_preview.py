@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from flowviz.core.film import FilmPreview, FilmSpec, PreviewPicture
+from flowviz.gui.theme.theme import zoomed
 
 _LOOK_MS = 40
 _WAIT_MS = 150
@@ -27,6 +28,9 @@ class PictureView(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(440, 250)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(zoomed(200), zoomed(112))
 
     def show_pixels(self, image: QImage) -> None:
         """Show another picture."""

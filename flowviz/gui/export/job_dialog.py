@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import QSize, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from flowviz.core.data import DataJob
 from flowviz.core.film import FilmEvent, FilmHandle, FilmJob, FilmStudio
 from flowviz.gui.theme.sizes import fit_sizes
+from flowviz.gui.theme.theme import zoomed
+from flowviz.gui.widgets.whole_page import WholePage
 
 _LOOK_MS = 50
+_LEAST = 510
+_FRAME = QSize(8, 36)
+"""What a window's frame takes at most, as long as it is not known."""
 
 
 class JobDialog(QDialog):
@@ -35,6 +40,7 @@ class JobDialog(QDialog):
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MS)
         self._timer.timeout.connect(self._look)
+        self._page = WholePage()
         self._bar = QProgressBar()
         self._bar.setAccessibleName(f"Progress of the {thing}")
         self._bar.setTextVisible(False)
@@ -54,21 +60,32 @@ class JobDialog(QDialog):
         self.export_button.clicked.connect(self._export)
 
     def column(self) -> QVBoxLayout:
-        """The dialog's one column."""
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 16)
-        column.setSpacing(12)
-        return column
+        """The dialog's one column, above its buttons; it scrolls where the screen is too small for it."""
+        self._page.column.setSpacing(12)
+        self._page.changed.connect(self.grow)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(20, 18, 20, 16)
+        rows.setSpacing(12)
+        rows.addWidget(self._page)
+        return self._page.column
 
-    def button_row(self, *first: QPushButton) -> QHBoxLayout:
-        """The buttons, with some of the dialog's own at the left."""
+    def add_buttons(self, *first: QPushButton) -> None:
+        """The buttons below the column, always in sight, with some of the dialog's own at the left."""
         row = QHBoxLayout()
+        layout = self.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.addLayout(row)
         for button in (*first, self.cancel_button):
             row.addWidget(button)
         row.addStretch(1)
         row.addWidget(self.close_button)
         row.addWidget(self.export_button)
-        return row
+
+    @property
+    def room(self) -> QSize:
+        """The largest that the dialog may be on its screen, within the window's frame."""
+        frame = (self.frameGeometry().size() - self.size()).expandedTo(_FRAME)
+        return self.screen().availableGeometry().size() - frame
 
     @property
     def is_busy(self) -> bool:
@@ -92,13 +109,24 @@ class JobDialog(QDialog):
         self._problem.setVisible(bool(words))
         self.grow()
 
+    @Slot()
     def grow(self) -> None:
-        """Make room for what has come into sight; never shrink under the person's hand."""
-        self.resize(self.size().expandedTo(self.sizeHint()))
+        """Make room for what has come into sight, on the screen; never shrink under the person's hand."""
+        wanted = self.size().expandedTo(self.sizeHint())
+        if wanted.height() > self.room.height():
+            bar = self._page.verticalScrollBar().sizeHint().width()
+            wanted = wanted.expandedTo(QSize(self.sizeHint().width() + bar, 0))
+        self.resize(wanted.boundedTo(self.room))
+        if self.isVisible():
+            screen, frame = self.screen().availableGeometry(), self.frameGeometry()
+            frame.moveRight(min(frame.right(), screen.right()))
+            frame.moveBottom(min(frame.bottom(), screen.bottom()))
+            self.move(max(frame.left(), screen.left()), max(frame.top(), screen.top()))
 
     def showEvent(self, event: QShowEvent) -> None:
         """As large as the interface is by now."""
         fit_sizes(self)
+        self.setMinimumWidth(min(zoomed(_LEAST), self.room.width()))
         self.grow()
         super().showEvent(event)
 
