@@ -74,6 +74,15 @@ def test_the_gallery_shows_one_dimension_and_follows_the_target(panel, qtbot):
     assert panel.heard[-1].key == "two_moons" and panel.browser.dimension.key == "2" and tiles["rose"].isVisible()
 
 
+def test_the_keyboard_stays_in_the_gallery_when_it_shows_the_other_dimension(panel, qtbot):
+    panel.activateWindow()
+    tiles = panel.gallery.tiles
+    tiles["rose"].setFocus()
+    qtbot.waitUntil(tiles["rose"].hasFocus, timeout=2000)
+    panel.browser.dimension.buttons["3"].click()
+    assert panel.gallery.isAncestorOf(panel.focusWidget()) and panel.focusWidget().isVisible()
+
+
 def test_every_tile_and_button_has_a_name(panel):
     for tile in panel.gallery.tiles.values():
         assert tile.accessibleName()

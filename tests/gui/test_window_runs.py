@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from scripted import frame
 
-from flowviz.core.events import Changed, Finished, FrameReady
+from flowviz.core.events import Changed, Finished, FrameReady, MetricsReady
 from flowviz.core.probes import Pin
 from flowviz.core.spec import Budget, FlowSpec, RunSpec, TargetSpec
 from flowviz.gui.state import runs as runs_module
@@ -82,6 +82,16 @@ def test_bringing_a_run_back_stops_the_one_in_training_and_keeps_it(two, qtbot, 
     assert kept.status == "stopped" and kept.record.last.step == 12
     qtbot.wait(50)  # the end of the other run arrives and must not be taken for this one's
     assert two.run.status == "finished" and two.run.step == 20
+
+
+def test_no_figure_of_the_list_is_cut_off(two, scripted, qtbot):
+    scripted.say(MetricsReady(20, {"nll": -10.946}))
+    tree = two.runs_panel.list
+    newest = tree.topLevelItem(tree.topLevelItemCount() - 1)
+    qtbot.waitUntil(lambda: newest.text(1).startswith("-10.9"), timeout=5000)
+    for column in (1, 2, 3):
+        need = tree.fontMetrics().horizontalAdvance(newest.text(column))
+        qtbot.waitUntil(lambda c=column, n=need: tree.columnWidth(c) > n, timeout=2000)
 
 
 def test_earlier_runs_stay_in_the_curves_until_they_are_switched_off_and_are_named_and_removed(two, qtbot):

@@ -54,25 +54,27 @@ def swatch(colour: str, is_on_stage: bool, ratio: float) -> QIcon:
     return QIcon(picture)
 
 
+class _Figures(QStyledItemDelegate):
+    """Beside the name, so that the line below is free for what the run was."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        """In the upper half of the row."""
+        super().initStyleOption(option, index)
+        option.rect = QRect(option.rect).adjusted(0, 0, 0, -_ROW // 2 + 3)  # type: ignore[attr-defined]
+
+
 class _TwoLines(QStyledItemDelegate):
-    """A name, and below it what the run was; only the name can be edited."""
+    """The name, below which the list writes what the run was; only the name can be edited."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """Tick and swatch as usual; the name above, the second line muted below it."""
+        """Tick and swatch as usual, and the name above."""
         super().paint(painter, option, index)
         box = QRect(option.rect).adjusted(_WORDS_LEFT, 4, -4, -4)  # type: ignore[attr-defined]
-        tokens, high, low = current_tokens(), Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
         font = QFont(option.font)  # type: ignore[attr-defined]
-        painter.save()
-        for text, colour, place in ((index.data(), tokens.text, high), (index.data(_WHAT), tokens.muted, low)):
-            font.setBold(place == high and bool((index.data(Qt.ItemDataRole.FontRole) or font).bold()))
-            painter.setFont(font)
-            painter.setPen(QColor(colour))
-            shown = QFontMetrics(font).elidedText(str(text or ""), Qt.TextElideMode.ElideRight, box.width())
-            painter.drawText(box, int(place | Qt.AlignmentFlag.AlignLeft), shown)
-        painter.restore()
+        font.setBold(bool((index.data(Qt.ItemDataRole.FontRole) or font).bold()))
+        _write(painter, box, str(index.data() or ""), font, current_tokens().text, Qt.AlignmentFlag.AlignTop)
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         """`paint` writes the words itself."""
@@ -82,6 +84,29 @@ class _TwoLines(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Two lines high."""
         return QSize(super().sizeHint(option, index).width(), _ROW)
+
+
+def _write(painter: QPainter, box: QRect, text: str, font: QFont, colour: str, place: Qt.AlignmentFlag) -> None:
+    painter.save()
+    painter.setFont(font)
+    painter.setPen(QColor(colour))
+    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+    painter.drawText(box, int(place | Qt.AlignmentFlag.AlignLeft), shown)
+    painter.restore()
+
+
+class _RunList(QTreeWidget):
+    """Rows of two lines: name and figures in columns, and below, over the whole width, what the run was."""
+
+    def drawRow(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """The columns, then the line below them."""
+        super().drawRow(painter, option, index)
+        box = QRect(option.rect)  # type: ignore[attr-defined]
+        box = box.adjusted(_WORDS_LEFT, 4, -4, -4)
+        what = str(index.sibling(index.row(), 0).data(_WHAT) or "")
+        _write(painter, box, what, self.font(), current_tokens().muted, Qt.AlignmentFlag.AlignBottom)
 
 
 class RunsPanel(QWidget):
@@ -125,7 +150,7 @@ class RunsPanel(QWidget):
         self.refresh()
 
     def _make_list(self) -> QTreeWidget:
-        made = QTreeWidget()
+        made = _RunList()
         made.setAccessibleName("Runs")
         made.setRootIsDecorated(False)
         made.setUniformRowHeights(True)
@@ -136,6 +161,7 @@ class RunsPanel(QWidget):
         made.setColumnCount(len(_COLUMNS))
         made.setHeaderLabels(list(_COLUMNS))
         made.setItemDelegateForColumn(0, _TwoLines(made))
+        figures = _Figures(made)
         for place, tip in enumerate(_COLUMNS.values()):
             made.headerItem().setToolTip(place, f"<p>{tip}</p>")
         header = made.header()
@@ -143,7 +169,8 @@ class RunsPanel(QWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for place in range(1, len(_COLUMNS)):
-            made.setColumnWidth(place, 46)
+            header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
+            made.setItemDelegateForColumn(place, figures)
             made.headerItem().setTextAlignment(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         made.itemDoubleClicked.connect(self._activated)
         made.itemChanged.connect(self._item_changed)

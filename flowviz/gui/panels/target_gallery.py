@@ -145,8 +145,13 @@ class Gallery(QWidget):
     def show_dim(self, dim: int) -> None:
         """Show the tiles of one dimension; the others wait behind them."""
         self.dim = dim
-        for key, tile in self._tiles.items():
-            tile.setVisible(self._dims[key] in (dim, EVERY))
+        shown = [tile for key, tile in self._tiles.items() if self._dims[key] in (dim, EVERY)]
+        for tile in shown:
+            tile.show()
+        if shown and any(tile.hasFocus() for tile in self._tiles.values() if tile not in shown):
+            shown[0].setFocus(Qt.FocusReason.OtherFocusReason)  # or Qt would give it to Run, and Space would train
+        for tile in self._tiles.values():
+            tile.setVisible(tile in shown)
 
     def select(self, key: str) -> None:
         """Outline one tile, without a signal; none when the key is unknown."""

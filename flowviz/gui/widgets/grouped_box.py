@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from flowviz.gui.theme.theme import current_tokens
 
 _SUMMARY, _OWN_SUMMARY = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
 _MARGIN = 8
@@ -93,7 +95,7 @@ class _Delegate(QStyledItemDelegate):
         painter.save()
         painter.fillRect(option.rect, palette.highlight() if chosen else palette.base())
         ink = palette.color(QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text)
-        muted = ink if chosen else palette.color(QPalette.ColorRole.PlaceholderText)
+        muted = ink if chosen else QColor(current_tokens().muted)  # a style sheet's own is too pale to read from afar
         if not option.state & QStyle.StateFlag.State_Enabled:
             ink = muted
         if summary is None:
