@@ -275,17 +275,24 @@ class FilmHandle(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreviewPicture:
-    """One small picture of a film (height, width, 3 or 4) uint8, or a sentence about why there is none."""
+    """One small picture of a film (height, width, 3 or 4) uint8, or a sentence about why there is none.
+
+    `nbytes` is the size of the file where it was drawn to know it, else 0.
+    """
 
     pixels: Array | None
     words: str = ""
+    nbytes: int = 0
 
 
 class FilmPreview(Protocol):
     """Pictures of a film before it is made."""
 
-    def show(self, film: FilmSpec, share: float) -> None:
-        """Ask for the picture at a share of the film, 0 to 1; only the newest wish counts."""
+    def show(self, film: FilmSpec, share: float, suffix: str = "") -> None:
+        """Ask for the picture at a share of the film, 0 to 1; only the newest wish counts.
+
+        With the suffix of a drawing (".pdf"), whose size depends on what is drawn, it is drawn to know its size.
+        """
         ...
 
     def drain(self) -> PreviewPicture | None:

@@ -10,10 +10,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowviz.core.errors import UserError
 from flowviz.core.film import FilmJob, FilmSpec, PreviewPicture
+
+if TYPE_CHECKING:
+    from flowviz.engine.film import Filmable
 
 _WIDEST = 480
 """Pixels of a preview's longer side."""
@@ -29,16 +32,16 @@ class ProcessPreview:
     def __init__(self, job: FilmJob) -> None:
         self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._wish: tuple[FilmSpec, float] | None = None
+        self._wish: tuple[FilmSpec, float, str] | None = None
         self._picture: PreviewPicture | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._run, args=(job,), name="film preview", daemon=True)
         self._thread.start()
 
-    def show(self, film: FilmSpec, share: float) -> None:
+    def show(self, film: FilmSpec, share: float, suffix: str = "") -> None:
         """Ask for the picture at a share of the film, 0 to 1; a wish not yet begun is forgotten."""
         with self._lock:
-            self._wish = (film, share)
+            self._wish = (film, share, suffix)
         self._wake.set()
 
     def drain(self) -> PreviewPicture | None:
@@ -94,8 +97,7 @@ def _work(pipe: Connection) -> None:
         job: FilmJob = pipe.recv()
         painter = _Painter(job)
         while True:
-            film, share = pipe.recv()
-            pipe.send(painter.picture(film, share))
+            pipe.send(painter.picture(*pipe.recv()))
 
 
 class _Painter:
@@ -106,20 +108,32 @@ class _Painter:
         self._film: FilmSpec | None = None
         self._made: Any = None
 
-    def picture(self, film: FilmSpec, share: float) -> PreviewPicture:
+    def picture(self, film: FilmSpec, share: float, suffix: str) -> PreviewPicture:
         """The picture, or a sentence."""
-        return _guarded(lambda: self._paint(film, share))
+        return _guarded(lambda: self._paint(film, share, suffix))
 
-    def _paint(self, film: FilmSpec, share: float) -> PreviewPicture:
+    def _paint(self, film: FilmSpec, share: float, suffix: str) -> PreviewPicture:
         from flowviz.engine.film import Filmed, FilmPainter
 
+        job = self._job
+        run = Filmed(job.run, job.frames, job.curves, job.beside, job.name)
         width, height = film.size
         smaller = replace(film, scale=film.scale * min(1.0, _WIDEST / max(width, height)))
         if smaller != self._film:
-            job = self._job
-            run = Filmed(job.run, job.frames, job.curves, job.beside, job.name)
             self._made, self._film = FilmPainter(run, smaller, film.frame_count), smaller
-        return PreviewPicture(self._made.picture(round(share * (film.frame_count - 1))))
+        pixels = self._made.picture(round(share * (film.frame_count - 1)))
+        return PreviewPicture(pixels, nbytes=_size_of_drawing(run, film, suffix))
+
+
+def _size_of_drawing(run: Filmable, film: FilmSpec, suffix: str) -> int:
+    """Bytes of a vector picture, by drawing it; 0 for other formats."""
+    from flowviz.engine.film import FilmPainter, still
+    from flowviz.export import EXPORTERS, DrawingWriter
+
+    writer = EXPORTERS.get(suffix) if suffix in EXPORTERS else None
+    if writer is None or not issubclass(writer, DrawingWriter):
+        return 0
+    return len(writer().encode(FilmPainter(run, still(film), 1).drawing(0)))
 
 
 def _guarded(paint: Callable[[], PreviewPicture]) -> PreviewPicture:

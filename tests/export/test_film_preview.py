@@ -6,7 +6,7 @@ import numpy as np
 from film_runs import SPEC, a_run, small
 
 from flowviz.core.film import FilmJob
-from flowviz.engine.film import FilmPainter
+from flowviz.engine.film import FilmPainter, render_film
 from flowviz.engine.film_process import ProcessStudio
 
 
@@ -18,7 +18,12 @@ def next_picture(preview, seconds=60.0):
     return found
 
 
-def test_a_preview_is_the_films_own_picture_and_what_cannot_be_shown_is_said():
+def size_on_disk(film, path):
+    """Of the drawing, once it is exported; 0 for a film, which nobody makes to know its size."""
+    return render_film(a_run(), film, path).stat().st_size if path.suffix != ".mp4" else 0
+
+
+def test_a_preview_is_the_films_own_picture_and_what_cannot_be_shown_is_said(tmp_path):
     preview = ProcessStudio().preview(FilmJob(SPEC, a_run().frames, small(), ""))
     try:
         film = small(clock="training", layers=("particles",))
@@ -29,5 +34,9 @@ def test_a_preview_is_the_films_own_picture_and_what_cannot_be_shown_is_said():
         assert next_picture(preview).pixels.shape == (270, 480, 3)
         preview.show(small(layers=("confetti",)), 1.0)
         assert "confetti" in next_picture(preview).words
+        for suffix in (".pdf", ".svg", ".mp4"):
+            preview.show(film, 1.0, suffix)
+            found = next_picture(preview)
+            assert found.pixels is not None and found.nbytes == size_on_disk(film, tmp_path / f"film{suffix}")
     finally:
         preview.close()

@@ -36,7 +36,8 @@ class Preview:
     def __init__(self, job):
         self.job, self.wishes, self.is_closed = job, [], False
 
-    def show(self, film, share):
+    def show(self, film, share, suffix=""):
+        self.nbytes = 345_000 if suffix == ".pdf" else 0
         self.wishes.append((film, share))
 
     def drain(self):
@@ -44,7 +45,7 @@ class Preview:
             return None
         _, share = self.wishes[-1]
         self.wishes.append("shown")
-        return PreviewPicture(np.full((90, 160, 3), round(255 * share), np.uint8))
+        return PreviewPicture(np.full((90, 160, 3), round(255 * share), np.uint8), nbytes=self.nbytes)
 
     def close(self):
         self.is_closed = True
@@ -59,7 +60,7 @@ class Studio:
         return self.previews[-1]
 
     def suffixes(self):
-        return (".mp4", ".gif", ".webm", ".png")
+        return (".mp4", ".gif", ".webm", ".png", ".pdf")
 
     def start(self, job):
         self.jobs.append(job)
@@ -293,6 +294,15 @@ def test_a_transparent_background_does_not_survive_a_format_without(dialog, tmp_
     background.setCurrentIndex(background.findData("transparent"))
     dialog.path_edit.setText(str(tmp_path / "film.mp4"))
     assert dialog.form.spec().background == "theme"
+
+
+def test_a_drawing_is_drawn_to_say_how_large_it_will_be(dialog, qtbot):
+    dialog.path_edit.setText("figure.pdf")
+    assert "1280 × 720 · made in" in said(dialog), "nobody knows yet"
+    qtbot.waitUntil(lambda: "about 345 kB" in said(dialog), timeout=5000)
+    child(dialog, QComboBox, "film_theme").setCurrentIndex(1)
+    assert "kB" not in said(dialog)
+    qtbot.waitUntil(lambda: "about 345 kB" in said(dialog), timeout=5000)
 
 
 def test_size_and_time_are_estimated_and_learnt_from_the_last_film(dialog, studio, tmp_path, qtbot):

@@ -73,6 +73,7 @@ class ExportDialog(JobDialog):
         self.setObjectName("exportDialog")
         self._make_job = make_job
         self._started_at = 0.0
+        self._drawn = 0
         self._result = ""
         self._film: FilmSpec | None = None
         self.form = FilmForm(defaults, [key for key, _ in layers()] if offered is None else offered)
@@ -93,6 +94,7 @@ class ExportDialog(JobDialog):
         self._middle.setSpacing(24)
         self._middle.addWidget(self.form)
         self.preview = PreviewPane(self._begin_preview)
+        self.preview.measured.connect(self._measured)
         self._middle.addWidget(self.preview, 1)
         column.addLayout(self._middle)
         self._estimate = QLabel()
@@ -158,9 +160,10 @@ class ExportDialog(JobDialog):
             self.export_button.setEnabled(False)
             return
         self.export_button.setEnabled(True)
+        self._drawn = 0
         self._estimate.setText(self._words_of(film))
         is_still = self.place.suffix in EXPORTERS and EXPORTERS.get(self.place.suffix).is_still
-        self.preview.show_film(replace(film, clock="still") if is_still else film, is_still)
+        self.preview.show_film(replace(film, clock="still") if is_still else film, self.place.suffix, is_still)
         self.grow()
 
     def _begin_preview(self) -> FilmPreview | None:
@@ -182,14 +185,22 @@ class ExportDialog(JobDialog):
         width, height = film.size
         if suffix not in EXPORTERS:
             return f"{film.frame_count} frames · {width} × {height} · {film.seconds:.1f} s"
-        about, is_still = estimate(film, suffix), EXPORTERS.get(suffix).is_still
+        about, is_still = estimate(film, suffix, self._drawn), EXPORTERS.get(suffix).is_still
         words = [] if is_still else [f"{about.pictures} frames"]
         words += [f"{width} × {height}"]
         if not is_still:
             words.append(f"{about.pictures / about.rate:.1f} s")
         if abs(about.rate - film.fps) > 0.05 and not is_still:
             words.append(f"plays at {about.rate:.1f} frames a second")
-        return " · ".join([*words, f"about {size_words(about.nbytes)}, made in {time_words(about.seconds)}"])
+        about_size = f"about {size_words(about.nbytes)}, " if about.nbytes else ""
+        return " · ".join([*words, f"{about_size}made in {time_words(about.seconds)}"])
+
+    @Slot(int)
+    def _measured(self, nbytes: int) -> None:
+        """The preview has drawn the drawing: now its size is known."""
+        self._drawn = nbytes
+        if self.export_button.isEnabled():
+            self._estimate.setText(self._words_of(self.form.spec()))
 
     @Slot()
     def _copy_command(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QSettings
 
 from flowviz.core.film import FilmSpec
-from flowviz.export import EXPORTERS
+from flowviz.export import EXPORTERS, DrawingWriter
 
 _SECONDS_A_MEGAPIXEL = 0.03
 """Painting and encoding, on two usual processor cores."""
@@ -22,7 +22,7 @@ class Estimate:
     Attributes:
         pictures: number of them.
         rate: pictures a second.
-        nbytes: of the file.
+        nbytes: of the file; 0 of a drawing that nobody has drawn yet, whose size depends on what is in it.
         seconds: to make it.
     """
 
@@ -32,17 +32,18 @@ class Estimate:
     seconds: float
 
 
-def estimate(film: FilmSpec, suffix: str) -> Estimate:
-    """For a film in a known format."""
+def estimate(film: FilmSpec, suffix: str, drawn: int = 0) -> Estimate:
+    """For a film in a known format; `drawn` is what a drawing was found to take, in bytes."""
     exporter = EXPORTERS.get(suffix)
     rate = exporter.rate(film.fps)
     pictures = 1 if exporter.is_still else film.pictures(rate)
     width, height = film.size
     megapixels = pictures * width * height / 1e6
+    seconds = _remembered(suffix, "seconds", _SECONDS_A_MEGAPIXEL) * megapixels
+    if issubclass(exporter, DrawingWriter):
+        return Estimate(pictures, rate, drawn, seconds)
     bits = _remembered(suffix, "bits", exporter.bits_per_pixel)
-    return Estimate(
-        pictures, rate, bits / 8 * megapixels * 1e6, _remembered(suffix, "seconds", _SECONDS_A_MEGAPIXEL) * megapixels
-    )
+    return Estimate(pictures, rate, bits / 8 * megapixels * 1e6, seconds)
 
 
 def learn(film: FilmSpec, suffix: str, nbytes: int, seconds: float) -> None:
@@ -50,6 +51,8 @@ def learn(film: FilmSpec, suffix: str, nbytes: int, seconds: float) -> None:
     known = estimate(film, suffix)
     settings = QSettings()
     for name, guess, truth in (("bits", known.nbytes, nbytes), ("seconds", known.seconds, seconds)):
+        if not guess:
+            continue
         old = _remembered(suffix, name, 0.0) or _default(suffix, name)
         ratio = min(max(truth / max(guess, 1e-9), 0.02), 50.0)
         settings.setValue(f"film/{name}/{suffix[1:]}", old * ((1 - _MOST) + _MOST * ratio))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
@@ -63,13 +63,19 @@ class PreviewPane(QWidget):
 
     Args:
         begin: starts the preview of the run on the stage; called when the pane is first needed.
+
+    Signals:
+        measured(int): bytes of the drawing that the newest choices make.
     """
+
+    measured = Signal(int)
 
     def __init__(self, begin: Callable[[], FilmPreview | None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._begin = begin
         self._source: FilmPreview | None = None
         self._film: FilmSpec | None = None
+        self._suffix = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         self.picture = PictureView()
@@ -95,9 +101,9 @@ class PreviewPane(QWidget):
         self._late.timeout.connect(self._ask)
         self.slider.valueChanged.connect(self._ask)
 
-    def show_film(self, film: FilmSpec, is_still: bool) -> None:
+    def show_film(self, film: FilmSpec, suffix: str, is_still: bool) -> None:
         """Another film, or other choices of the same."""
-        self._film = film
+        self._film, self._suffix = film, suffix
         self.slider.setVisible(not is_still)
         self._late.start()
 
@@ -110,7 +116,7 @@ class PreviewPane(QWidget):
             self._timer.start()
         if self._source is not None:
             share = self.slider.value() / _STEPS
-            self._source.show(self._film, share)
+            self._source.show(self._film, share, self._suffix)
             if self.slider.isVisible():
                 count = self._film.frame_count
                 self.words.setText(f"Picture {1 + round(share * (count - 1))} of {count}")
@@ -129,6 +135,8 @@ class PreviewPane(QWidget):
         kind = QImage.Format.Format_RGBA8888 if channels == 4 else QImage.Format.Format_RGB888
         data = found.pixels.tobytes()
         self.picture.show_pixels(QImage(data, width, height, channels * width, kind).copy())
+        if found.nbytes:
+            self.measured.emit(found.nbytes)
 
     def shut_down(self) -> None:
         """End the preview; another choice begins a new one."""
