@@ -58,6 +58,7 @@ def _connect_clocks(window: MainWindow) -> None:
     clocks.step_requested.connect(play.show_step)
     clocks.follow_requested.connect(play.follow)
     clocks.solver_requested.connect(window.options.choose_solver)
+    clocks.typed.connect(window.stage.setFocus)
     window.curves.step_requested.connect(play.show_step)
 
 

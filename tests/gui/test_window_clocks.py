@@ -53,6 +53,18 @@ def test_the_training_plays_from_the_first_frame_to_the_newest_in_ten_seconds_an
     assert trained.clocks.training.play_button.accessibleName() == "Play the training"
 
 
+@pytest.mark.parametrize(("key", "t"), [(Qt.Key.Key_Return, 0.25), (Qt.Key.Key_Escape, 0.5)])
+def test_enter_takes_a_typed_time_escape_does_not_and_both_give_the_keys_back_to_the_stage(trained, qtbot, key, t):
+    trained.playback.set_t(0.5)
+    box = trained.clocks.t_box
+    box.setFocus()
+    box.selectAll()
+    qtbot.keyClicks(box, "0.25")
+    qtbot.keyClick(box, key)
+    assert trained.cursor_state.t == t and box.value() == t
+    assert trained.stage.hasFocus()
+
+
 def test_holding_the_training_track_freezes_its_clock_but_keeps_that_it_plays(trained, qtbot):
     clock, cursor = trained.playback.training, trained.cursor_state
     clock.play()

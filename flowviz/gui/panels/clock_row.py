@@ -78,7 +78,7 @@ class ClockRow(QObject):
             self.speed_box.addItem(f"{speed:g}×", speed)
         self.speed_box.setAccessibleName(words.speed[0])
         self.speed_box.setToolTip(words.speed[1])
-        self.speed_box.setFixedWidth(74)
+        self.speed_box.setFixedWidth(78)
         self.loop_button = flat_button("loop", words.loop[0], words.loop[1])
         self._connect()
         self.show_state()

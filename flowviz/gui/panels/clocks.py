@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QSizePolicy, QSpinBox, QToolButton, QWidget
 
 from flowviz.gui.panels.clock_row import ClockRow, RowWords
@@ -45,7 +46,7 @@ class Clocks(QFrame):
 
     Signals:
         direction_requested(), t_requested(float), step_requested(int), follow_requested(bool),
-        solver_requested(object Solver).
+        solver_requested(object Solver); typed(), when Enter or Esc ends what one types.
     """
 
     direction_requested = Signal()
@@ -53,6 +54,7 @@ class Clocks(QFrame):
     step_requested = Signal(int)
     follow_requested = Signal(bool)
     solver_requested = Signal(object)
+    typed = Signal()
 
     def __init__(
         self, run: RunState, cursor: CursorState, options: OptionsState, parent: QWidget | None = None
@@ -105,6 +107,7 @@ class Clocks(QFrame):
             box.setFixedWidth(78)
             box.lineEdit().setTextMargins(5, 0, 0, 0)
             box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            box.installEventFilter(self)
         self.t_box.valueChanged.connect(self.t_requested)
         self.step_box.valueChanged.connect(self.step_requested)
 
@@ -122,6 +125,20 @@ class Clocks(QFrame):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setFixedWidth(122)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Enter takes the typed number, Esc does not; a number that keeps the focus would stand still amid the play."""
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.typed.emit()
+            return True
+        if event.key() == Qt.Key.Key_Escape:
+            with QSignalBlocker(watched):
+                self.typed.emit()
+            self._show_cursor()
+            return True
+        return False
 
     @Slot(int)
     def _flow_scrubbed(self, value: int) -> None:
