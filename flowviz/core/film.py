@@ -277,7 +277,7 @@ class FilmHandle(Protocol):
 class PreviewPicture:
     """One small picture of a film (height, width, 3 or 4) uint8, or a sentence about why there is none.
 
-    `nbytes` is the size of the file where it was drawn to know it, else 0.
+    `nbytes` is the size of the whole file where it was drawn to know it, else 0; it comes with a picture or after it.
     """
 
     pixels: Array | None
@@ -291,7 +291,7 @@ class FilmPreview(Protocol):
     def show(self, film: FilmSpec, share: float, suffix: str = "") -> None:
         """Ask for the picture at a share of the film, 0 to 1; only the newest wish counts.
 
-        With the suffix of a drawing (".pdf"), whose size depends on what is drawn, it is drawn to know its size.
+        With the suffix of a drawing (".pdf"), whose size depends on what is drawn, it is then drawn to know its size.
         """
         ...
 

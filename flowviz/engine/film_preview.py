@@ -69,7 +69,12 @@ class ProcessPreview:
                 self._wake.clear()
                 with self._lock:
                     wish, self._wish = self._wish, None
-                if wish is not None and not self._closed:
+                if wish is None or self._closed:
+                    continue
+                film, share, suffix = wish
+                here.send((film, share, ""))
+                self._receive(here)
+                if suffix and not self._wake.is_set():
                     here.send(wish)
                     self._receive(here)
         except (EOFError, OSError):
@@ -84,9 +89,10 @@ class ProcessPreview:
         while not pipe.poll(0.1):
             if self._closed:
                 return
-        picture: PreviewPicture = pipe.recv()
+        found: PreviewPicture = pipe.recv()
         with self._lock:
-            self._picture = picture
+            waiting = self._picture if found.nbytes else None
+            self._picture = found if waiting is None else replace(waiting, nbytes=found.nbytes)
 
 
 def _work(pipe: Connection) -> None:
@@ -109,7 +115,7 @@ class _Painter:
         self._made: Any = None
 
     def picture(self, film: FilmSpec, share: float, suffix: str) -> PreviewPicture:
-        """The picture, or a sentence."""
+        """The picture, or a sentence; with a suffix the size of that drawing."""
         return _guarded(lambda: self._paint(film, share, suffix))
 
     def _paint(self, film: FilmSpec, share: float, suffix: str) -> PreviewPicture:
@@ -118,22 +124,22 @@ class _Painter:
         job = self._job
         run = Filmed(job.run, job.frames, job.curves, job.beside, job.name)
         width, height = film.size
+        if suffix:
+            return PreviewPicture(None, nbytes=_size_of_drawing(run, film, suffix))
         smaller = replace(film, scale=film.scale * min(1.0, _WIDEST / max(width, height)))
         if smaller != self._film:
             self._made, self._film = FilmPainter(run, smaller, film.frame_count), smaller
-        pixels = self._made.picture(round(share * (film.frame_count - 1)))
-        return PreviewPicture(pixels, nbytes=_size_of_drawing(run, film, suffix))
+        return PreviewPicture(self._made.picture(round(share * (film.frame_count - 1))))
 
 
 def _size_of_drawing(run: Filmable, film: FilmSpec, suffix: str) -> int:
-    """Bytes of a vector picture, by drawing it; 0 for other formats."""
+    """Bytes of a vector picture, by drawing it."""
     from flowviz.engine.film import FilmPainter, still
     from flowviz.export import EXPORTERS, DrawingWriter
 
-    writer = EXPORTERS.get(suffix) if suffix in EXPORTERS else None
-    if writer is None or not issubclass(writer, DrawingWriter):
-        return 0
-    return len(writer().encode(FilmPainter(run, still(film), 1).drawing(0)))
+    writer = EXPORTERS.get(suffix)()
+    assert isinstance(writer, DrawingWriter)
+    return len(writer.encode(FilmPainter(run, still(film), 1).drawing(0)))
 
 
 def _guarded(paint: Callable[[], PreviewPicture]) -> PreviewPicture:

@@ -82,7 +82,7 @@ def _marks(moment: Moment, answers: Answers) -> tuple[Mark, ...]:
         marks += _path(answers.get(HOVER), moment.t, "text", 1.4 if moment.dim == 2 else 2.0)
     loop = loop_at(moment, answers)
     if loop is not None:
-        marks.append(Lines(np.concatenate([loop, loop[:1]])[None], "accent", 2.2, 0.95))
+        marks.append(Lines(closed(loop)[None], "accent", 2.2, 0.95))
     return tuple(marks)
 
 
@@ -125,24 +125,42 @@ def _path(answer: Mapping[str, Array] | None, t: float, colour: str, width: floa
     return marks
 
 
-def loop_at(moment: Moment, answers: Answers) -> Array | None:
-    """The corners (m, 2) of the loop where the flow has carried it at t; as drawn until the answer is there."""
-    loop, answer = moment.probes.loop, answers.get(LOOP)
+def carried_loop(moment: Moment, answers: Answers) -> tuple[Array, Array] | None:
+    """The corners (T, m, 2) of the loop at the times (T,) that are known; as drawn until the answer is there."""
+    loop, answer = moment.probes.loop, answers.get(LOOP, {})
     if loop is None or moment.dim != 2:
         return None
-    if answer is None or "paths" not in answer:
-        return np.array(loop.points, np.float32) if abs(moment.t - loop.t) < 1e-9 else None
-    return at_time(answer["paths"], np.asarray(answer["times"], np.float64), moment.t)
+    if "paths" in answer:
+        return answer["paths"], np.asarray(answer["times"], np.float64)
+    return np.array(loop.points, np.float32)[None], np.array([loop.t])
+
+
+def loop_at(moment: Moment, answers: Answers) -> Array | None:
+    """The corners (m, 2) of the loop where the flow has carried it at t; None where that is not known."""
+    carried = carried_loop(moment, answers)
+    if carried is None or (len(carried[1]) == 1 and abs(moment.t - carried[1][0]) > 1e-9):
+        return None
+    return at_time(*carried, moment.t)
+
+
+def closed(corners: Array) -> Array:
+    """Corners (..., m, 2) as a line that comes back to its beginning, (..., m + 1, 2)."""
+    return np.concatenate([corners, corners[..., :1, :]], axis=-2)
+
+
+def mass_words(moment: Moment, answers: Answers) -> str:
+    """What probability the loop encloses at t, in words; "" until it is known, and for methods without a density."""
+    answer = answers.get(LOOP, {})
+    if "mass" not in answer:
+        return ""
+    return f"mass {float(at_time(answer['mass'], np.asarray(answer['times'], np.float64), moment.t)):.3f}"
 
 
 def _labels(moment: Moment, answers: Answers) -> tuple[Label, ...]:
     labels: list[Label] = []
-    loop, answer = loop_at(moment, answers), answers.get(LOOP, {})
-    if loop is not None and "mass" in answer:
-        mass = float(at_time(answer["mass"], np.asarray(answer["times"], np.float64), moment.t))
-        top = loop[int(loop[:, 1].argmax())]
-        lift = 0.03 * (moment.extent[3] - moment.extent[2])
-        labels.append(Label(f"mass {mass:.3f}", float(top[0]), float(top[1]) + lift, "centre", "text", True))
+    loop, mass = loop_at(moment, answers), mass_words(moment, answers)
+    if loop is not None and mass:
+        labels.append(label_above(loop, mass, moment.extent[3] - moment.extent[2]))
     p = p_value(moment, answers)
     hover = moment.probes.hover
     if p is not None and hover is not None:
@@ -150,6 +168,12 @@ def _labels(moment: Moment, answers: Answers) -> tuple[Label, ...]:
         lift = 0.03 * (moment.extent[3] - moment.extent[2])
         labels.append(Label(f"   {words}", hover.x, hover.y + lift, "left", "text", True))
     return tuple(labels)
+
+
+def label_above(loop: Array, words: str, tall: float) -> Label:
+    """Words over the highest corner of a loop (m, 2), in a picture so tall."""
+    top = loop[int(loop[:, 1].argmax())]
+    return Label(words, float(top[0]), float(top[1]) + 0.03 * tall, "centre", "text", True)
 
 
 def p_value(moment: Moment, answers: Answers) -> float | None:

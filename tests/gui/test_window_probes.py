@@ -4,7 +4,7 @@ from PySide6.QtCore import QPoint, Qt
 from scripted import until
 
 from flowviz.core.queries import LoopQuery, ProbeQuery
-from flowviz.gui.control.probing import even_polygon
+from flowviz.gui.control.probing import FLAT_ONLY, even_polygon
 from flowviz.gui.state.probes import MOST_PINS
 from flowviz.scene.marks import Lines
 from flowviz.scene.options import StageOptions
@@ -118,6 +118,19 @@ def test_a_drawn_loop_is_carried_along_and_prints_its_mass(trained, qtbot, scrip
     assert not trained.layer_bar.loop_button.isChecked()
     query = next(query for _, query in scripted.asked if isinstance(query, LoopQuery))
     assert query.t == 0.5 and query.points.shape == (160, 2)
+
+
+def test_where_no_plane_is_seen_the_button_says_where_a_loop_is_drawn(trained, qtbot, monkeypatch):
+    button, refused = trained.layer_bar.loop_button, []
+    trained.probing.refused.connect(lambda *words: refused.append(words))
+    for mode in ("journey", "strip"):
+        trained.options.update(mode=mode)
+        qtbot.waitUntil(lambda: "drawn in Flow, Four-up or Compare" in button.toolTip(), timeout=5000)
+        qtbot.mouseClick(button, LEFT)
+        assert not button.isChecked() and not trained.probing.draws_loop
+        shown(trained, qtbot, lambda: trained.options.update(mode="flow"), lambda p: p.job.options.mode == "flow")
+    assert refused == [FLAT_ONLY] * 2
+    assert button.toolTip().startswith("Draw a loop")
 
 
 def test_the_anomaly_level_is_a_contour_and_hovering_reads_the_p_value(trained, qtbot):

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from flowviz.core.frames import BlockInfo, Frame
-from flowviz.core.probes import Pin, Probes
+from flowviz.core.probes import Loop, Pin, Probes
 from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
 from flowviz.scene._directions import flat
 from flowviz.scene._layer import Companion, Moment
@@ -210,6 +210,53 @@ def test_the_two_directions_of_a_journey_stand_at_a_right_angle_however_they_are
     for angle, rise in [(0, 0), (35, 70), (120, 10)]:
         axes = flat(in_space("journey", angle=float(angle), rise=float(rise)))
         assert axes.T @ axes == pytest.approx(np.eye(2), abs=1e-6)
+
+
+SQUARE = Loop(((-1.0, -0.5), (1.0, -0.5), (1.0, 0.5), (-1.0, 0.5)), 0.0)
+
+
+def carried(shift, growth=0.0):
+    """What is known of the square where it moves to the right and grows on the way; its mass stays."""
+    corners = np.array(SQUARE.points) * (1 + growth * TIMES)[:, None, None] + TIMES[:, None, None] * [shift, 0.0]
+    return {"loop": {"paths": corners.astype(np.float32), "times": TIMES, "mass": np.full(len(TIMES), 0.4)}}
+
+
+@pytest.mark.parametrize("t", [0.0, 0.5, 1.0])
+def test_a_journey_shows_the_loop_on_its_place_and_where_it_begins_and_ends(t):
+    m = replace(moment("journey", t=t), probes=Probes(loop=SQUARE))
+    panel = resolve(m, carried(2.0)).panels[0]
+    ends, here = [mark for mark in panel.marks if isinstance(mark, Lines) and mark.colour == "accent"]
+    source, target = (next(label.x for label in panel.labels if words in label.text) for words in ("source", "target"))
+    assert len(here.paths) == 1 and (here.paths[0][0] == here.paths[0][-1]).all(), "closed"
+    middle = here.paths[0][:-1].mean(axis=0)
+    assert middle == pytest.approx([source + t * (target - source) + 2.0 * t, 0.0], abs=1e-4)
+    begin, end = ends.paths[:, :-1].mean(axis=1)
+    assert (begin[0], end[0]) == pytest.approx((source, target + 2.0), abs=1e-4)
+    assert "mass 0.400" in [label.text for label in panel.labels]
+
+
+@pytest.mark.parametrize(("angle", "half"), [(0.0, 1.0), (90.0, 0.5)])
+def test_a_strip_shows_between_which_values_the_loop_lies(angle, half):
+    m = replace(moment("strip", t=0.5, angle=angle), probes=Probes(loop=SQUARE))
+    panel = resolve(m, carried(2.0, growth=1.0)).panels[0]
+    _clock, edges, now = [mark.paths for mark in panel.marks if isinstance(mark, Lines) and mark.colour == "accent"]
+    centre = 2.0 * TIMES * np.cos(np.deg2rad(angle))
+    for line, side in zip(edges, (-1, 1), strict=True):
+        assert line[:, 0] == pytest.approx(TIMES)
+        assert line[:, 1] == pytest.approx(centre + side * half * (1 + TIMES), abs=1e-5)
+    middle = 1.0 * np.cos(np.deg2rad(angle))
+    assert now[0] == pytest.approx(np.array([[0.5, middle - 1.5 * half], [0.5, middle + 1.5 * half]]), abs=1e-5)
+    assert "loop: mass 0.400" in [label.text for label in panel.labels], "not the mass of the interval"
+
+
+@pytest.mark.parametrize("mode", ["journey", "strip"])
+def test_before_the_flow_has_answered_a_loop_is_seen_at_its_own_time_only(mode):
+    def loops(t):
+        m = replace(moment(mode, t=t), probes=Probes(loop=replace(SQUARE, t=0.5)))
+        wide = [mark for mark in resolve(m, {}).panels[0].marks if isinstance(mark, Lines) and mark.colour == "accent"]
+        return len(wide) - (mode == "strip")  # whose clock is a line, too
+
+    assert loops(0.5) == 2 and loops(0.25) == 0
 
 
 @pytest.mark.parametrize("mode", ["journey", "strip"])

@@ -16,6 +16,10 @@ from flowviz.gui.views._stage_axes import Spot
 from flowviz.gui.views.stage import StageView
 from flowviz.scene._picking import pointed_at
 
+FLAT_ONLY = (
+    "A loop is drawn where the plane is seen: in Flow, Four-up or Compare.",
+    "Journey and Strip then show where the flow carries it.",
+)
 _STEADY = 4.0
 """Points that the hand may tremble in a click."""
 _CORNERS = 160
@@ -59,14 +63,23 @@ class ProbeController(QObject):
     @Slot()
     def toggle_loop(self) -> None:
         """Whether the next drag draws a loop."""
-        picture = self._stage.picture
-        if not self.draws_loop and picture is not None and picture.volume is not None:
-            self.refused.emit(*NO_LOOP)
+        why = self._why_no_loop()
+        if not self.draws_loop and why:
+            self.refused.emit(*why)
             self.loop_mode_changed.emit(False)
             return
         self.draws_loop = not self.draws_loop
         self._stage.setCursor(Qt.CursorShape.CrossCursor)
         self.loop_mode_changed.emit(self.draws_loop)
+
+    def _why_no_loop(self) -> tuple[str, ...]:
+        """Why no loop can be drawn on what the stage shows; () where one can."""
+        picture = self._stage.picture
+        if picture is None:
+            return ()
+        if picture.volume is not None:
+            return NO_LOOP
+        return () if any(panel.link == "plane" for panel in picture.scene.panels) else FLAT_ONLY
 
     @Slot()
     def clear(self) -> None:

@@ -34,7 +34,7 @@ from flowviz.core.film import (
 )
 from flowviz.core.film_json import film_to_json
 from flowviz.core.records import thinned
-from flowviz.export import EXPORTERS, writer_for
+from flowviz.export import EXPORTERS, DrawingWriter, writer_for
 from flowviz.gui.export.estimate import estimate, learn, size_words, time_words
 from flowviz.gui.export.file_place import FilePlace
 from flowviz.gui.export.film_form import FilmForm
@@ -162,8 +162,12 @@ class ExportDialog(JobDialog):
         self.export_button.setEnabled(True)
         self._drawn = 0
         self._estimate.setText(self._words_of(film))
-        is_still = self.place.suffix in EXPORTERS and EXPORTERS.get(self.place.suffix).is_still
-        self.preview.show_film(replace(film, clock="still") if is_still else film, self.place.suffix, is_still)
+        suffix = self.place.suffix
+        is_still = suffix in EXPORTERS and EXPORTERS.get(suffix).is_still
+        is_drawing = is_still and issubclass(EXPORTERS.get(suffix), DrawingWriter)
+        self.preview.show_film(
+            replace(film, clock="still") if is_still else film, suffix if is_drawing else "", is_still
+        )
         self.grow()
 
     def _begin_preview(self) -> FilmPreview | None:

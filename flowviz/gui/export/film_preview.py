@@ -102,7 +102,7 @@ class PreviewPane(QWidget):
         self.slider.valueChanged.connect(self._ask)
 
     def show_film(self, film: FilmSpec, suffix: str, is_still: bool) -> None:
-        """Another film, or other choices of the same."""
+        """Another film, or other choices of the same; with the suffix of a drawing its size is measured as well."""
         self._film, self._suffix = film, suffix
         self.slider.setVisible(not is_still)
         self._late.start()
@@ -128,15 +128,16 @@ class PreviewPane(QWidget):
         found: PreviewPicture | None = self._source.drain() if self._source is not None else None
         if found is None:
             return
+        if found.nbytes:
+            self.measured.emit(found.nbytes)
         if found.pixels is None:
-            self.words.setText(found.words)
+            if found.words:
+                self.words.setText(found.words)
             return
         height, width, channels = found.pixels.shape
         kind = QImage.Format.Format_RGBA8888 if channels == 4 else QImage.Format.Format_RGB888
         data = found.pixels.tobytes()
         self.picture.show_pixels(QImage(data, width, height, channels * width, kind).copy())
-        if found.nbytes:
-            self.measured.emit(found.nbytes)
 
     def shut_down(self) -> None:
         """End the preview; another choice begins a new one."""

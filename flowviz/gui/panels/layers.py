@@ -48,6 +48,7 @@ _COLOURS = {
     "closed_form": "good",
 }
 _LOOP_TIP = "Draw a loop that the flow carries (O, or Shift+drag)"
+_FLAT_TIP = "A loop is drawn in Flow, Four-up or Compare (O, or Shift+drag); Journey and Strip show where it is carried"
 _NO_LOOP_TIP = "A loop encloses no mass in space: it is drawn on flows in the plane"
 
 
@@ -176,8 +177,11 @@ class LayerBar(QFrame):
         """The stage shows a plane or space: offer what can be seen there."""
         if picture.volume != self._volume:
             self._volume = picture.volume
-            self.loop_button.setToolTip(_LOOP_TIP if self._volume is None else _NO_LOOP_TIP)
             self.refresh()
+        can_draw = any(panel.link == "plane" for panel in picture.scene.panels)
+        tip = _NO_LOOP_TIP if self._volume is not None else _LOOP_TIP if can_draw else _FLAT_TIP
+        if tip != self.loop_button.toolTip():
+            self.loop_button.setToolTip(tip)
 
     def offer_for(self, abilities: frozenset[str]) -> None:
         """Offer the layers that a method with these abilities can fill."""

@@ -15,7 +15,7 @@ from flowviz.scene._mode import MODES, Mode
 from flowviz.scene.marks import Extent, Lines, Mark, Points
 from flowviz.scene.motion import at_time, trail
 from flowviz.scene.panels import Label, Panel
-from flowviz.scene.probes import flat_marks, pinned_paths
+from flowviz.scene.probes import carried_loop, closed, flat_marks, label_above, loop_at, mass_words, pinned_paths
 
 _APART = 1.25
 """From the middle of the source to that of the target, in widths of the world."""
@@ -62,7 +62,24 @@ class JourneyMode(Mode):
         for colour, path, at in pinned_paths(moment, answers):
             way = _shifted(path @ axes, ((at - 0.5) * apart).astype(np.float32))
             marks += tuple(flat_marks(way, at_time(way, at, moment.t), colour))
+        loop_marks, loop_labels = _loop(moment, answers, apart, view[3] - view[2])
+        marks, labels = marks + loop_marks, labels + loop_labels
         return (Panel("journey", marks, view, labels=tuple(labels), axes=False, link="journey"),)
+
+
+def _loop(
+    moment: Moment, answers: Mapping[str, Mapping[str, Array]], apart: float, tall: float
+) -> tuple[tuple[Mark, ...], list[Label]]:
+    """The drawn loop on its place at t with its mass, and faintly where it begins and ends."""
+    carried, here = carried_loop(moment, answers), loop_at(moment, answers)
+    if carried is None or here is None:
+        return (), []
+    here = _shifted(here, (moment.t - 0.5) * apart)
+    shifts = ((carried[1] - 0.5) * apart).astype(np.float32)
+    ends = _shifted(carried[0], shifts[:, None])[[0, -1]]
+    marks = (Lines(closed(ends), "accent", 1.2, 0.45), Lines(closed(here)[None], "accent", 2.2, 0.95))
+    mass = mass_words(moment, answers)
+    return marks, [label_above(here, mass, tall)] if mass else []
 
 
 def _wide(middle: float, height: float, half: float, apart: float) -> Extent:

@@ -17,7 +17,7 @@ from flowviz.scene.layers.density import PARTICLES, many_particles
 from flowviz.scene.marks import Heatmap, Lines, Mark, Points
 from flowviz.scene.motion import at_time
 from flowviz.scene.panels import Label, Panel
-from flowviz.scene.probes import flat_marks, pinned_paths
+from flowviz.scene.probes import carried_loop, flat_marks, label_above, loop_at, mass_words, pinned_paths
 from flowviz.scene.smoothing import smooth_columns
 
 _ROWS, _COLUMNS = 160, 65
@@ -65,6 +65,8 @@ class StripMode(Mode):
         for colour, path, at in pinned_paths(moment, answers):
             way = np.stack([at, path @ along], axis=1).astype(np.float32)
             marks += tuple(flat_marks(way, at_time(way, at, moment.t), colour))
+        loop_marks, loop_labels = _loop(moment, answers, along, high - low)
+        marks, labels = marks + loop_marks, labels + loop_labels
         title = f"Marginal {direction_words(moment)} over t"
         strip = Panel(
             "strip", marks, (0.0, 1.0, low, high), (0.0, 0.0, _WIDTH, 1.0), title, labels,
@@ -131,6 +133,28 @@ def _strip_marks(
             name = f"block {number}" if share > _NAMED else number
             labels.append(Label(name, (block.t_start + block.t_end) / 2, foot, colour="text"))
     return tuple(marks), tuple(labels)
+
+
+def _loop(
+    moment: Moment, answers: Mapping[str, Mapping[str, Array]], along: Array, tall: float
+) -> tuple[tuple[Mark, ...], tuple[Label, ...]]:
+    """Between which values of u . x the drawn loop lies: two lines over t, and the interval at t.
+
+    The loop's mass is not that of the interval, which holds what lies above and below the loop as well.
+    """
+    carried, here = carried_loop(moment, answers), loop_at(moment, answers)
+    if carried is None or here is None:
+        return (), ()
+    values, times = carried[0] @ along, carried[1]
+    edges = np.stack([values.min(axis=1), values.max(axis=1)])
+    lines = np.stack([np.broadcast_to(times, edges.shape), edges], axis=-1)
+    now = np.array([[moment.t, (here @ along).min()], [moment.t, (here @ along).max()]])
+    marks = (
+        Lines(lines, "stage", 5.5, 0.85), Lines(lines, "accent", 2.6, 0.98),
+        Lines(now[None], "stage", 10.0, 0.85), Lines(now[None], "accent", 6.0, 0.98),
+    )  # fmt: skip
+    mass = mass_words(moment, answers)
+    return marks, (label_above(now, f"loop: {mass}", tall),) if mass else ()
 
 
 def _marginal(moment: Moment, paths: Array, times: Array, along: Array, reach: tuple[float, float]) -> Panel:
