@@ -89,6 +89,7 @@ class Documents(QObject):
         window.error_bar.hide()
         window.notice_bar.hide()
         window.ends.take_drawings(session.drawings)
+        window.keyframes.state.clear()  # the runs of the session count from 1 again
         window.runs.replace_all(session.runs, session.stage)
         window.draft.take(session.draft, session.params)  # after the run that it is compared with
         window.playback.follow(True)

@@ -26,6 +26,7 @@ def connect_runs(window: MainWindow) -> None:
     for speaker in (control, window.recipes, window.surgery):
         speaker.notice.connect(window.show_notice)
     window.keyframes.told.connect(window.show_notice)
+    window.run.entered.connect(lambda: window.keyframes.state.enter(window.runs.stage))
     window.theme.changed.connect(panel.refresh)
     window.draft.changed.connect(lambda what: panel.refresh() if what == "method" else None)  # names of methods
 

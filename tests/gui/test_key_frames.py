@@ -144,10 +144,37 @@ def test_key_frames_are_part_of_how_a_session_looks(trained):
     show_look(window, look)
     assert window.keyframes.state.keys == kept and window.keyframes.state.current == 1
     assert len(window.clocks.tracks()[0]._marks) == 2
-    look["key_frames"]["all"][0]["key"]["mode"] = "no such mode"
+    look["key_frames"]["1"]["all"][0]["key"]["mode"] = "no such mode"
     window.keyframes.state.clear()
     show_look(window, look)
     assert window.keyframes.state.keys == (), "a foreign key frame brings in none"
+
+
+def test_every_run_has_its_own_key_frames_and_brings_them_back_onto_the_stage(trained, scripted, qtbot):
+    window, state = trained, trained.keyframes.state
+    capture_at(window, 0.2, 0.8)
+    window.keyframes.visit(-1)
+    first = state.keys
+    window.run_controller.restart()
+    scripted.train(100)
+    qtbot.waitUntil(lambda: len(window.run.timeline) == 1, timeout=5000)
+    window.playback.play(False)
+    assert state.keys == () and not window.clocks.tracks()[0]._marks, "a new run begins without any"
+    capture_at(window, 0.5)
+    second = state.keys
+    look = look_of(window)
+    window.history.stack.undo()
+    assert state.keys == ()
+    window.history.stack.undo()
+    assert state.keys == (), "a step of the other run waits for it"
+    window.runs_controller.bring_back(1)
+    assert state.keys == first[:1], "and is undone there"
+    assert len(window.clocks.tracks()[0]._marks) == 1
+    state.clear()
+    show_look(window, look)
+    assert (state.keys, state.current) == (first, 0)
+    window.runs_controller.bring_back(2)
+    assert state.keys == second
 
 
 def test_nothing_happens_without_a_run(window):

@@ -63,7 +63,6 @@ class KeyFrameController(QObject):
         self.state = state
         self._run, self._cursor, self._options = seen
         self._stage, self._clocks, self._history = stage, clocks, history
-        self._run.entered.connect(state.clear)
 
     def has_any(self) -> bool:
         """Whether there is one to visit, replace or delete."""
@@ -94,16 +93,11 @@ class KeyFrameController(QObject):
             self.told.emit(f"{name} deleted; {len(self.state.all)} left.", "Ctrl+Z brings it back.")
 
     def _change(self, text: str, change: Callable[[], None]) -> None:
-        """Do it as an undo step; a step that belongs to another run than the one on the stage changes nothing."""
-        serial, before = self._run.serial, (self.state.all, self.state.current)
-
-        def restore(kept: tuple[tuple[Captured, ...], int]) -> None:
-            if self._run.serial == serial:
-                self.state.restore(*kept)
-
+        """Do it as an undo step, of the run that is on the stage now."""
+        run, before = self.state.run, (self.state.all, self.state.current)
         change()
         after = (self.state.all, self.state.current)
-        self._history.do(text, lambda: restore(after), lambda: restore(before))
+        self._history.do(text, lambda: self.state.put(run, after), lambda: self.state.put(run, before))
 
     def visit(self, step: int) -> None:
         """Bring the next (1) or the previous (-1) key frame onto the stage."""

@@ -14,7 +14,7 @@ from flowviz.core.errors import UserError
 from flowviz.core.film_json import key_from_json, key_to_json
 from flowviz.core.probes import loop_from_json, loop_to_json, pin_from_json, pin_to_json
 from flowviz.gui.state.cursor import SPEEDS, LoopMode
-from flowviz.gui.state.keyframes import Captured
+from flowviz.gui.state.keyframes import Captured, Kept
 from flowviz.gui.state.probes import MOST_PINS
 from flowviz.scene._mode import MODES
 from flowviz.scene.options import Direction, options_from_mapping, options_to_mapping
@@ -41,10 +41,7 @@ def look_of(window: MainWindow) -> dict[str, Any]:
         },
         "pins": [pin_to_json(pin) for pin in window.probes.value.pins],
         "loop": loop_to_json(window.probes.value.loop),
-        "key_frames": {
-            "all": [{"key": key_to_json(c.key), "gazes": _gaze_documents(c.gazes)} for c in window.keyframes.state.all],
-            "current": window.keyframes.state.current,
-        },
+        "key_frames": {str(run): _keys_document(kept) for run, kept in window.keyframes.state.by_run().items()},
         "layers": sorted(options.layers),
         "options": options_to_mapping(options),
         "gazes": _gaze_documents(window.stage.gazes),
@@ -98,14 +95,26 @@ def _show_gazes(window: MainWindow, look: Mapping[str, Any]) -> None:
 
 
 def _show_key_frames(window: MainWindow, look: Mapping[str, Any]) -> None:
+    everything = {int(run): _keys(document) for run, document in look["key_frames"].items()}
+    for run, kept in everything.items():
+        window.keyframes.state.put(run, kept)
+
+
+def _keys_document(kept: Kept) -> dict[str, Any]:
+    captured, current = kept
+    every = [{"key": key_to_json(c.key), "gazes": _gaze_documents(c.gazes)} for c in captured]
+    return {"all": every, "current": current}
+
+
+def _keys(document: Mapping[str, Any]) -> Kept:
     known_layers, known_modes = {key for key, _ in layers()}, {"", *(key for key, _ in MODES.items())}
     captured = []
-    for document in look["key_frames"]["all"][:_MOST_KEY_FRAMES]:
-        key = key_from_json(document["key"])
+    for item in document["all"][:_MOST_KEY_FRAMES]:
+        key = key_from_json(item["key"])
         if not (0 <= key.t <= 1 and known_layers.issuperset(key.layers) and key.mode in known_modes):
             raise ValueError("a key frame shows nothing that there is")
-        captured.append(Captured(key, _gazes(document["gazes"])))
-    window.keyframes.state.restore(tuple(captured), int(look["key_frames"]["current"]))
+        captured.append(Captured(key, _gazes(item["gazes"])))
+    return tuple(captured), max(-1, int(document["current"]))
 
 
 def _show_pins(window: MainWindow, look: Mapping[str, Any]) -> None:

@@ -18,8 +18,14 @@ class Captured:
     gazes: Gazes
 
 
+Kept = tuple[tuple[Captured, ...], int]
+"""Key frames in the order of the film, and the place of the current one (-1: none)."""
+
+
 class KeyFrameState(QObject):
     """The captured key frames in the order of the film, and the one that was captured or visited last.
+
+    They belong to the run on the stage; those of the other runs are kept until their run comes back.
 
     Signals:
         changed(): key frames came, went or changed, or another one is current.
@@ -31,6 +37,8 @@ class KeyFrameState(QObject):
         super().__init__(parent)
         self.all: tuple[Captured, ...] = ()
         self.current = -1
+        self.run = 0
+        self._kept: dict[int, Kept] = {}
 
     @property
     def keys(self) -> tuple[KeyFrame, ...]:
@@ -53,8 +61,27 @@ class KeyFrameState(QObject):
             rest = (*self.all[: self.current], *self.all[self.current + 1 :])
             self.restore(rest, max(self.current - 1, 0) if rest else -1)
 
+    def enter(self, run: int) -> None:
+        """Another run is on the stage, by its number (0: none): its key frames take the place of these."""
+        self._kept[self.run] = (self.all, self.current)
+        self.run = run
+        self.restore(*self._kept.pop(run, ((), -1)))
+
+    def put(self, run: int, kept: Kept) -> None:
+        """Others in the place of all those of a run (undo, an opened session)."""
+        if run == self.run:
+            self.restore(*kept)
+        else:
+            self._kept[run] = kept
+
+    def by_run(self) -> dict[int, Kept]:
+        """The key frames of every run that has any."""
+        everything = {**self._kept, self.run: (self.all, self.current)}
+        return {run: kept for run, kept in everything.items() if run and kept[0]}
+
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all, those of the other runs too."""
+        self._kept = {}
         self.restore((), -1)
 
     def go(self, place: int) -> Captured | None:
@@ -69,6 +96,6 @@ class KeyFrameState(QObject):
         return self.go((self.current + step) % len(self.all)) if self.all else None
 
     def restore(self, captured: tuple[Captured, ...], current: int) -> None:
-        """Others in the place of all these (undo, an opened session)."""
+        """Others in the place of all these."""
         self.all, self.current = captured, min(current, len(captured) - 1)
         self.changed.emit()
