@@ -21,6 +21,8 @@ def test_a_closing_window_waits_for_what_is_nearly_done_and_hears_nothing_of_it(
     background.stop()
     assert not thread.is_alive() and not background.is_busy
     background._deliver()
+    background.submit(lambda: "late", heard.append)
+    assert not background._threads and not background.is_busy, "nothing begins after the end"
     assert heard == []
 
 

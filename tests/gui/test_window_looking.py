@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QDialog, QSlider
 
 from flowviz.core.queries import Answer, FieldQuery, TransportQuery
@@ -256,10 +256,13 @@ def test_every_menu_entry_can_be_pressed_without_harm(trained, qtbot, monkeypatc
     pressed = []
     monkeypatch.setattr(type(trained.target_panel), "open_dialog", lambda self: pressed.append("open"))
     monkeypatch.setattr(type(trained.films), "ask", lambda self, *_: pressed.append("export"))
+    QGuiApplication.clipboard().setText("Hello")  # for Paste: not what another test has left there
     for key, action in trained.table.actions.items():
         if key != "quit":
             action.trigger()
     assert pressed == ["open", "export"]
+    qtbot.waitUntil(lambda: not trained.target_panel.is_busy(), timeout=30_000)
+    assert trained.draft.target.key == "text", "what was pasted is there, too"
     for window in trained.findChildren(QDialog):
         window.close()
     if trained.isFullScreen():

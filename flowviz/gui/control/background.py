@@ -30,6 +30,7 @@ class Background(QObject):
         self._waiting: dict[int, tuple[Callable[[Any], None], Callable[[UserError], None] | None]] = {}
         self._results: SimpleQueue[tuple[int, str, Any]] = SimpleQueue()
         self._next = 0
+        self._is_stopped = False
         self._threads: list[threading.Thread] = []
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MS)
@@ -43,11 +44,15 @@ class Background(QObject):
     ) -> int:
         """Start `work` in a thread; `done(result)` or `failed(error)` follows here unless forgotten.
 
+        Once stopped, nothing is started any more: nobody would wait for its thread.
+
         Returns:
             The task's number.
         """
         self._next += 1
         number = self._next
+        if self._is_stopped:
+            return number
         self._waiting[number] = (done, failed)
         name = f"flowviz-background-{number}"
         thread = threading.Thread(target=_run, args=(number, work, self._results), name=name, daemon=True)
@@ -70,6 +75,7 @@ class Background(QObject):
 
         A program that ends amid the compiled code of a thread is aborted; one that reads a huge file is not waited for.
         """
+        self._is_stopped = True
         self._waiting.clear()
         self._timer.stop()
         deadline = time.monotonic() + _PATIENCE_S
