@@ -10,6 +10,8 @@ import multiprocessing
 import os
 import sys
 
+from flowviz import __version__
+
 RENDERERS = ("auto", "painter", "opengl")
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "QT_QPA_PLATFORM")  # Qt ends the process without any
 
@@ -18,6 +20,9 @@ def main() -> int:
     """Start the window or the command line; returns the exit status."""
     multiprocessing.freeze_support()
     words = sys.argv[1:]
+    if words == ["--version"]:  # without all that the commands need: numpy alone takes longer than Python's start
+        print(f"flowviz {__version__}")
+        return 0
     started, words = _option("--started", "", words)  # by the self-test: when the process was
     renderer, words = _option("--renderer", "auto", words)
     if renderer not in RENDERERS:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flowviz import __version__
 from flowviz.cli import run_cli
 from flowviz.engine.run_file import open_run
 
@@ -242,6 +243,14 @@ def test_failures_are_told_in_one_sentence(folder, words, capsys, monkeypatch):
     result, complaint = said(capsys)
     assert not result and complaint.startswith("flowviz: ") and complaint.count("\n") == 1
     assert sorted(folder.iterdir()) == before
+
+
+def test_the_version_is_said_without_loading_what_the_commands_need():
+    code = "import sys; from flowviz.__main__ import main; sys.argv = ['flowviz', '--version']; s = main()"
+    words = [sys.executable, "-c", f"{code}; sys.exit(s or 'numpy' in sys.modules or 'flowviz.cli' in sys.modules)"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(words, check=True, capture_output=True, text=True, env=environment)
+    assert run.stdout == f"flowviz {__version__}\n"
 
 
 def test_help_and_version(capsys):
