@@ -66,12 +66,14 @@ def test_all_tabs_fit_without_scrolling_and_every_sentence_begins_at_its_beginni
     for zoom in (1.0, 1.25):
         jko.theme.set_zoom(zoom)
         jko.curves.setCurrentWidget(page)
-        arrows = bar.findChildren(QToolButton)
+        arrows = bar.findChildren(QToolButton) + jko.mode_bar.tabs.findChildren(QToolButton)
         qtbot.waitUntil(lambda arrows=arrows: not any(arrow.isVisible() for arrow in arrows), timeout=5000)
         qtbot.waitUntil(lambda: page.words.isVisible() and len(page.words.lines()) > 1, timeout=5000)
         seen = {bar.tabText(index) for index in range(bar.count()) if bar.isTabVisible(index)}
         assert seen == {"Loss", "NLL", "W₂", "Inv.", "Paths", "JKO", "Blocks", "Probe"}
-        assert bar.tabRect(bar.count() - 1).right() <= bar.width()
+        for tabs in (bar, jko.mode_bar.tabs):
+            assert tabs.tabRect(tabs.count() - 1).right() <= tabs.width()
+        assert jko.layer_bar.loop_button.isVisible()
         lines, words = page.words.lines(), page.words
         assert page.words.text().startswith(lines[0])
         assert page.chart.geometry().bottom() < words.y() and words.geometry().bottom() <= page.rect().bottom()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QHBoxLayout, QLabel, QTabBar, QVBoxLayout, QWidget
 
 from flowviz.gui.bridge.paint_thread import Picture
@@ -22,6 +23,8 @@ _TIPS = (
     ),
 )
 """Of the boxes for directions, in a strip and in a journey."""
+_AROUND = 28
+"""Margins, and the gap between tabs and tools."""
 
 
 class ModeBar(QFrame):
@@ -40,9 +43,11 @@ class ModeBar(QFrame):
         rows = QVBoxLayout(self)
         rows.setContentsMargins(8, 2, 8, 0)
         rows.setSpacing(2)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        rows.addLayout(row)
+        row, self._second = QHBoxLayout(), QHBoxLayout()
+        for line in (row, self._second):
+            line.setSpacing(6)
+            rows.addLayout(line)
+        self._first, self._tools = row, tools
         self.tabs = QTabBar()
         self.tabs.setAccessibleName("Stage mode")
         self.tabs.setDrawBase(False)
@@ -58,7 +63,8 @@ class ModeBar(QFrame):
         row.addStretch(1)
         row.addWidget(tools)
         self.directions = QWidget()
-        rows.addWidget(self.directions)
+        self._second.addWidget(self.directions)
+        self._second.addStretch(1)
         row = QHBoxLayout(self.directions)
         row.setContentsMargins(4, 0, 0, 0)
         row.setSpacing(6)
@@ -73,6 +79,15 @@ class ModeBar(QFrame):
         row.addStretch(1)
         options.changed.connect(self._show)
         self._show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The tools stand beside the tabs; below them where these would have to scroll."""
+        super().resizeEvent(event)
+        needed = self.tabs.sizeHint().width() + self._tools.sizeHint().width() + _AROUND
+        line, other = (self._first, self._second) if needed <= self.width() else (self._second, self._first)
+        if line.indexOf(self._tools) < 0:
+            other.removeWidget(self._tools)
+            line.addWidget(self._tools)
 
     def key_at(self, index: int) -> str:
         """The mode of a tab."""

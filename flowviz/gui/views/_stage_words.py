@@ -127,7 +127,7 @@ def paint_note(painter: QPainter, area: QRect, note: str, fonts: Fonts) -> None:
 def paint_hint(painter: QPainter, area: QRect, hint: str, fonts: Fonts) -> None:
     """A friendly line in the lower middle, in letters as large as there is room for."""
     tokens = current_tokens()
-    for size in (16, 14, 12):
+    for size in (16, 14, 12, 11, 10, 9):
         painter.setFont(fonts(size, _PLAIN))
         metrics = painter.fontMetrics()
         width, height = metrics.horizontalAdvance(hint) + 44, metrics.height() + 19
