@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 from flowviz.gui.theme.theme import current_zoom, zoomed
@@ -38,6 +38,10 @@ class WindowLayout(QObject):
         self.docks = {
             key: make_dock(window, title, panels[key], area) for key, (title, area) in places.items() if key in panels
         }
+        self._fitting = QTimer(self)
+        self._fitting.setSingleShot(True)
+        self._fitting.timeout.connect(self._fit_clocks)
+        self.docks["clocks"].installEventFilter(self)
         self.docks["clocks"].setTitleBarWidget(QWidget())
         self.docks["clocks"].setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
 
@@ -97,6 +101,19 @@ class WindowLayout(QObject):
                 self._usual_heights = [dock.height() for dock in self._right()]
             self.set_widths()
             QTimer.singleShot(0, self, self.set_widths)  # what shrinks knows its new least width only then
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """The clocks want another height: a main window gives more by itself, but takes none back."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fitting.start(0)
+        return False
+
+    @Slot()
+    def _fit_clocks(self) -> None:
+        dock = self.docks["clocks"]
+        wanted = dock.widget().minimumSizeHint().height()
+        if dock.isVisible() and dock.height() > wanted:
+            self._window.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
 
     def make_room(self, wanted: bool) -> None:
         """Hide the panels at the right, so that the centre has their place; or bring those back that were hidden."""

@@ -165,13 +165,13 @@ def test_the_interface_grows_and_shrinks_by_keys(trained, qtbot, usual_size):
     assert current_zoom() == ZOOMS[-1]
 
 
-def test_the_panels_are_as_tall_as_before_when_the_interface_is_back_at_its_usual_size(trained, qtbot):
+def test_the_clocks_are_as_tall_as_before_when_the_interface_is_back_at_its_usual_size(trained, qtbot):
     docks = trained.layout_of_docks.docks
-    places = {name: docks[name].geometry() for name in ("clocks", "method", "target")}
+    least = docks["clocks"].widget().minimumSizeHint().height()
     trained.theme.set_zoom(1.5)
-    qtbot.waitUntil(lambda: docks["clocks"].height() > places["clocks"].height(), timeout=5000)
+    qtbot.waitUntil(lambda: docks["clocks"].height() > 1.2 * least, timeout=5000)
     trained.theme.set_zoom(1.0)
-    qtbot.waitUntil(lambda: {name: docks[name].geometry() for name in places} == places, timeout=5000)
+    qtbot.waitUntil(lambda: docks["clocks"].height() <= least, timeout=5000)
 
 
 def test_a_larger_sheet_has_larger_letters_and_the_same_hairlines():

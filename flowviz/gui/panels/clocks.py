@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QSizePolicy, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QSpinBox, QToolButton, QWidget
 
 from flowviz.gui.panels.clock_row import ClockRow, RowWords
 from flowviz.gui.panels.solver_choice import SolverChoice
@@ -61,7 +61,6 @@ class Clocks(QFrame):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("clocks")
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)  # as tall as the rows, whatever was
         self._run, self._cursor, self._options = run, cursor, options
         self._make_boxes()
         self._make_side_buttons()
