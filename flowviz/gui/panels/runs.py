@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeWidget,
@@ -31,6 +32,9 @@ from flowviz.gui.views.trace import number
 
 _WHAT = Qt.ItemDataRole.UserRole
 _CHECKABLE = Qt.ItemFlag.ItemIsUserCheckable
+_HIGH_LEFT = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
+_HIGH_RIGHT = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
+_LOW_LEFT = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft
 _ROW, _WORDS_LEFT, _GAP_MS = 44, 42, 500
 _COLUMNS = {
     "Run": "The run on the stage is marked. A tick keeps an earlier run's curves as grey lines; F2 gives another name",
@@ -57,10 +61,17 @@ def swatch(colour: str, is_on_stage: bool, ratio: float) -> QIcon:
 class _Figures(QStyledItemDelegate):
     """Beside the name, so that the line below is free for what the run was."""
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        """In the upper half of the row."""
-        super().initStyleOption(option, index)
-        option.rect = QRect(option.rect).adjusted(0, 0, 0, -_ROW // 2 + 3)  # type: ignore[attr-defined]
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """The ground over the whole height, the figure in its upper half."""
+        ground = QStyleOptionViewItem(option)
+        self.initStyleOption(ground, index)
+        ground.text = ""  # type: ignore[attr-defined]
+        widget: QWidget = option.widget  # type: ignore[attr-defined]
+        widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, ground, painter, widget)
+        box = QRect(option.rect).adjusted(2, 4, -3, -4)  # type: ignore[attr-defined]
+        _write(painter, box, str(index.data() or ""), option.font, current_tokens().text, _HIGH_RIGHT)  # type: ignore[attr-defined]
 
 
 class _TwoLines(QStyledItemDelegate):
@@ -74,7 +85,7 @@ class _TwoLines(QStyledItemDelegate):
         box = QRect(option.rect).adjusted(_WORDS_LEFT, 4, -4, -4)  # type: ignore[attr-defined]
         font = QFont(option.font)  # type: ignore[attr-defined]
         font.setBold(bool((index.data(Qt.ItemDataRole.FontRole) or font).bold()))
-        _write(painter, box, str(index.data() or ""), font, current_tokens().text, Qt.AlignmentFlag.AlignTop)
+        _write(painter, box, str(index.data() or ""), font, current_tokens().text, _HIGH_LEFT)
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         """`paint` writes the words itself."""
@@ -91,7 +102,7 @@ def _write(painter: QPainter, box: QRect, text: str, font: QFont, colour: str, p
     painter.setFont(font)
     painter.setPen(QColor(colour))
     shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-    painter.drawText(box, int(place | Qt.AlignmentFlag.AlignLeft), shown)
+    painter.drawText(box, int(place), shown)
     painter.restore()
 
 
@@ -106,7 +117,7 @@ class _RunList(QTreeWidget):
         box = QRect(option.rect)  # type: ignore[attr-defined]
         box = box.adjusted(_WORDS_LEFT, 4, -4, -4)
         what = str(index.sibling(index.row(), 0).data(_WHAT) or "")
-        _write(painter, box, what, self.font(), current_tokens().muted, Qt.AlignmentFlag.AlignBottom)
+        _write(painter, box, what, self.font(), current_tokens().muted, _LOW_LEFT)
 
 
 class RunsPanel(QWidget):
