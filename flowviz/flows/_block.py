@@ -11,7 +11,7 @@ from torch import Tensor
 
 from flowviz.flows._divergence import velocity, velocity_and_divergence
 from flowviz.flows._fused import fused_solve
-from flowviz.flows._nets import Moments, VelocityNet
+from flowviz.flows._nets import BlockNet, Moments, VelocityNet
 from flowviz.flows._ode import State, integrate
 from flowviz.flows._training import StepChooser, in_parts
 
@@ -155,7 +155,7 @@ def objective_and_gradient(
 
 
 @torch.no_grad()
-def push(net: VelocityNet, block: Block, x: Tensor, chunk: int = 8192) -> Tensor:
+def push(net: BlockNet, block: Block, x: Tensor, chunk: int = 8192) -> Tensor:
     """Points (n, d) moved through the averaged block towards noise, in chunks so that memory stays flat."""
     at = Moments(net, block.average)
 
@@ -166,7 +166,7 @@ def push(net: VelocityNet, block: Block, x: Tensor, chunk: int = 8192) -> Tensor
 
 
 @torch.no_grad()
-def push_with_gain(net: VelocityNet, block: Block, x: Tensor, chunk: int = 2048) -> tuple[Tensor, Tensor]:
+def push_with_gain(net: BlockNet, block: Block, x: Tensor, chunk: int = 2048) -> tuple[Tensor, Tensor]:
     """As `push`, in the precision of x, with int_0^1 div v ds (n,): what each point's log-density loses on the way."""
     at = Moments(net, block.average.to(x.device, x.dtype))
 

@@ -14,14 +14,14 @@ from flowviz.core.solver import Solver
 from flowviz.flows._base import VelocityFunction
 from flowviz.flows._block import Block
 from flowviz.flows._divergence import Instant, velocity, velocity_and_divergence
-from flowviz.flows._nets import Moments, VelocityNet
+from flowviz.flows._nets import BlockNet, Moments
 from flowviz.flows._ode import Field, Solution, State, solve, steps_for
 
 Edges = Sequence[float]
 """Flow times (n + 1,) between n blocks, nearest the data first: falling from 1 to 0."""
 
 
-def chain_velocity(net: VelocityNet, blocks: Sequence[Block], edges: Edges, x: Tensor, t: float) -> Tensor:
+def chain_velocity(net: BlockNet, blocks: Sequence[Block], edges: Edges, x: Tensor, t: float) -> Tensor:
     """dx/dt (n, d) at flow time t: the block's velocity, reversed and scaled to its share of flow time.
 
     At a boundary the block nearer the data counts.
@@ -34,7 +34,7 @@ def chain_velocity(net: VelocityNet, blocks: Sequence[Block], edges: Edges, x: T
     return _field(net, blocks[k], edges, k, (x,))(x, t)[0]
 
 
-def traceable_chain(net: VelocityNet, blocks: Sequence[Block], edges: Edges) -> VelocityFunction:
+def traceable_chain(net: BlockNet, blocks: Sequence[Block], edges: Edges) -> VelocityFunction:
     """`chain_velocity` as a function of tensors alone: the block is looked up, not branched to."""
     planned = len(edges) - 1
     known = [block.average.detach().to("cpu", torch.float32) for block in blocks]
@@ -53,7 +53,7 @@ def traceable_chain(net: VelocityNet, blocks: Sequence[Block], edges: Edges) -> 
 
 
 def follow(
-    net: VelocityNet,
+    net: BlockNet,
     blocks: Sequence[Block],
     edges: Edges,
     state: State,
@@ -100,7 +100,7 @@ def _rate(edges: Edges, k: int) -> float:
     return -1.0 / (edges[k] - edges[k + 1])
 
 
-def _field(net: VelocityNet, block: Block, edges: Edges, k: int, state: State) -> Field:
+def _field(net: BlockNet, block: Block, edges: Edges, k: int, state: State) -> Field:
     at, rate = Moments(net, block.average.to(state[0].dtype)), _rate(edges, k)
 
     def layers(t: float) -> Instant:

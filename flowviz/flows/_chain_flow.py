@@ -12,7 +12,7 @@ from flowviz.core.solver import METHOD_SOLVER, Solver
 from flowviz.flows._base import Flow, HasBlocks, HasLogDensity, HasVelocity, Transport, VelocityFunction
 from flowviz.flows._block import Block
 from flowviz.flows._chain import chain_velocity, follow, traceable_chain
-from flowviz.flows._nets import VelocityNet
+from flowviz.flows._nets import BlockNet
 from flowviz.flows._ode import in_chunks, standard_normal_log_density
 from flowviz.flows.gaussian_paths import HasGaussianPath
 
@@ -21,7 +21,7 @@ class ChainFlow(Flow, HasLogDensity, HasVelocity, HasBlocks, HasGaussianPath):
     """A flow through blocks that run from data to noise, N(0, I), each in its own time."""
 
     @abstractmethod
-    def _chain(self) -> tuple[VelocityNet, list[Block], list[float]]:
+    def _chain(self) -> tuple[BlockNet, list[Block], list[float]]:
         """The blocks' network, the blocks that have begun, nearest the data first, and the flow times between all."""
 
     @torch.no_grad()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from flowviz.flows._block import Block, Figures, push, push_with_gain
-from flowviz.flows._nets import VelocityNet
+from flowviz.flows._nets import BlockNet
 from flowviz.flows._ode import standard_normal_log_density
 
 POOL_EPOCHS = 20
@@ -40,7 +40,7 @@ class Pool:
         size: points held.
     """
 
-    def __init__(self, net: VelocityNet, draw: Callable[[int], Tensor], size: int, device: torch.device) -> None:
+    def __init__(self, net: BlockNet, draw: Callable[[int], Tensor], size: int, device: torch.device) -> None:
         self._net = net
         self._draw = draw
         self._size = size
@@ -116,7 +116,7 @@ class HeldOut:
         draw: n -> (n, d) data as they are, without early noising.
     """
 
-    def __init__(self, net: VelocityNet, draw: Callable[[int], Tensor], size: int = HELD_OUT) -> None:
+    def __init__(self, net: BlockNet, draw: Callable[[int], Tensor], size: int = HELD_OUT) -> None:
         self._net = net
         x = draw(size)
         self._data = (x.cpu() if x.device.type == "mps" else x).to(torch.float64, copy=True)

@@ -46,6 +46,15 @@ class FieldNet(Protocol):
 N = TypeVar("N", bound=FieldNet)
 
 
+class BlockNet(FieldNet, Protocol):
+    """One of which a chain's blocks are made."""
+
+    @property
+    def features(self) -> int:
+        """Number of time features; without any the field stands still within a block."""
+        ...
+
+
 class SolvedNet(FieldNet, Protocol):
     """One that training can differentiate through a whole solve (`_fused`)."""
 

@@ -27,9 +27,10 @@ from flowviz.flows._jko_samples import HeldOut, Pool
 from flowviz.flows._jko_schedule import edges_of
 from flowviz.flows._jko_weights import Stand, exported, loaded
 from flowviz.flows._jko_work import FIRST, Work
-from flowviz.flows._nets import VelocityNet
-from flowviz.flows._params import NetworkParams
+from flowviz.flows._matching import MatchingParams
+from flowviz.flows._params import WidthParams
 from flowviz.flows._training import Export, FlatAdam, Stream, changed, learning_rate
+from flowviz.flows._waves import WaveNet
 from flowviz.flows.closed_forms import Gaussian
 from flowviz.flows.gaussian_paths import Coefficients, GaussianPath, joined, regressed, turned
 
@@ -40,10 +41,12 @@ MOST_GAMMA = 20.0
 
 
 @dataclass(frozen=True)
-class LocalParams(NetworkParams):
+class LocalParams(WidthParams):
     """Declared parameters of local flow matching; the schedule is that of the released 2D runs."""
 
-    learning_rate: float = restated(NetworkParams, "learning_rate", 5e-3)
+    learning_rate: float = restated(WidthParams, "learning_rate", 5e-3)
+    batch_size: int = restated(WidthParams, "batch_size", 512)
+    waves: int = restated(MatchingParams, "waves", 128)
     blocks: int = param(9, "Blocks", lo=1, hi=64, help="Local problems from data to noise, the free one included.")
     steps_per_block: int = param(
         500, "Training steps per block", lo=1, hi=1_000_000, log=True, live=True,
@@ -67,7 +70,7 @@ class LocalParams(NetworkParams):
         LINEAR, "Interpolant", choices=(LINEAR, TRIGONOMETRIC), help="The path between two points of a local problem."
     )
     harmonics: int = param(
-        0, "Time harmonics", lo=0, hi=8, group=ADVANCED, help="Sines and cosines of time that may bend a field."
+        1, "Time harmonics", lo=0, hi=8, group=ADVANCED, help="Sines and cosines of time that may bend a field."
     )
     pool: int = param(
         32768, "Pool", lo=256, hi=2_000_000, log=True, group=ADVANCED, unit="points",
@@ -94,7 +97,7 @@ class LocalFlowMatching(ChainFlow, HasProcessBlocks):
     def __init__(self, params: LocalParams, problem: Problem) -> None:
         self._params = params
         self._problem = problem
-        self._net = VelocityNet(problem.dim, params.width, params.harmonics, params.hidden_layers)
+        self._net = WaveNet(problem.dim, params.width, params.waves, params.harmonics, None)
         self._generator = torch.Generator().manual_seed(problem.seed)
         self._random = torch.Generator(problem.device).manual_seed(problem.seed + 1)
         self._stand = Stand(params.blocks, [], [1.0] * params.blocks, (0, 0))
@@ -177,10 +180,7 @@ class LocalFlowMatching(ChainFlow, HasProcessBlocks):
         path = INTERPOLANTS[self._params.interpolant]
         s = draw_times(len(x0), UNIFORM, 1.0, 0.0, self._random, x0).unsqueeze(1)
         (a, b), (da, db) = path.coefficients(s), path.slopes(s)
-        v = self._net.at_points(block.flat, a * x0 + b * x1, s)
-        loss = (v - (da * x0 + db * x1)).square().sum(1).mean()
-        (gradient,) = torch.autograd.grad(loss, block.flat)
-        return loss.detach(), gradient
+        return self._net.regress(block.flat, a * x0 + b * x1, s, da * x0 + db * x1)
 
     def _noised(self, x0: Tensor, gamma: float) -> Tensor:
         """The process at time gamma from x0 (n, d), or from another point of the batch."""
@@ -218,7 +218,7 @@ class LocalFlowMatching(ChainFlow, HasProcessBlocks):
             self._adam = FlatAdam(blocks[k].flat, blocks[k].average)
         return blocks[k]
 
-    def _chain(self) -> tuple[VelocityNet, list[Block], list[float]]:
+    def _chain(self) -> tuple[WaveNet, list[Block], list[float]]:
         return self._net, self._stand.blocks, edges_of(self._stand.shares)
 
     def blocks(self) -> tuple[BlockInfo, ...]:

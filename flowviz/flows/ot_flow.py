@@ -23,7 +23,7 @@ class OtFlowParams(SolvedParams, StartParams):
     solver_steps: int = restated(SolvedParams, "solver_steps", 1)
     width: int = restated(NetworkParams, "width", 48, help="Units in each of the potential's two layers.")
     alpha_c: float = param(
-        30.0, "Likelihood weight", lo=1e-3, hi=1e4, log=True, live=True,
+        100.0, "Likelihood weight", lo=1e-3, hi=1e4, log=True, live=True,
         help="alpha_C: how much the fit counts against the costs of transport.",
     )  # fmt: skip
     alpha_l: float = param(

@@ -16,38 +16,46 @@ from flowviz.core.method_groups import MethodGroup
 from flowviz.core.params import ADVANCED, from_mapping, param, restated
 from flowviz.core.spec import Array
 from flowviz.flows._base import FLOWS, HasLogRatio, Problem
+from flowviz.flows._coupling import Reused, exact
 from flowviz.flows._field_flow import FieldFlow
-from flowviz.flows._fused import Solved, fused_solve
+from flowviz.flows._interpolants import LATE, LINEAR, draw_times, evenness
+from flowviz.flows._matching import LOOK_STEPS, MatchingParams
 from flowviz.flows._nets import VelocityNet
-from flowviz.flows._params import NetworkParams, steps_of_a_run
+from flowviz.flows._params import WidthParams, steps_of_a_run
 from flowviz.flows._training import FlatAdam, Stream, take_array
+from flowviz.flows._waves import Scaling, WaveNet
 
 LOOKS = 2
 """Steps of the classifiers to one of the flow."""
+BLOCK, KINSHIP = 128, 0.6
+"""Points among which the cheapest pairs are sought, and the correlation that the network starts from."""
 ENDS = ("data_classifier", "source_classifier")
 
 
 @dataclass(frozen=True)
-class QFlowParams(NetworkParams):
+class QFlowParams(WidthParams):
     """Declared parameters of Q-flow."""
 
-    learning_rate: float = restated(NetworkParams, "learning_rate", 2e-3)
-    averaging: float = restated(NetworkParams, "averaging", 0.995)
-    steps: int = steps_of_a_run(3000)
+    learning_rate: float = restated(WidthParams, "learning_rate", 2e-3)
+    batch_size: int = restated(WidthParams, "batch_size", 512)
+    averaging: float = restated(WidthParams, "averaging", 0.995)
+    waves: int = restated(MatchingParams, "waves", 128)
+    harmonics: int = restated(MatchingParams, "harmonics", 1)
+    steps: int = steps_of_a_run(2000)
     transport: float = param(
         0.02, "Transport weight", lo=0.0, hi=10.0, live=True,
         help="gamma: how much the squared distance of the way counts against the fit at both ends.",
     )  # fmt: skip
     start: float = param(
-        0.3, "Share of the start", lo=0.05, hi=1.0, group=ADVANCED,
-        help="Of a stretch of training, spent on flow matching before the classifiers take over.",
+        0.5, "Share of the start", lo=0.05, hi=1.0, group=ADVANCED,
+        help="Of a stretch of training, spent on flow matching with cheapest pairs before the classifiers take over.",
     )  # fmt: skip
     ratio_rate: float = param(
         5e-3, "Rate of the classifiers", lo=1e-6, hi=0.1, log=True, live=True, group=ADVANCED,
         help="Step size of Adam for both classifiers.",
     )  # fmt: skip
     solver_steps: int = param(
-        6, "Solver steps", lo=1, hi=100, live=True, group=ADVANCED, help="Midpoint steps that training goes through."
+        4, "Solver steps", lo=1, hi=100, live=True, group=ADVANCED, help="Midpoint steps that training goes through."
     )
 
 
@@ -89,7 +97,8 @@ class QFlow(FieldFlow[QFlowParams], HasLogRatio):
 
     Xu, Cheng & Xie 2025 (Q-flow, arXiv 2305.11857), equations 6 to 9: each KL is the mean of a log-ratio that a
     classifier between pushed and real samples learns beside the flow; both ends count, and both ways pay. It starts
-    from a flow-matching fit. Where it settles, the path is the dynamic optimal transport of Benamou & Brenier.
+    from a flow-matching fit to pairs of a minibatch optimal transport (OT-CFM), which is short already. Where it
+    settles, the path is the dynamic optimal transport of Benamou & Brenier.
     """
 
     label = "Q-flow"
@@ -105,11 +114,12 @@ class QFlow(FieldFlow[QFlowParams], HasLogRatio):
     )
     ratio_after_flow = True
 
-    def __init__(self, params: QFlowParams, problem: Problem, net: VelocityNet) -> None:
-        super().__init__(params, problem, net, 12)
-        self._velocity_net = net
+    def __init__(self, params: QFlowParams, problem: Problem, net: WaveNet) -> None:
+        super().__init__(params, problem, net, LOOK_STEPS)
+        self._wave_net = net
         self._noise = torch.Generator(problem.device).manual_seed(problem.seed + 1)
         self._begin = Stream(problem.source.sample)
+        self._pairs = Reused(lambda n: exact(self._begin.take(n), self._stream.take(n), BLOCK))
         self._judge = VelocityNet(problem.dim, params.width, -1, 3)
         generator = torch.Generator().manual_seed(problem.seed + 2)
         fresh = [self._judge.initial(generator, problem.dtype).to(problem.device) for _ in ENDS]
@@ -119,7 +129,8 @@ class QFlow(FieldFlow[QFlowParams], HasLogRatio):
     def create(cls, params: Mapping[str, object], problem: Problem) -> QFlow:
         """A fresh flow near the identity."""
         p = from_mapping(QFlowParams, params)
-        return cls(p, problem, VelocityNet(problem.dim, p.width, 1, p.hidden_layers))
+        scaling = Scaling(LINEAR, KINSHIP)
+        return cls(p, problem, WaveNet(problem.dim, p.width, p.waves, p.harmonics, scaling))
 
     @torch.no_grad()
     def log_ratio(self, x: Tensor) -> Tensor:
@@ -148,33 +159,39 @@ class QFlow(FieldFlow[QFlowParams], HasLogRatio):
 
     def step(self, seconds: float) -> StepInfo:
         """One step of the flow; its "matching" error at the start, then "loss" and its parts."""
-        p = self._params
-        x0, x1 = self._begin.take(p.batch_size), self._stream.take(p.batch_size)
-        matching = self._stretch.progress < p.start
-        losses = self._match(x0, x1) if matching else self._settle(x0, x1)
-        (gradient,) = torch.autograd.grad(losses["matching" if matching else "loss"], self._flat)
+        matching = self._stretch.progress < self._params.start
+        losses, gradient = self._match() if matching else self._settle()
         self._descend(gradient, 3.0 if matching else 0.3)
         self._count(seconds)
-        phase = "flow matching" if matching else "classifiers"
-        return StepInfo({name: value.detach() for name, value in losses.items()}, phase)
+        return StepInfo(losses, "flow matching" if matching else "classifiers")
 
-    def _match(self, x0: Tensor, x1: Tensor) -> dict[str, Tensor]:
-        t = torch.rand(len(x0), 1, generator=self._noise, dtype=x0.dtype, device=x0.device)
-        guess = self._velocity_net.at_points(self._flat, torch.lerp(x0, x1, t), t)
-        return {"matching": (guess - (x1 - x0)).square().sum(1).mean()}
+    def _match(self) -> tuple[dict[str, Tensor], Tensor]:
+        x0, x1 = self._pairs.take(self._params.batch_size)
+        t = draw_times(len(x0), LATE, 1.0, 0.0, self._noise, x0).unsqueeze(1)
+        loss, gradient = self._wave_net.regress(self._flat, torch.lerp(x0, x1, t), t, x1 - x0, evenness(t, LATE))
+        return {"matching": loss}, gradient
 
-    def _settle(self, x0: Tensor, x1: Tensor) -> dict[str, Tensor]:
+    def _settle(self) -> tuple[dict[str, Tensor], Tensor]:
         p = self._params
-        there, back = self._pushed(x0, 0.0, 1.0), self._pushed(x1, 1.0, 0.0)
-        for end, moved, real in zip(self._ends, (there.x, back.x), (x1, x0), strict=True):
+        x0, x1 = self._begin.take(p.batch_size), self._stream.take(p.batch_size)
+        (there, energy_there), (back, energy_back) = self._pushed(x0, 0.0, 1.0), self._pushed(x1, 1.0, 0.0)
+        for end, moved, real in zip(self._ends, (there, back), (x1, x0), strict=True):
             for _ in range(LOOKS):
                 end.learn(moved.detach(), real, p.ratio_rate, p.clip)
-        kls = [end.log_ratio(moved).mean() for end, moved in zip(self._ends, (there.x, back.x), strict=True)]
-        assert there.energy is not None and back.energy is not None
-        cost = p.transport * (there.energy.mean() - back.energy.mean())
-        return {"loss": kls[0] + kls[1] + cost, "kl": kls[0] + kls[1], "transport": cost}
+        kl = self._ends[0].log_ratio(there).mean() + self._ends[1].log_ratio(back).mean()
+        cost = p.transport * (energy_there + energy_back)
+        (gradient,) = torch.autograd.grad(kl + cost, self._flat)
+        return {
+            name: value.detach() for name, value in (("loss", kl + cost), ("kl", kl), ("transport", cost))
+        }, gradient
 
-    def _pushed(self, x: Tensor, begin: float, end: float) -> Solved:
-        return fused_solve(
-            self._velocity_net, self._flat, x, begin, end, self._params.solver_steps, "midpoint", with_energy=True
-        )
+    def _pushed(self, x: Tensor, begin: float, end: float) -> tuple[Tensor, Tensor]:
+        """Points (n, d) carried from one time to the other by midpoint steps, and the mean of int |v|^2 dt along it."""
+        steps = self._params.solver_steps
+        h = (end - begin) / steps
+        layers = self._wave_net.at(self._flat, [begin + 0.5 * i * h for i in range(2 * steps)])
+        energy = x.new_zeros(())
+        for i in range(0, 2 * steps, 2):
+            v = layers[i + 1].evaluate(x + 0.5 * h * layers[i].evaluate(x)[0])[0]
+            x, energy = x + h * v, energy + abs(h) * v.square().sum(1).mean()
+        return x, energy

@@ -46,7 +46,7 @@ class RectifiedParams(MatchingParams):
         help="Length of one round's training without a budget; a budget is shared equally.",
     )  # fmt: skip
     reflows: int = param(
-        2, "Reflow rounds", lo=0, hi=10, live=True,
+        1, "Reflow rounds", lo=0, hi=10, live=True,
         help="Rounds after the first; each learns the flow before it anew, from straight lines between its ends.",
     )  # fmt: skip
 

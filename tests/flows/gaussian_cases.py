@@ -285,15 +285,14 @@ def standard_problem(dim: int) -> Problem:
 
 
 NET = {"width": 24, "batch_size": 256, "learning_rate": 1e-2}
-PAIRED = NET | {"hidden_layers": 2, "averaging": 0.98}
 WAVY = NET | {"waves": 16, "averaging": 0.98}
 BRIDGE = WAVY | {"sigma": 1.0, "block": 128}
 ALONE = {
     "interaction": {"functional": "interaction", "duration": 0.4, "steps": 200, "particles": 50},
     "entropy": {"functional": "entropy", "duration": 0.4, "steps": 20, "particles": 300, "last_width": 0.35},
 }
-Q = {"width": 16, "batch_size": 128, "hidden_layers": 2, "solver_steps": 4, "transport": 0.3, "start": 0.4,
-     "learning_rate": 2e-3}  # fmt: skip
+Q = {"width": 16, "batch_size": 256, "waves": 16, "solver_steps": 2, "transport": 0.3, "start": 0.3,
+     "learning_rate": 6e-3}  # fmt: skip
 
 CASES = {
     "cnf": Case(NET | {"energy": 0.0}, 110, likely),
@@ -304,10 +303,10 @@ CASES = {
     "ot_cfm": Case(WAVY | {"block": 128}, 500, displacement),
     "sb_cfm": Case(BRIDGE, 400, bridge),
     "rectified_flow": Case(WAVY | {"reflows": 1}, 600, displacement),
-    "local_flow_matching": Case(PAIRED | {"blocks": 3, "gamma0": 0.3, "growth": 1.0, "pool": 8192}, 360, local_process),
+    "local_flow_matching": Case(WAVY | {"blocks": 3, "gamma0": 0.3, "growth": 1.0, "pool": 8192}, 360, local_process),
     "score_diffusion": Case(WAVY | {"batch_size": 512}, 600, learnt_process),
     "exact_diffusion": Case({"points": 120, "bandwidth": 0.3}, 50, sampled_process),
     "gradient_flow": Case({"steps": 60, "particles": 300, "last_width": 0.2}, 60, downhill),
-    "q_flow": Case(Q, 140, shortened_shift, shifted),
+    "q_flow": Case(Q, 200, shortened_shift, shifted),
     "density_ratio": Case(WAVY | {"ratio_rate": 1e-2}, 200, log_ratio),
 }

@@ -20,10 +20,11 @@ TIMES = [0.0, 0.2, 0.55, 1.0]
 
 NETS = [key for key in KEYS if has(key, "width")]
 """Methods that train a network."""
-ORDER = {"gradient_flow": 0.9}
-"""Of a round trip by RK4: where the field jumps from step to step of a simulation, no solver has more than one."""
+ORDER = {"gradient_flow": 0.9, "local_flow_matching": 3.4}
+"""Of a round trip by RK4: where the field jumps from step to step of a simulation, no solver has more than one, and a
+chain of blocks, each with its own logarithmic clock, is still on its way to four."""
 OWN_LENGTH = {"exact_diffusion": 50}
-PATIENCE = {"ot_cfm": 150, "sb_cfm": 150, "score_diffusion": 150}
+PATIENCE = {"ot_cfm": 150, "sb_cfm": 150, "score_diffusion": 150, "q_flow": 150}
 """Steps after which a loss has fallen where the first field, linear, is good already."""
 SOLVER_ERROR = {"exact_diffusion": 1e-3}
 """Of paths whose density comes from no solver, so that the errors of both do not go together."""
@@ -116,9 +117,9 @@ def test_a_round_trip_comes_back_with_at_least_fourth_order(key):
 @every
 def test_all_solvers_agree_when_they_work_hard(key):
     flow, x = trained(key), points()
-    steps = 84  # of which every step of the smallest simulation has as many as another
+    steps = 126  # of which every step of the smallest simulation has as many as another
     reference = flow.transport(x, TIMES, Solver("rk4", steps)).paths
-    jumps = key in ORDER
+    jumps = ORDER.get(key, 4.0) < 1
     for name, tolerance in (("euler", 7e-2), ("midpoint", 1e-3), ("dopri5", 2e-5)):
         if name == "dopri5" and jumps:
             continue

@@ -14,7 +14,7 @@ from flowviz.flows.closed_forms import Gaussian, ornstein_uhlenbeck
 from flowviz.flows.local_flow_matching import INDEPENDENT, LocalFlowMatching
 
 START = Gaussian(np.array([1.0, -1.0]), np.diag([4.0, 0.25]))
-PARAMS = {"width": 32, "hidden_layers": 2, "batch_size": 512, "pool": 8192}
+PARAMS = {"width": 32, "waves": 32, "batch_size": 512, "pool": 8192}
 
 
 def problem():

@@ -18,7 +18,7 @@ def fitted(start, steps=240):
     params = {
         "width": 16,
         "batch_size": 128,
-        "hidden_layers": 2,
+        "waves": 32,
         "solver_steps": 4,
         "transport": WEIGHT,
         "start": start,
