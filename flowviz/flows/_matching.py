@@ -150,11 +150,15 @@ class MatchingFlow(FieldFlow[P], HasCoupling, HasGaussianPath):
         self._count(seconds)
         return StepInfo({"loss": loss, "cost": pairs.cost()})
 
+    def _times(self) -> str:
+        """Law of the times at which paths are looked at."""
+        return self._params.times
+
     def _loss_and_gradient(self, pairs: Pairs, flat: Tensor) -> tuple[Tensor, Tensor]:
-        p = self._params
-        t = draw_times(len(pairs.x0), p.times, p.times_shape, self._margin(), self._noise, pairs.x0).unsqueeze(1)
+        law, shape = self._times(), self._params.times_shape
+        t = draw_times(len(pairs.x0), law, shape, self._margin(), self._noise, pairs.x0).unsqueeze(1)
         x, velocity = self._path(pairs, t)
-        return self._wave_net.regress(flat, x, t, velocity, evenness(t, p.times))
+        return self._wave_net.regress(flat, x, t, velocity, evenness(t, law))
 
     @torch.no_grad()
     def coupling(self, x0: Tensor, x1: Tensor, seed: int) -> tuple[Tensor, Tensor]:

@@ -16,7 +16,7 @@ from flowviz.core.spec import Array, Budget
 from flowviz.flows._base import FLOWS, HasRounds, Problem
 from flowviz.flows._coupling import Pairs
 from flowviz.flows._divergence import velocity
-from flowviz.flows._interpolants import LINEAR
+from flowviz.flows._interpolants import LATE, LINEAR, UNIFORM
 from flowviz.flows._jko_work import Work
 from flowviz.flows._matching import MatchingFlow, MatchingParams, matching_net
 from flowviz.flows._ode import integrate
@@ -30,8 +30,6 @@ SOLVER, SOLVER_STEPS = "rk4", 10
 """With which a round's flow makes the pairs of the next."""
 POOL, FIRST, EACH, EVERY = 16_384, 4096, 512, 16
 """Pairs held for a round, made before its first step, and made anew at once, after so many steps each time."""
-AGAIN_RATE = 0.5
-"""Peak learning rate of a round that begins as the flow before it, in that of the first."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +188,10 @@ class RectifiedFlow(MatchingFlow[RectifiedParams], HasRounds):
             cross = source.cov @ regressed(source, target, cross, self._numbers).map().T
         return cross
 
+    def _times(self) -> str:
+        """Straight paths that do not cross are as sharp at the beginning as at the end: even times for them."""
+        return UNIFORM if self._kept and self._params.times == LATE else self._params.times
+
     def _batch(self, n: int) -> Pairs:
         if not self._kept:
             return self._fresh(n)
@@ -202,8 +204,7 @@ class RectifiedFlow(MatchingFlow[RectifiedParams], HasRounds):
         p, k = self._params, len(self._kept)
         pairs = self._batch(p.batch_size)
         loss, gradient = self._loss_and_gradient(pairs, self._flat)
-        peak = p.learning_rate * (AGAIN_RATE if k else 1.0)
-        rate = learning_rate(peak, self._work.block_progress, self._work.block_steps)
+        rate = learning_rate(p.learning_rate, self._work.block_progress, self._work.block_steps)
         self._adam.update(gradient, rate, p.clip, p.averaging)
         self._done += 1
         self._round_steps += 1
