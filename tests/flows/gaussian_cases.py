@@ -297,7 +297,7 @@ Q = {"width": 16, "batch_size": 256, "waves": 16, "solver_steps": 2, "transport"
 CASES = {
     "cnf": Case(NET | {"energy": 0.0}, 110, likely),
     "rnode": Case(NET | {"energy": 0.03, "jacobian": 0.001}, 110, likely_and_straight),
-    "ot_flow": Case({"width": 12, "batch_size": 256, "learning_rate": 3e-2, "alpha_c": 100.0}, 120, displacement),
+    "ot_flow": Case({"width": 12, "batch_size": 256, "learning_rate": 3e-2, "alpha_c": 100.0}, 160, displacement),
     "jko": Case(NET | {"blocks": 2, "h0": 0.4, "rho": 1.5, "pool": 8192, "clock": "equal"}, 200, proximal_steps),
     "flow_matching": Case(WAVY, 600, marginal_field),
     "ot_cfm": Case(WAVY | {"block": 128}, 500, displacement),
