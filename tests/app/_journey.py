@@ -23,7 +23,7 @@ from flowviz.targets import HasLogDensity, build
 LONGEST_MS = 60_000
 
 
-def wait_for(signal: object, condition: object, what: str) -> None:
+def wait_for(signal: object, condition: object, what: str, longest_ms: int = LONGEST_MS) -> None:
     """Run the event loop until the condition holds; it is asked whenever the signal comes."""
     if condition():  # type: ignore[operator]
         return
@@ -34,7 +34,7 @@ def wait_for(signal: object, condition: object, what: str) -> None:
             loop.quit()
 
     signal.connect(look)  # type: ignore[attr-defined]
-    QTimer.singleShot(LONGEST_MS, lambda: loop.exit(1))
+    QTimer.singleShot(longest_ms, lambda: loop.exit(1))
     failed = loop.exec()
     signal.disconnect(look)  # type: ignore[attr-defined]
     assert not failed, f"waited in vain for {what}"

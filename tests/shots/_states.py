@@ -80,6 +80,7 @@ class Photographer:
             window.run.progress_changed,
             lambda: window.run.step >= steps or window.run.status in ("finished", "failed"),
             f"{steps} steps",
+            longest_ms=600_000,  # another program may have the processor
         )
 
     def stop(self) -> None:
