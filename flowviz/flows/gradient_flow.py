@@ -42,7 +42,7 @@ class GradientFlowParams:
         100, "Simulation steps", lo=5, hi=2000, log=True, help="Explicit steps of the simulation from t = 0 to t = 1."
     )
     particles: int = param(
-        600, "Particles", lo=10, hi=5000, log=True, unit="points",
+        1200, "Particles", lo=10, hi=5000, log=True, unit="points",
         help="Particles that push each other, and draws of the target that pull them.",
     )  # fmt: skip
     first_width: float = param(
