@@ -111,7 +111,7 @@ class WindowLayout(QObject):
     @Slot()
     def _fit_clocks(self) -> None:
         dock = self.docks["clocks"]
-        wanted = dock.widget().minimumSizeHint().height()
+        wanted = dock.widget().sizeHint().height()
         if dock.isVisible() and dock.height() > wanted:
             self._window.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
 

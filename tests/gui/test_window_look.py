@@ -167,7 +167,7 @@ def test_the_interface_grows_and_shrinks_by_keys(trained, qtbot, usual_size):
 
 def test_the_clocks_are_as_tall_as_before_when_the_interface_is_back_at_its_usual_size(trained, qtbot):
     docks = trained.layout_of_docks.docks
-    least = docks["clocks"].widget().minimumSizeHint().height()
+    least = docks["clocks"].widget().sizeHint().height()
     trained.theme.set_zoom(1.5)
     qtbot.waitUntil(lambda: docks["clocks"].height() > 1.2 * least, timeout=5000)
     trained.theme.set_zoom(1.0)
