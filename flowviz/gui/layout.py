@@ -103,7 +103,7 @@ class WindowLayout(QObject):
             QTimer.singleShot(0, self, self.set_widths)  # what shrinks knows its new least width only then
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """The clocks want another height: a main window gives more by itself, but takes none back."""
+        """The clocks want another height: a main window does not follow by itself."""
         if event.type() == QEvent.Type.LayoutRequest:
             self._fitting.start(0)
         return False
@@ -112,7 +112,7 @@ class WindowLayout(QObject):
     def _fit_clocks(self) -> None:
         dock = self.docks["clocks"]
         wanted = dock.widget().sizeHint().height()
-        if dock.isVisible() and dock.height() > wanted:
+        if dock.isVisible() and dock.height() != wanted:
             self._window.resizeDocks([dock], [wanted], Qt.Orientation.Vertical)
 
     def make_room(self, wanted: bool) -> None:
