@@ -197,7 +197,7 @@ class PotentialNet:
             return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
         m = self.width
-        scales = {"k0": 2.5 / math.sqrt(self.dim), "b0": 3.0, "k1": 2 / math.sqrt(m), "b1": 0.1, "w": 0.3 / m, "a": 0.1}
+        scales = {"k0": 2.0 / math.sqrt(self.dim), "b0": 2.5, "k1": 2 / math.sqrt(m), "b1": 0.1, "w": 0.3 / m, "a": 0.1}
         parts = [normal(*shape) * scales.get(name, 0.0) for name, shape in self.shapes.items()]
         return torch.cat([part.reshape(-1) for part in parts]).to(dtype)
 
