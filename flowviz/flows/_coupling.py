@@ -16,6 +16,9 @@ from torch import Tensor
 
 from flowviz.core.spec import Array
 
+BLOCK, KINSHIP = 128, 0.6
+"""Points among which the cheapest pairs are sought, and the correlation of their coordinates that a network starts
+from: below that of most such pairs, for a source off the centre has less."""
 ROUNDS = 300
 """Most Sinkhorn rounds on a block.
 

@@ -12,13 +12,10 @@ from torch import Tensor
 from flowviz.core.params import from_mapping, param
 from flowviz.core.spec import Array
 from flowviz.flows._base import FLOWS, Problem
-from flowviz.flows._coupling import Pairs, exact
+from flowviz.flows._coupling import BLOCK, KINSHIP, Pairs, exact
 from flowviz.flows._matching import MatchingFlow, MatchingParams, matching_net
 from flowviz.flows.closed_forms import Gaussian
 from flowviz.flows.gaussian_paths import bridge_cross
-
-KINSHIP = 0.6
-"""Correlation that the network starts from; below that of most pairs, for a source off the centre has less."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class OtCfmParams(MatchingParams):
     """Declared parameters of OT-CFM."""
 
     block: int = param(
-        128, "Coupling block", lo=2, hi=2048, log=True, live=True, unit="points",
+        BLOCK, "Coupling block", lo=2, hi=2048, log=True, live=True, unit="points",
         help="Points among which the cheapest pairs are sought; more make straighter paths, at growing price.",
     )  # fmt: skip
 

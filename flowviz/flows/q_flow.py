@@ -16,19 +16,18 @@ from flowviz.core.method_groups import MethodGroup
 from flowviz.core.params import ADVANCED, from_mapping, param, restated
 from flowviz.core.spec import Array
 from flowviz.flows._base import FLOWS, HasLogRatio, Problem
-from flowviz.flows._coupling import Reused, exact
+from flowviz.flows._coupling import BLOCK, KINSHIP, Reused, exact
 from flowviz.flows._field_flow import FieldFlow
 from flowviz.flows._interpolants import LATE, LINEAR, draw_times, evenness
 from flowviz.flows._matching import LOOK_STEPS, MatchingParams
 from flowviz.flows._nets import VelocityNet
+from flowviz.flows._ode import State, integrate
 from flowviz.flows._params import WidthParams, steps_of_a_run
 from flowviz.flows._training import FlatAdam, Stream, take_array
 from flowviz.flows._waves import Scaling, WaveNet
 
 LOOKS = 2
 """Steps of the classifiers to one of the flow."""
-BLOCK, KINSHIP = 128, 0.6
-"""Points among which the cheapest pairs are sought, and the correlation that the network starts from."""
 ENDS = ("data_classifier", "source_classifier")
 
 
@@ -174,24 +173,24 @@ class QFlow(FieldFlow[QFlowParams], HasLogRatio):
     def _settle(self) -> tuple[dict[str, Tensor], Tensor]:
         p = self._params
         x0, x1 = self._begin.take(p.batch_size), self._stream.take(p.batch_size)
-        (there, energy_there), (back, energy_back) = self._pushed(x0, 0.0, 1.0), self._pushed(x1, 1.0, 0.0)
+        (there, way), (back, way_back) = self._pushed(x0, 0.0, 1.0), self._pushed(x1, 1.0, 0.0)
         for end, moved, real in zip(self._ends, (there, back), (x1, x0), strict=True):
             for _ in range(LOOKS):
                 end.learn(moved.detach(), real, p.ratio_rate, p.clip)
         kl = self._ends[0].log_ratio(there).mean() + self._ends[1].log_ratio(back).mean()
-        cost = p.transport * (energy_there + energy_back)
-        (gradient,) = torch.autograd.grad(kl + cost, self._flat)
-        return {
-            name: value.detach() for name, value in (("loss", kl + cost), ("kl", kl), ("transport", cost))
-        }, gradient
+        cost = p.transport * (way.mean() - way_back.mean())
+        terms = {"loss": kl + cost, "kl": kl, "transport": cost}
+        (gradient,) = torch.autograd.grad(terms["loss"], self._flat)
+        return {name: value.detach() for name, value in terms.items()}, gradient
 
-    def _pushed(self, x: Tensor, begin: float, end: float) -> tuple[Tensor, Tensor]:
-        """Points (n, d) carried from one time to the other by midpoint steps, and the mean of int |v|^2 dt along it."""
+    def _pushed(self, x: Tensor, begin: float, end: float) -> State:
+        """Points (n, d) carried from one time to the other, and int |v|^2 dt (n,) along the way, negative backwards."""
         steps = self._params.solver_steps
-        h = (end - begin) / steps
-        layers = self._wave_net.at(self._flat, [begin + 0.5 * i * h for i in range(2 * steps)])
-        energy = x.new_zeros(())
-        for i in range(0, 2 * steps, 2):
-            v = layers[i + 1].evaluate(x + 0.5 * h * layers[i].evaluate(x)[0])[0]
-            x, energy = x + h * v, energy + abs(h) * v.square().sum(1).mean()
-        return x, energy
+        half = (end - begin) / (2 * steps)
+        layers = self._wave_net.at(self._flat, [begin + i * half for i in range(2 * steps)])
+
+        def field(y: Tensor, t: float) -> State:
+            v = layers[round((t - begin) / half)].evaluate(y)[0]
+            return v, v.square().sum(1)
+
+        return integrate(field, (x, x.new_zeros(len(x))), begin, end, steps, "midpoint")

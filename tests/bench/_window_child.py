@@ -52,24 +52,21 @@ def with_window() -> dict[str, float]:
     from flowviz.engine.process import ProcessBackend
 
     engine = ProcessBackend()  # as flowviz.__main__ does: before Qt
-    from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+    from PySide6.QtCore import Qt, QTimer
     from PySide6.QtWidgets import QApplication
 
     from flowviz.app import open_window
+    from flowviz.gui.opening import FirstPaint
 
     started = float(os.environ["FLOWVIZ_BENCH_START"])
     result: dict[str, float] = {}
     application = QApplication(sys.argv[:1])
     window = open_window(application, engine=engine)
 
-    class FirstPaint(QObject):
-        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-            if event.type() == QEvent.Type.Paint and "window_s" not in result:
-                result["window_s"] = time.time() - started
-            return False
+    def seen() -> None:
+        result["window_s"] = time.time() - started
 
-    first_paint = FirstPaint()
-    window.top_bar.installEventFilter(first_paint)
+    FirstPaint(window.top_bar).painted.connect(seen)
     window.resize(1280, 800)
     window.show()
 
