@@ -114,7 +114,7 @@ def _add_train(commands: Any) -> None:
         "--target",
         metavar="KEY-or-FILE",
         help='preset, "preset:name=value", image, point cloud, mesh, table, "table.csv#x,y", "table.csv#pca3", '
-        'or "text:WORDS"',
+        '"table.csv#x,y,weights=n" (each point counts so much), or "text:WORDS"',
     )
     train.add_argument("--target-param", metavar="NAME=VALUE", action="append", default=[], help="a target's parameter")
     train.add_argument("--source", metavar="KEY-or-FILE", help="where the flow begins, as --target (default: noise)")

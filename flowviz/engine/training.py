@@ -44,8 +44,7 @@ def chosen_target(text: str, assignments: list[str]) -> Loaded:
     chosen = hash_sign and not Path(text).exists()
     path = Path(name if chosen else text)
     if path.suffix.lower() in SUFFIXES:  # not built before it has its parameters: a picture may need them
-        chosen_columns = tuple(part.strip() for part in columns.split(",")) if chosen else ()
-        return load_target(path, LoadOptions(chosen_columns, dict(given)))
+        return load_target(path, LoadOptions.of_words(columns, given) if chosen else LoadOptions(params=given))
     spec = target_from_text(text).spec
     checked = to_mapping(from_mapping(TARGETS.get(spec.key).Params, {**spec.params, **given}))
     if spec.key == "text":

@@ -17,7 +17,7 @@ from flowviz.core.spec import Array
 
 SHAPES = (".ply", ".obj", ".stl", ".off")
 WEIGHT_NAMES = ("weight", "weights", "density", "mass", "quality", "confidence", "intensity")
-"""What a column or vertex property is called that says how much each point counts."""
+"""What a vertex property is called that says how much each point counts."""
 
 _MOST_BYTES = 1_500_000_000
 _MOST_ITEMS = 5_000_000
@@ -34,11 +34,13 @@ class Shape:
         vertices: (n, 3) float64, as the file says (NaN included).
         faces: (m, 3) int32, corners of triangles; (0, 3) for a cloud of points.
         weights: (n,) float64 of the vertices, or None.
+        weighed_by: what the file calls them.
     """
 
     vertices: Array
     faces: Array
     weights: Array | None = None
+    weighed_by: str = ""
 
 
 def read_shape(path: Path) -> Shape:
@@ -112,16 +114,16 @@ def _loaded(data: bytes, path: Path) -> Shape:
         raise FileError(f"{path.name} cannot be read as {kind.upper()}: it is cut short or damaged.", _AGAIN) from error
     if vertices.ndim != 2 or vertices.shape[1:] != (3,) or not len(vertices):
         raise FileError(f"{path.name} holds no points that can be read as {kind.upper()}.", _AGAIN)
-    return Shape(vertices, faces.astype(np.int32), _weights(found.metadata, len(vertices)))
+    return Shape(vertices, faces.astype(np.int32), *_weights(found.metadata, len(vertices)))
 
 
-def _weights(metadata: dict[str, Any], count: int) -> Array | None:
-    """The vertex property of a PLY file that is named like a weight, or None."""
+def _weights(metadata: dict[str, Any], count: int) -> tuple[Array | None, str]:
+    """The vertex property of a PLY file that is named like a weight, and its name; or (None, "")."""
     try:
         columns = metadata["_ply_raw"]["vertex"]["data"]
         names = columns.dtype.names if isinstance(columns, np.ndarray) else tuple(columns)
         chosen = [name for name in names if str(name).lower().removeprefix("scalar_") in WEIGHT_NAMES]
         values = np.asarray(columns[chosen[0]], dtype=np.float64).ravel()
     except (KeyError, IndexError, TypeError, ValueError):
-        return None
-    return values if len(values) == count else None
+        return None, ""
+    return (values, str(chosen[0])) if len(values) == count else (None, "")

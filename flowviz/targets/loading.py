@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -40,11 +40,32 @@ class LoadOptions:
     Attributes:
         columns: two or three columns of a table by name, or by number counted from 1; ("pca2",) or ("pca3",)
             for principal components; () for the usual ones (see `_columns.picked`).
+        weights: the column of a table that says how much each row counts; "" for none; None for one whose name
+            means nothing else.
         params: declared parameters of the target that results ("standardise", "threshold", ...).
     """
 
     columns: tuple[Column, ...] = ()
+    weights: Column | None = None
     params: Mapping[str, ParamValue] = field(default_factory=dict)
+
+    @classmethod
+    def of_words(cls, words: str, params: Mapping[str, ParamValue] | None = None) -> Self:
+        """What stands behind the # of a file's name: "x,y", "pca3", "weights=mass", "1,2,weights=none"."""
+        columns: list[Column] = []
+        weights: Column | None = None
+        for word in (part.strip() for part in words.split(",")):
+            name, equals, value = word.partition("=")
+            if equals and name.strip() == "weights":
+                weights = "" if value.strip().lower() == "none" else value.strip()
+            else:
+                columns.append(word)
+        return cls(tuple(columns), weights, params or {})
+
+    @property
+    def names_columns(self) -> bool:
+        """Whether anything is said of columns, which only tables have."""
+        return bool(self.columns) or self.weights is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +95,13 @@ def load_target(path: str | Path, options: LoadOptions | None = None) -> Loaded:
     path, options = Path(path), options or LoadOptions()
     _check_file(path)
     if path.suffix.lower() in IMAGES:
-        if options.columns:
+        if options.names_columns:
             raise UserError(f"{path.name} is a picture and has no columns.", "Leave the columns out.")
         with _reading(path.name):
             darkness, alpha = read_picture(path)
         return _image(darkness, alpha, path.name, options.params)
     if path.suffix.lower() in SHAPES:
-        if options.columns:
+        if options.names_columns:
             raise UserError(f"{path.name} holds a shape and has no columns.", "Leave the columns out.")
         return _shape(load_shape(path), path.name, options.params)
     return points_target(load_table(path), path.name, options)
@@ -127,7 +148,7 @@ def points_target(table: Table, name: str, options: LoadOptions | None = None) -
         FileError, UserError: wrong columns, or numbers that make no distribution.
     """
     options = options or LoadOptions()
-    choice = picked(table, name, options.columns)
+    choice = picked(table, name, options.columns, options.weights)
     used = choice.columns if choice.weight is None else (*choice.columns, choice.weight)
     with _reading(name):
         rows = table.read(used)
@@ -151,7 +172,7 @@ def _loaded(cloud: Cloud, params: Mapping[str, ParamValue]) -> Loaded:
 
 
 def _shape(shape: Shape, name: str, params: Mapping[str, ParamValue]) -> Loaded:
-    notes = [] if shape.weights is None else ["Its vertices' weights say how much each counts."]
+    notes = [f"The vertices' property {shape.weighed_by} says how much each counts."] if shape.weighed_by else []
     if not len(shape.faces):
         cloud = Cloud(name, shape.vertices, weights=shape.weights, notes=notes)
         cloud.clean()
@@ -224,7 +245,8 @@ def target_from_text(text: str) -> Loaded:
     """The target that a word on the command line names.
 
     One of: a preset's key ("pinwheel"), with parameters ("rose:k=5,noise=0.1"), a file ("cat.png"), with
-    columns ("data.csv#x,y,z" or "data.csv#1,3"), principal components ("data.csv#pca3"), or "text:Hello".
+    columns ("data.csv#x,y,z" or "data.csv#1,3"), principal components ("data.csv#pca3"), a column that says how
+    much each row counts ("data.csv#x,y,weights=mass"), or "text:Hello".
 
     Raises:
         UserError: nothing of that name, or it cannot be used.
@@ -238,7 +260,7 @@ def target_from_text(text: str) -> Loaded:
         return preset_target(key, parse_assignments(part for part in rest.split(",") if part.strip()))
     name, hash_sign, columns = text.rpartition("#")
     if hash_sign and Path(name).suffix.lower() in SUFFIXES:
-        return load_target(name, LoadOptions(tuple(part.strip() for part in columns.split(","))))
+        return load_target(name, LoadOptions.of_words(columns))
     if text and (Path(text).suffix or "/" in text or "\\" in text or _exists(text)):
         return load_target(text)
     presets = [key for key, cls in TARGETS.items() if cls.is_preset]

@@ -191,6 +191,25 @@ def test_principal_components_are_offered_with_the_share_of_variance_that_they_k
     assert not any(panel.findChild(QComboBox, f"column_{axis}").isVisible() for axis in "xyz")
 
 
+def test_the_column_of_weights_is_a_choice_that_shows_what_was_taken(panel, qtbot, tmp_path):
+    path = tmp_path / "w.csv"
+    path.write_text("x,y,weight\n0,0,1\n1,5,3\n2,1,4\n3,3,2\n")
+    with qtbot.waitSignal(panel.target_changed):
+        panel.intake.open_path(str(path))
+    box = panel.findChild(QComboBox, "column_weights")
+    assert box.isVisible() and box.currentText() == "none" and "weights" not in panel.heard[-1].data
+    with qtbot.waitSignal(panel.target_changed):
+        choose(panel, "column_weights", "weight")
+    assert box.currentText() == "weight"
+    np.testing.assert_array_equal(panel.heard[-1].data["weights"], [1, 3, 4, 2])
+    with qtbot.waitSignal(panel.target_changed):
+        choose(panel, "column_x", "y")  # another axis keeps the weights
+    np.testing.assert_array_equal(panel.heard[-1].data["weights"], [1, 3, 4, 2])
+    panel.undo_stack().undo()
+    panel.undo_stack().undo()
+    assert box.currentText() == "none"
+
+
 def test_two_columns_need_no_choice_and_dropped_rows_are_said(panel, qtbot, tmp_path):
     path = tmp_path / "gaps.csv"
     path.write_text("x,y\n1,2\n3,nan\n2,5\n4,4\n")

@@ -1,6 +1,7 @@
 """Point clouds and meshes from files: what is read, and what is drawn from it."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -64,23 +65,26 @@ def test_points_in_space_are_standardised_as_those_of_the_plane(tmp_path):
         ("a.ply", lambda w: ply(CLOUD, weights=w)),
         ("a.ply", lambda w: ply(CLOUD, weights=w, binary=True)),
         ("a.xyz", lambda w: _table(np.column_stack([CLOUD, w]), " ")),
-        ("a.csv", lambda w: _table(np.column_stack([w, CLOUD]), header="weight,x,y,z")),
+        ("a.csv", lambda w: _table(np.column_stack([w, CLOUD]), header="weights,x,y,z")),
     ],
 )
 def test_a_fourth_column_says_how_much_each_point_counts(tmp_path, name, data):
     weights = np.where(np.arange(200) < 20, 9.0, 1.0)
     loaded = _load(tmp_path, name, data(weights))
-    assert "how much each" in " ".join(loaded.notes)
+    assert re.search(r"(column|property) \S.* says how much each", " ".join(loaded.notes))
     target = build(loaded.spec)
     drawn = target.frame.to_data(target.sample(20_000, np.random.default_rng(1)))
     heavy = np.isin(drawn[:, 0].round(3), CLOUD[:20, 0].round(3))
     assert heavy.mean() == pytest.approx(0.5, abs=0.02)  # 20 of weight 9 against 180 of weight 1
 
 
-def test_a_weight_column_beside_x_and_y_weighs_points_of_the_plane(tmp_path):
-    loaded = _load(tmp_path, "a.csv", "x,y,density\n0,0,1\n1,5,3\n2,1,0\n3,3,0\n")
+@pytest.mark.parametrize(
+    ("called", "options"), [("weights", {}), ("Sample weight", {}), ("density", {"weights": "density"})]
+)
+def test_a_weights_column_beside_x_and_y_weighs_points_of_the_plane(tmp_path, called, options):
+    loaded = _load(tmp_path, "a.csv", f"x,y,{called}\n0,0,1\n1,5,3\n2,1,0\n3,3,0\n", **options)
     target = build(loaded.spec)
-    assert target.dim == 2
+    assert target.dim == 2 and f"The column {called} says how much each point counts." in loaded.notes
     drawn = target.frame.to_data(target.sample(4000, np.random.default_rng(0)))
     assert (drawn[:, 1] > 4).mean() == pytest.approx(0.75, abs=0.03)
 
@@ -292,4 +296,4 @@ def test_points_of_space_on_a_plane_are_blurred_and_that_is_said(tmp_path):
 
 def test_weights_of_a_table_that_are_negative_are_refused(tmp_path):
     with pytest.raises(FileError, match=r"a\.csv has the weight -2 at point 2"):
-        _load(tmp_path, "a.csv", "x,y,z,weight\n1,2,3,1\n4,5,7,-2\n")
+        _load(tmp_path, "a.csv", "x,y,z,weights\n1,2,3,1\n4,5,7,-2\n")

@@ -92,7 +92,7 @@ class TargetCard(QWidget):
         has_choice = file is not None and bool(file.path) and sum(file.numeric) > 2
         self._columns.setVisible(has_choice)
         if file is not None and has_choice:
-            self._columns.show_columns(file.names, file.numeric, file.columns, file.components)
+            self._columns.show_columns(file.names, file.numeric, file.used)
 
     def show_words(self, name: str, summary: str) -> None:
         """Show something that has neither parameters nor columns."""

@@ -1,4 +1,4 @@
-"""Which columns of a table are taken: two or three of them, or their principal components."""
+"""Which columns of a table are taken: two or three of them, or their principal components, and maybe weights."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QWidget
 
+from flowviz.targets._columns import Picked
+from flowviz.targets.loading import LoadOptions
+
 _WAYS = (("2 columns", 2, 0), ("3 columns", 3, 0), ("2 principal components", 2, 2), ("3 principal components", 3, 3))
 """What it is called, how many columns of numbers it needs, and how many components it makes (0: none)."""
+_NO_COLUMN = -1
 
 
 class ColumnChooser(QWidget):
-    """A way of choosing, and a combo box for each axis; `chosen` when the person picks.
+    """A way of choosing, and a combo box for each axis and for the weights; `chosen` when the person picks.
 
     Signals:
-        chosen(tuple): columns by number counted from 1, or ("pca2",) or ("pca3",).
+        chosen(LoadOptions): columns by number counted from 1, or ("pca2",) or ("pca3",), and the weights' column.
     """
 
     chosen = Signal(object)
@@ -30,20 +34,21 @@ class ColumnChooser(QWidget):
         self._boxes = tuple(_box(f"Column for {axis}", f"column_{axis}") for axis in "xyz")
         for axis, box in zip("xyz", self._boxes, strict=True):
             self._form.addRow(f"Column {axis}", box)
-        for box in (self._way, *self._boxes):
+        self._weights = _box("Column that says how much each point counts", "column_weights")
+        self._weights.setToolTip("How much each point counts; without it, all count the same")
+        self._form.addRow("Weights", self._weights)
+        for box in (self._way, *self._boxes, self._weights):
             box.activated.connect(self._activated)
 
-    def show_columns(
-        self, names: Sequence[str], numeric: Sequence[bool], columns: Sequence[int], components: int
-    ) -> None:
+    def show_columns(self, names: Sequence[str], numeric: Sequence[bool], used: Picked) -> None:
         """Offer the columns that hold numbers. No signal.
 
         Args:
             names: of all columns.
             numeric: which of them hold numbers.
-            columns: indices of those in use.
-            components: how many principal components are in use; 0 where the columns themselves are.
+            used: those in use.
         """
+        columns, components = used.columns, used.components
         usable = [index for index, is_number in enumerate(numeric) if is_number]
         with QSignalBlocker(self._way):
             self._way.clear()
@@ -53,12 +58,10 @@ class ColumnChooser(QWidget):
             self._way.setCurrentIndex(self._way.findText(_label(components or len(columns), bool(components))))
         shown = list(columns) if not components else []
         shown += [index for index in usable if index not in shown]
+        offered = [(names[index], index) for index in usable]
         for box, column in zip(self._boxes, shown[:3], strict=False):
-            with QSignalBlocker(box):
-                box.clear()
-                for index in usable:
-                    box.addItem(names[index], index)
-                box.setCurrentIndex(box.findData(column))
+            _fill(box, offered, column)
+        _fill(self._weights, [("none", _NO_COLUMN), *offered], _NO_COLUMN if used.weight is None else used.weight)
         self._show_boxes()
 
     def _show_boxes(self) -> None:
@@ -71,11 +74,21 @@ class ColumnChooser(QWidget):
         self._show_boxes()
         needed, made = self._way.currentData()
         numbers = tuple(int(box.currentData()) + 1 for box in self._boxes[:needed])
-        self.chosen.emit((f"pca{made}",) if made else numbers)
+        weight = int(self._weights.currentData())
+        columns: tuple[str | int, ...] = (f"pca{made}",) if made else numbers
+        self.chosen.emit(LoadOptions(columns, "" if weight == _NO_COLUMN else weight + 1))
 
 
 def _label(count: int, are_components: bool) -> str:
     return next(label for label, needed, made in _WAYS if needed == count and bool(made) == are_components)
+
+
+def _fill(box: QComboBox, items: Sequence[tuple[str, int]], chosen: int) -> None:
+    with QSignalBlocker(box):
+        box.clear()
+        for text, data in items:
+            box.addItem(text, data)
+        box.setCurrentIndex(box.findData(chosen))
 
 
 def _box(name: str, key: str) -> QComboBox:

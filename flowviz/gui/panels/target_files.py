@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowviz.gui.panels.target_work import Prepared, prepare
-from flowviz.targets._columns import Column, picked
+from flowviz.targets._columns import Picked, picked
 from flowviz.targets.loading import (
     IMAGES,
     SHAPES,
@@ -46,16 +46,14 @@ class FileLoad:
         prepared: the target.
         names: names of a table's columns; () for a picture.
         numeric: which of them hold numbers.
-        columns: the two or three in use, or all from which components are made.
-        components: how many principal components are in use; 0: the columns themselves.
+        used: those in use.
     """
 
     path: str
     prepared: Prepared
     names: tuple[str, ...] = ()
     numeric: tuple[bool, ...] = ()
-    columns: tuple[int, ...] = (0, 1)
-    components: int = 0
+    used: Picked = Picked((0, 1))
 
     @property
     def name(self) -> str:
@@ -63,22 +61,22 @@ class FileLoad:
         return self.prepared.spec.name
 
 
-def load_file(path: str, columns: tuple[Column, ...] = ()) -> FileLoad:
+def load_file(path: str, options: LoadOptions | None = None) -> FileLoad:
     """The target in a file.
 
     Args:
         path: an image, a table, a point cloud or a mesh.
-        columns: of a table, as in `LoadOptions`.
+        options: columns of a table.
 
     Raises:
         UserError: the file cannot be used; the sentence says why.
     """
     if Path(path).suffix.lower() not in TABLES:
         return FileLoad(path, _prepared(load_target(path)))
-    table, name = load_table(path), Path(path).name
-    loaded = points_target(table, name, LoadOptions(columns))
-    used = picked(table, name, columns)
-    return FileLoad(path, _prepared(loaded), table.names, table.numeric, used.columns, used.components)
+    table, name, options = load_table(path), Path(path).name, options or LoadOptions()
+    loaded = points_target(table, name, options)
+    used = picked(table, name, options.columns, options.weights)
+    return FileLoad(path, _prepared(loaded), table.names, table.numeric, used)
 
 
 def load_pasted_image(data: bytes) -> FileLoad:

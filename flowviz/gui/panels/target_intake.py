@@ -14,7 +14,7 @@ from flowviz.core.spec import TargetSpec
 from flowviz.gui.control.background import Background
 from flowviz.gui.control.files import Given, png_bytes, what_is
 from flowviz.gui.panels.target_files import FILE_FILTERS, FileLoad, load_file, load_pasted_image, load_pasted_numbers
-from flowviz.targets._columns import Column
+from flowviz.targets.loading import LoadOptions
 
 
 class TargetIntake(QObject):
@@ -55,12 +55,12 @@ class TargetIntake(QObject):
             settings.setValue("folders/open", str(Path(path).parent))
             self.open_path(path)
 
-    def open_path(self, path: str, columns: tuple[Column, ...] = ()) -> None:
+    def open_path(self, path: str, options: LoadOptions | None = None) -> None:
         """Load a file beside the window; on failure the target on screen stays."""
         if path.lower().endswith(".flowviz"):
             self.run_file_given.emit(path)
             return
-        self._load(lambda: load_file(path, columns), Path(path).name)
+        self._load(lambda: load_file(path, options), Path(path).name)
 
     @Slot()
     def paste(self) -> None:

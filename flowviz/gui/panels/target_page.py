@@ -36,7 +36,7 @@ from flowviz.gui.panels.target_work import (
     volume_base,
 )
 from flowviz.targets import TARGETS, dim_of
-from flowviz.targets._columns import Column
+from flowviz.targets.loading import LoadOptions
 
 _FIRST_FACTS_MS = 30
 _PAUSE_MS = 180
@@ -281,10 +281,10 @@ class TargetPage(QWidget):
         self.choose(TargetSpec("text", {**self._text_params(), "text": words}))
 
     @Slot(object)
-    def _columns_chosen(self, columns: tuple[Column, ...]) -> None:
+    def _columns_chosen(self, options: LoadOptions) -> None:
         file = self.intake.file_of(self._controller.target)
         if file is not None:
-            self.intake.open_path(file.path, columns)
+            self.intake.open_path(file.path, options)
 
     # ---- showing -------------------------------------------------------------------------------
 
