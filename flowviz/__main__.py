@@ -9,8 +9,10 @@ import gc
 import multiprocessing
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from flowviz import __version__
+if TYPE_CHECKING:
+    import argparse
 
 RENDERERS = ("auto", "painter", "opengl")
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "QT_QPA_PLATFORM")  # Qt ends the process without any
@@ -20,13 +22,15 @@ def main() -> int:
     """Start the window or the command line; returns the exit status."""
     multiprocessing.freeze_support()
     words = sys.argv[1:]
-    if words == ["--version"]:  # without all that the commands need: numpy alone takes longer than Python's start
-        print(f"flowviz {__version__}")
-        return 0
     started, words = _option("--started", "", words)  # by the self-test: when the process was
     renderer, words = _option("--renderer", "auto", words)
     if renderer not in RENDERERS:
         print(f"flowviz: --renderer is one of {', '.join(RENDERERS)}.", file=sys.stderr)
+        return 2
+    try:
+        start = float(started) if started else None
+    except ValueError:
+        print(f"flowviz: --started is a time in seconds since 1970, not {started!r}.", file=sys.stderr)
         return 2
     if not words or (len(words) == 1 and words[0].lower().endswith(".flowviz")):
         if sys.platform == "linux" and not any(os.environ.get(name) for name in _SCREENS):
@@ -40,11 +44,16 @@ def main() -> int:
         engine = ProcessBackend()
         from flowviz.app import run_app
 
-        return run_app(engine, words[0] if words else "", renderer, float(started) if started else None)
-    from flowviz.cli import run_cli
+        return run_app(engine, words[0] if words else "", renderer, start)
+    from flowviz.cli import Command, run_cli
+
+    return run_cli(words, {"selftest": Command("check that all that was shipped works on this machine", _selftest)})
+
+
+def _selftest(parser: argparse.ArgumentParser) -> None:
     from flowviz.selftest import add_selftest
 
-    return run_cli(words, [add_selftest])
+    add_selftest(parser)
 
 
 def _option(name: str, value: str, words: list[str]) -> tuple[str, list[str]]:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from flowviz.core.camera import AXES, Camera, camera_from_json
 from flowviz.core.errors import FileError, RunError, UserError
 
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
@@ -81,16 +80,3 @@ def size(text: str) -> tuple[int, int]:
 def names(text: str) -> tuple[str, ...]:
     """The names in "a,b"; () for "none"."""
     return () if text == "none" else tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def camera(text: str) -> dict[str, Any]:
-    """Where a film in space is seen from, "30,20" or "+x", as the JSON of a camera."""
-    if text in AXES:
-        return Camera().seen_from(text).to_json()
-    try:
-        azimuth, elevation = (float(part) for part in text.split(","))
-        return camera_from_json({"azimuth": azimuth, "elevation": elevation}).to_json()
-    except (ValueError, UserError):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither AZIMUTH,ELEVATION in degrees (elevation -90 to 90) nor one of {', '.join(AXES)}"
-        ) from None

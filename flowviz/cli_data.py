@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from flowviz import cli_base as types
 from flowviz.cli_base import DONE, blaming, check_out
 from flowviz.core.data import WHATS, DataChoice, What
 
 
-def add_export(commands: Any) -> None:
+def add_export(export: argparse.ArgumentParser) -> None:
     """The command's options."""
-    export = commands.add_parser("export", help="write samples, trajectories, density, curves or the model to a file")
     export.add_argument("run", help="run file")
     export.add_argument("what", choices=WHATS, help="what is written")
     formats = "tables .npz, .csv, .parquet; weights .safetensors; velocity .pt2 (PyTorch), .onnx"

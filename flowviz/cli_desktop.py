@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from flowviz.cli_base import DONE
 from flowviz.core.errors import FileError, UserError
@@ -17,9 +16,8 @@ from flowviz.core.resources import resource
 NAME = "org.flowviz.explorer"
 
 
-def add_desktop(commands: Any) -> None:
+def add_desktop(desktop: argparse.ArgumentParser) -> None:
     """The command's options."""
-    desktop = commands.add_parser("desktop", help="put flowviz into the desktop's menu and let it open .flowviz files")
     desktop.add_argument("--remove", action="store_true", help="take it out again")
     desktop.set_defaults(command=run_desktop)
 

@@ -10,9 +10,9 @@ from typing import Any, get_args
 
 from flowviz import cli_base as types
 from flowviz.cli_base import DONE, blaming, complain
-from flowviz.core.camera import Camera
+from flowviz.core.camera import AXES, Camera, camera_from_json
 from flowviz.core.control import Control
-from flowviz.core.errors import FileError, ParameterError
+from flowviz.core.errors import FileError, ParameterError, UserError
 from flowviz.core.film import PARTS, Beside, FilmClock, FilmSpec, Repeat, curves_of
 from flowviz.core.film_json import film_from_json
 from flowviz.core.records import RunFile
@@ -20,6 +20,21 @@ from flowviz.engine.interrupts import stops
 from flowviz.engine.terminal import Progress
 
 MOST_BESIDE = 3
+
+
+def camera(text: str) -> dict[str, Any]:
+    """Where a film in space is seen from, "30,20" or "+x", as the JSON of a camera."""
+    if text in AXES:
+        return Camera().seen_from(text).to_json()
+    try:
+        azimuth, elevation = (float(part) for part in text.split(","))
+        return camera_from_json({"azimuth": azimuth, "elevation": elevation}).to_json()
+    except (ValueError, UserError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither AZIMUTH,ELEVATION in degrees (elevation -90 to 90) nor one of {', '.join(AXES)}"
+        ) from None
+
+
 _GIVEN: dict[str, dict[str, Any]] = {
     "clock": {"choices": get_args(FilmClock), "help": "what moves (default flow)"},
     "repeat": {"choices": get_args(Repeat), "help": "default once"},
@@ -32,7 +47,7 @@ _GIVEN: dict[str, dict[str, Any]] = {
     "direction": {"choices": ("generate", "encode"), "help": "noise to data (default), or back"},
     "layers": {"type": types.names, "metavar": "A,B", "help": "layers to show (default particles,trails)"},
     "camera": {
-        "type": types.camera,
+        "type": camera,
         "metavar": "AZ,EL",
         "help": "in space: degrees around and above from where it is seen, or +x, -x, +y, -y, +z, -z (default -60,22)",
     },
@@ -43,9 +58,8 @@ _GIVEN: dict[str, dict[str, Any]] = {
 }
 
 
-def add_render(commands: Any) -> None:
+def add_render(render: argparse.ArgumentParser) -> None:
     """The command's options; each is a field of FilmSpec."""
-    render = commands.add_parser("render", help="make a film or a picture of a run")
     render.add_argument("run", help="run file")
     formats = ".mp4, .webm, .gif, .webp, .frames (a folder of PNG); stills: .png, .svg, .pdf"
     render.add_argument("--out", metavar="FILM", required=True, help=formats)

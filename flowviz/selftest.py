@@ -23,9 +23,8 @@ _SMALL = Recording(particles=100, n_times=5, min_gap_s=0.0, metric_points=50)
 _WINDOW_S = 240.0
 
 
-def add_selftest(commands: Any) -> None:
+def add_selftest(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser = commands.add_parser("selftest", help="check that everything that was shipped works on this machine")
     parser.add_argument("--no-window", action="store_true", help="leave out what needs Qt")
     parser.add_argument("--only", metavar="CHECK", choices=sorted(_checks()), help=f"one of {', '.join(_checks())}")
     parser.set_defaults(command=run_selftest)

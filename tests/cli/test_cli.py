@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from flowviz import __version__
-from flowviz.cli import run_cli
+from flowviz.__main__ import main
+from flowviz.cli import COMMANDS, run_cli
 from flowviz.engine.run_file import open_run
 
 ROOT = Path(__file__).parents[2]
@@ -245,17 +246,28 @@ def test_failures_are_told_in_one_sentence(folder, words, capsys, monkeypatch):
     assert sorted(folder.iterdir()) == before
 
 
-def test_the_version_is_said_without_loading_what_the_commands_need():
-    code = "import sys; from flowviz.__main__ import main; sys.argv = ['flowviz', '--version']; s = main()"
-    words = [sys.executable, "-c", f"{code}; sys.exit(s or 'numpy' in sys.modules or 'flowviz.cli' in sys.modules)"]
+@pytest.mark.parametrize("word", ["--version", "--help"])
+def test_version_and_help_are_said_without_loading_what_the_commands_need(word):
+    code = f"import sys; from flowviz.__main__ import main; sys.argv = ['flowviz', {word!r}]; s = main()"
+    words = [sys.executable, "-c", f"{code}; sys.exit(s or 'numpy' in sys.modules)"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     run = subprocess.run(words, check=True, capture_output=True, text=True, env=environment)
-    assert run.stdout == f"flowviz {__version__}\n"
+    if word == "--version":
+        assert run.stdout == f"flowviz {__version__}\n"
+    else:
+        assert all(f"\n    {command} " in run.stdout for command in (*COMMANDS, "selftest"))
 
 
-def test_help_and_version(capsys):
-    assert run_cli(["--help"]) == 0 and run_cli(["--version"]) == 0 and run_cli(["train", "--help"]) == 0
-    assert "flowviz" in said(capsys)[0]
+def test_a_start_that_is_no_time_is_refused_in_a_sentence(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["flowviz", "--started", "x"])
+    assert main() == 2
+    assert said(capsys)[1] == "flowviz: --started is a time in seconds since 1970, not 'x'.\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command, capsys):
+    assert run_cli([command, "--help"]) == 0
+    assert f"usage: flowviz {command}" in said(capsys)[0]
 
 
 def _command(*words, **options):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from film_runs import a_run, read_mp4, small
 
-from flowviz.cli_base import camera as camera_option
+from flowviz.cli_films import camera as camera_option
 from flowviz.core.camera import Camera
 from flowviz.core.errors import UserError
 from flowviz.core.film import KeyFrame
