@@ -32,7 +32,8 @@ class FirstPaint(QObject):
     def __init__(self, widget: QWidget, patience_ms: int = 0) -> None:
         super().__init__(widget)
         self._widget = widget
-        self._is_told = False
+        self.is_told = False
+        """Whether it has been painted."""
         widget.installEventFilter(self)
         if patience_ms:
             QTimer.singleShot(patience_ms, self._tell)
@@ -53,8 +54,8 @@ class FirstPaint(QObject):
 
     @Slot()
     def _tell(self) -> None:
-        if not self._is_told:
-            self._is_told = True
+        if not self.is_told:
+            self.is_told = True
             self.painted.emit()
 
 

@@ -42,7 +42,8 @@ class TargetBrowser(QWidget):
         self._offers_noise = offers_noise
         self.gallery = Gallery(self._fill)
         column.addWidget(self.gallery)
-        FirstPaint(self).painted.connect(self._draw_presets)  # so that the window stands sooner
+        self.first_paint = FirstPaint(self)
+        self.first_paint.painted.connect(self._draw_presets)  # so that the window stands sooner
 
     def _fill(self) -> None:
         if self._offers_noise:

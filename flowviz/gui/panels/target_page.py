@@ -38,7 +38,6 @@ from flowviz.gui.panels.target_work import (
 from flowviz.targets import TARGETS, dim_of
 from flowviz.targets.loading import LoadOptions
 
-_FIRST_FACTS_MS = 30
 _PAUSE_MS = 180
 """A form's change is tried when the person has stopped moving for so long."""
 
@@ -77,10 +76,6 @@ class TargetPage(QWidget):
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self._try_form)
-        self._look_up = QTimer(self)
-        self._look_up.setSingleShot(True)
-        self._look_up.setInterval(_FIRST_FACTS_MS)
-        self._look_up.timeout.connect(self._look_up_shown)
         controller.target_changed.connect(self._on_target)
         for painting in (controller, controller.space):
             painting.start_from_requested.connect(self.start_drawing_from_target)
@@ -128,6 +123,7 @@ class TargetPage(QWidget):
     def _make_browser(self) -> TargetBrowser:
         browser = TargetBrowser(self._background, self._controller.has_noise)
         browser.failed.connect(self._tell)
+        browser.first_paint.painted.connect(self._look_up_shown)
         browser.draw_button.toggled.connect(self.draw_mode_requested)
         browser.open_button.clicked.connect(self.intake.open_dialog)
         browser.text_button.clicked.connect(self.start_text)
@@ -202,13 +198,13 @@ class TargetPage(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._pause.stop()
-        self._look_up.stop()
         self._background.stop()
         super().closeEvent(event)
 
     def is_busy(self) -> bool:
         """Whether something is being loaded or drawn beside the window."""
-        return self._background.is_busy or self._pause.isActive() or self._look_up.isActive()
+        is_awaited = self.isVisible() and not self.browser.first_paint.is_told
+        return self._background.is_busy or self._pause.isActive() or is_awaited
 
     # ---- choosing ------------------------------------------------------------------------------
 
@@ -309,19 +305,18 @@ class TargetPage(QWidget):
         if spec.key == "text" and not self._has_fonts:
             self._has_fonts = True
             self._background.submit(_fonts, self._fonts_found, self._tell)
-        if self.isVisible():
-            self._look_up_shown()
+        self._look_up_shown()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """What has to be computed comes when the window stands, so that it stands sooner."""
+        """What was chosen while the page was hidden is looked up now."""
         super().showEvent(event)
-        self._look_up.start()
+        self._look_up_shown()
 
     @Slot()
     def _look_up_shown(self) -> None:
-        """Picture and facts of what is shown."""
+        """Picture and facts of what is shown: once it is seen, so that the window stands sooner."""
         spec = self._shown
-        if spec is None:
+        if spec is None or not self.isVisible() or not self.browser.first_paint.is_told:
             return
         self._show_facts(spec)
         if self._prepared is None or self._prepared.spec != spec:
