@@ -112,8 +112,7 @@ class FilmPainter:
         if film.clock == "camera" and self._volume is None:
             raise UserError("A camera can turn around a run in three dimensions only.", "Film flow time or training.")
         self._beside: tuple[Beside, ...] = getattr(run, "beside", ())
-        title = title_of(run.spec, 1 + len(self._beside) if self._options.mode == "compare" else 1)
-        self._composer = Composer(film.size, THEMES[film.theme], title, film.parts, film.background)
+        self._composer = Composer(film.size, THEMES[film.theme], film.parts, film.background)
         self._curves = getattr(run, "curves", Curves()) if "curves" in film.parts else Curves()
         self._legends: dict[tuple[str, tuple[str, ...]], tuple[Entry, ...]] = {}
         self._asker: _Asker | None = None
@@ -148,7 +147,8 @@ class FilmPainter:
             self._name if companions else "", companions,
         )  # fmt: skip
         answers = self._ask(moment)
-        scene = resolve(moment, answers, title_of(self._spec))
+        title = title_of(self._spec, 1 + len(companions) if options.mode == "compare" else 1)
+        scene = resolve(moment, answers, title)
         seen = tuple(self._seen(panel, now) for panel in scene.panels)
         scene = beside(Scene(seen, scene.title, scene.clock), self._curves, frame.step)
         look = (options.mode, now.layers)

@@ -50,17 +50,14 @@ class Composer:
     Args:
         size: width and height in pixels.
         tokens: colours.
-        title: what is shown.
         parts: what stands around the marks.
         background: "theme", "transparent" or "#rrggbb".
     """
 
-    def __init__(
-        self, size: tuple[int, int], tokens: Tokens, title: str, parts: Sequence[Part], background: str = "theme"
-    ) -> None:
-        self._size, self._tokens, self._title = size, tokens, title
+    def __init__(self, size: tuple[int, int], tokens: Tokens, parts: Sequence[Part], background: str = "theme") -> None:
+        self._size, self._tokens = size, tokens
         self._background = background
-        self._frame = Frame(*size, tokens, title, parts)
+        self._frame = Frame(*size, tokens, parts)
         self._letterer = Letterer(*size)
         self._stage = np.empty((self._frame.stage[1], self._frame.stage[0], 4), np.uint8)
         self._scale = max(0.4, min(size) / _NORMAL_HEIGHT)
@@ -75,7 +72,7 @@ class Composer:
         spots = self._spots(shot)
         image = self._ground(shot, spots)
         self._letterer.draw(image, self._frame.still(spots, shot.legend))
-        self._letterer.draw(image, self._frame.moving(shot.scene.clock, shot.progress))
+        self._letterer.draw(image, self._frame.moving(shot.scene.title, shot.scene.clock, shot.progress))
         return np.asarray(image)
 
     def drawing(self, shot: Shot) -> Drawing:
@@ -92,10 +89,10 @@ class Composer:
             marks = drawn(spot.panel.marks, spot.view, spot.box, self._tokens, self._scale)
             items.append(Clipped(spot.box, marks))
         items += self._frame.still(spots, shot.legend)
-        items += self._frame.moving(shot.scene.clock, shot.progress)
+        items += self._frame.moving(shot.scene.title, shot.scene.clock, shot.progress)
         backgrounds = {"theme": self._tokens.border, "transparent": None}
         ground = backgrounds.get(self._background, self._background)
-        return Drawing(*self._size, tuple(items), faces(), self._title, ground)
+        return Drawing(*self._size, tuple(items), faces(), shot.scene.title, ground)
 
     def _spots(self, shot: Shot) -> list[Spot]:
         """Where each panel stands, and what it shows."""

@@ -64,15 +64,13 @@ class Frame:
     Args:
         width, height: of the whole picture.
         tokens: colours.
-        title: words at the left of the strip.
         parts: which of them there are.
     """
 
-    def __init__(self, width: int, height: int, tokens: Tokens, title: str, parts: Sequence[Part]) -> None:
+    def __init__(self, width: int, height: int, tokens: Tokens, parts: Sequence[Part]) -> None:
         self._width, self._height, self._tokens = width, height, tokens
         self._parts = frozenset(parts)
         self._strip = strip_height(width, height) if self._parts & {"title", "clock"} else 0
-        self._title = title if "title" in self._parts else ""
         self.stage = (width, height - self._strip)
         self._letter = max(7, round(min(self.stage) * 0.0185))
 
@@ -92,7 +90,7 @@ class Frame:
             items += self._legend(spots[0].box, legend)
         return tuple(items)
 
-    def moving(self, clock: str, progress: float) -> Lettering:
+    def moving(self, title: str, clock: str, progress: float) -> Lettering:
         """The strip: title and clock under a bar that shows how far the film has come (0 to 1)."""
         if not self._strip:
             return ()
@@ -102,14 +100,15 @@ class Frame:
         reached = round(self._width * min(max(progress, 0.0), 1.0))
         if reached > 0:
             items.append(Block((0, top, reached, bar), self._tokens.accent))
+        title = title if "title" in self._parts else ""
         clock = clock if "clock" in self._parts else ""
         margin, middle = round(unit * 0.42), top + bar + (unit - bar) / 2
         size, small = max(8, round(unit * 0.34)), max(8, round(unit * 0.31))
-        room = self._width - 2 * margin - (unit if clock and self._title else 0)
-        while size > 8 and length(self._title, size, True) + length(clock, small) > room:
+        room = self._width - 2 * margin - (unit if clock and title else 0)
+        while size > 8 and length(title, size, True) + length(clock, small) > room:
             size, small = size - 1, max(8, small - 1)
-        if self._title:
-            items.append(Words(self._title, margin, middle + _MIDDLE * size, size, self._tokens.text, bold=True))
+        if title:
+            items.append(Words(title, margin, middle + _MIDDLE * size, size, self._tokens.text, bold=True))
         if clock:
             end = self._width - margin
             items.append(Words(clock, end, middle + _MIDDLE * small, small, self._tokens.muted, "end"))

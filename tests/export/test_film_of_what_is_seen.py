@@ -7,7 +7,7 @@ import pytest
 from film_runs import SPEC, a_run, small
 
 from flowviz.core.drawing import Words
-from flowviz.core.film import Beside, FilmSpec
+from flowviz.core.film import Beside, FilmSpec, KeyFrame
 from flowviz.core.film_json import film_from_json, film_to_json
 from flowviz.core.probes import Loop, Pin
 from flowviz.core.queries import LoopQuery, ProbeQuery, TransportQuery
@@ -55,6 +55,17 @@ def test_a_film_of_compared_runs_has_a_panel_for_each_at_the_same_step(count):
         assert [text for text in texts if text.startswith("t = ")] == [scene.clock] and "step" not in scene.clock
         assert f"{1 + count} runs on Eight Gaussians" in texts
     assert painter.picture(0).shape == (128, 192, 3)
+
+
+def test_the_title_is_of_the_stage_mode_that_each_picture_shows():
+    other = Beside(1, "other", replace(SPEC, flow=FlowSpec("jko")), a_run().frames)
+    modes, titles = ("flow", "compare", "flow"), ("CNF on Eight Gaussians", "2 runs on Eight Gaussians")
+    keys = tuple(KeyFrame(0, 0.5 * place, layers=("particles",), mode=mode) for place, mode in enumerate(modes))
+    painter = painter_of(small(clock="keys", keys=keys, frames=5, layers=("particles",)), (other,), "mine")
+    for index, title in ((0, titles[0]), (2, titles[1]), (4, titles[0])):
+        drawing = painter.drawing(index)
+        assert drawing.title == title
+        assert title in [item.text for item in drawing.items if isinstance(item, Words)]
 
 
 def test_each_compared_run_is_asked_with_its_own_flow():
