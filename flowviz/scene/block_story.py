@@ -152,7 +152,9 @@ def spread(blocks: Sequence[BlockInfo]) -> float | None:
 
 def figure(value: float) -> str:
     """A number as one reads it aloud: two or three digits that matter."""
-    if value and abs(value) < 1e-3:
+    if value == 0:
+        return "0"
+    if abs(value) < 1e-3:
         return f"{value:.0e}".replace("e-0", "e−")
     digits = next((digits for digits, limit in ((3, 0.1), (2, 10.0), (1, 100.0)) if abs(value) < limit), 0)
     return f"{value:.{digits}f}"
@@ -212,10 +214,13 @@ def _absolute(row: BlockRow) -> tuple[str, str]:
     what = f"{verb} KL from {before} to {after}" if before != after else f"left KL at {after}"
     if row.bound is None:
         return what, _no_bound(row.info)
-    bound = figure(max(row.bound, 0.0))
+    if row.bound <= 0:  # nothing was left before it
+        words = f"an exact step leaves it there: {_WHY}" if row.is_passed else "there was no more to lower"
+        return what, f"; {words}."
+    bound = figure(row.bound)
     if row.is_passed:
         return what, f"; an exact step ends at {bound} or less: {_WHY}."
-    if row.kl > max(row.bound, 0.0) and figure(row.kl) != bound:
+    if row.kl > row.bound and figure(row.kl) != bound:
         return what, f"; the theory allows at most {bound}, and the rest is within the noise of the samples."
     return what, f"; the theory allows at most {bound}."
 
@@ -226,7 +231,10 @@ def _relative(row: BlockRow) -> tuple[str, str]:
     what = f"lowered KL by {figure(drop)}" if drop >= 0 else f"raised KL by {figure(-drop)}"
     if row.bound is None:
         return what, _no_bound(row.info)
-    least = figure(max(0.0, row.kl_before - row.bound))
+    if row.kl_before <= row.bound:
+        words = f"an exact step does not raise it: {_WHY}" if row.is_passed else "the theory asks for no more"
+        return what, f"; {words}."
+    least = figure(row.kl_before - row.bound)
     if row.is_passed:
         return what, f"; an exact step lowers it by {least} or more: {_WHY}."
     return what, f"; the theory asks for at least {least}."

@@ -1,6 +1,7 @@
 """What the blocks of a JKO flow did, said truly."""
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -99,6 +100,22 @@ def test_a_kl_that_sampling_made_negative_is_not_told_as_a_divergence():
     assert "to 0 within noise" in sentence(chain_of((block(0, 1.0, 0.02, -0.004),), ENTROPY), 0)[0]
 
 
+@pytest.mark.parametrize("entropy", [ENTROPY, None])
+@pytest.mark.parametrize(
+    ("before", "after"), [(-0.004, -0.006), (0.0, 0.004), (-0.004, 0.05), (3e-4, 2e-4), (3e-4, 0.1)]
+)
+def test_no_bound_of_nothing_is_told(before, after, entropy):
+    text, warns = sentence(chain_of((block(0, 1.0, before, after),), entropy), 0)
+    assert not re.search(r"0\.000|(most|least|ends at|it by) 0(?!\.\d)", text), text
+    assert warns == (after > 0.01)
+
+
+def test_a_block_that_had_nothing_left_to_lower_says_so():
+    ends = [sentence(chain_of((block(0, 1.0, -0.004, after),), ENTROPY), 0)[0] for after in (-0.006, 0.5)]
+    assert ends[0].endswith("left KL at 0 within noise; there was no more to lower.")
+    assert "raised KL from 0 within noise to 0.50; an exact step leaves it there: undertrained" in ends[1]
+
+
 def test_blocks_that_wait_or_train_say_so():
     waiting = block(0, 0.5, None, None, w2=None, status="waiting")
     training = block(1, 0.5, None, None, w2=0.09, status="training")
@@ -137,7 +154,7 @@ def test_figures_keep_the_digits_that_matter():
         "3e−5",
         "12.3",
         "123",
-        "0.000",
+        "0",
     ]
 
 
