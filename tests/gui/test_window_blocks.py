@@ -45,6 +45,18 @@ def jko(window, qtbot, scripted):
     return window
 
 
+def test_the_clocks_get_the_height_that_they_want_when_blocks_appear_above_their_track(window, qtbot, scripted):
+    dock = window.layout_of_docks.docks["clocks"]
+    before = dock.height()
+    window.draft.set_method("jko")
+    window.run_controller.run_or_pause()
+    scripted.train(10, blocks=blocks(1))
+    qtbot.waitUntil(lambda: dock.widget().sizeHint().height() > before, timeout=5000)
+    qtbot.waitUntil(lambda: dock.height() == dock.widget().sizeHint().height(), timeout=5000)
+    scripted.say(Finished(10, 1.0))
+    qtbot.waitUntil(lambda: window.run.status == "finished", timeout=5000)
+
+
 def test_the_tabs_of_blocks_are_there_for_methods_with_blocks_only(window, qtbot):
     pages = (window.curves.jko, window.curves.blocks)
     window.draft.set_method("cnf")
