@@ -95,6 +95,7 @@ def open_window(
     engine = engine or ProcessBackend()
     from flowviz.engine.film_process import ProcessStudio
     from flowviz.gui.main_window import MainWindow
+    from flowviz.gui.theme.sizes import room_of
     from flowviz.gui.theme.theme import Theme
 
     choice = settings.value("theme", "system") if settings is not None else "dark"
@@ -102,7 +103,7 @@ def open_window(
     window = MainWindow(engine, ProcessStudio(), theme, settings)
     if settings is not None:
         theme.set_zoom(float(str(settings.value("zoom", 1.0))))
-    window.resize(window.sizeHint().boundedTo(window.screen().availableSize()))
+    window.resize(window.sizeHint().boundedTo(room_of(window)))
     window.curves.built.connect(_settle)
     window.show()
     return window

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QWidge
 
 from flowviz.core.spec import TargetSpec
 from flowviz.gui.control.draw import DrawController
-from flowviz.gui.control.files import FileDrops, what_is
+from flowviz.gui.control.files import FileDrops, Given, what_is
 from flowviz.gui.panels.target_page import TargetPage
 from flowviz.gui.widgets.param_editors import NumberBox
 from flowviz.targets import TARGETS, build
@@ -30,6 +30,10 @@ def panel(qtbot):
     panel.target_changed.connect(panel.heard.append)
     panel.notice.connect(lambda message, hint: panel.notices.append(f"{message} {hint}"))
     return panel
+
+
+def told(panel, qtbot):
+    return qtbot.waitSignal(panel.notice, check_params_cb=lambda message, hint: bool(message))
 
 
 def settled(panel, qtbot):
@@ -234,7 +238,7 @@ def test_two_columns_need_no_choice_and_dropped_rows_are_said(panel, qtbot, tmp_
 )
 def test_bad_files_give_a_sentence_and_leave_the_target(panel, qtbot, tmp_path, name, content, word):
     (tmp_path / name).write_bytes(content)
-    with qtbot.waitSignal(panel.notice):
+    with told(panel, qtbot):
         panel.intake.open_path(str(tmp_path / name))
     assert word in panel.notices[-1]
     assert panel.heard == []
@@ -243,9 +247,27 @@ def test_bad_files_give_a_sentence_and_leave_the_target(panel, qtbot, tmp_path, 
 
 
 def test_a_file_that_is_not_there_gives_a_sentence(panel, qtbot, tmp_path):
-    with qtbot.waitSignal(panel.notice):
+    with told(panel, qtbot):
         panel.intake.open_path(str(tmp_path / "gone.csv"))
     assert "gone.csv" in panel.notices[-1]
+
+
+def test_what_was_wrong_with_a_file_is_taken_back_when_another_one_is_opened(panel, qtbot, tmp_path):
+    with told(panel, qtbot):
+        panel.intake.open_path(str(tmp_path / "gone.csv"))
+    (tmp_path / "good.csv").write_text("1,2\n3,4\n5,7\n")
+    with qtbot.waitSignal(panel.target_changed):
+        panel.intake.open_path(str(tmp_path / "good.csv"))
+    assert panel.notices[-1] == " "
+
+
+def test_of_several_dropped_files_the_first_is_opened_and_the_others_are_said(panel, qtbot, tmp_path):
+    for name in ("first.csv", "second.csv"):
+        (tmp_path / name).write_text("1,2\n3,4\n5,7\n")
+    with qtbot.waitSignal(panel.target_changed):
+        panel.intake.take(Given("file", path=str(tmp_path / "first.csv"), more=1))
+    assert panel.heard[-1].name == "first.csv"
+    assert "2 files" in panel.notices[-1]
 
 
 def drop(window, mime):
@@ -294,7 +316,7 @@ def test_a_pasted_picture_numbers_and_words_become_targets(panel, qtbot):
     assert (panel.heard[-1].key, panel.heard[-1].params["text"]) == ("text", "Hello")
     clipboard.clear()
     panel.intake.paste()
-    assert "nothing to paste" in panel.notices[-1]
+    assert "could become a target" in panel.notices[-1]
 
 
 def test_text_can_be_typed_and_an_empty_one_turns_the_field_red(panel, qtbot):

@@ -10,14 +10,12 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QPushB
 
 from flowviz.core.data import DataJob
 from flowviz.core.film import FilmEvent, FilmHandle, FilmJob, FilmStudio
-from flowviz.gui.theme.sizes import fit_sizes
+from flowviz.gui.theme.sizes import fit_sizes, room_of
 from flowviz.gui.theme.theme import zoomed
 from flowviz.gui.widgets.whole_page import WholePage
 
 _LOOK_MS = 50
 _LEAST = 510
-_FRAME = QSize(8, 36)
-"""What a window's frame takes at most, as long as it is not known."""
 
 
 class JobDialog(QDialog):
@@ -84,8 +82,7 @@ class JobDialog(QDialog):
     @property
     def room(self) -> QSize:
         """The largest that the dialog may be on its screen, within the window's frame."""
-        frame = (self.frameGeometry().size() - self.size()).expandedTo(_FRAME)
-        return self.screen().availableGeometry().size() - frame
+        return room_of(self)
 
     @property
     def is_busy(self) -> bool:

@@ -34,7 +34,7 @@ class TargetIntake(QObject):
     words_given = Signal(str)
     """Text was dropped or pasted."""
     notice = Signal(str, str)
-    """(what happened, what to do)."""
+    """(what happened, what to do); two empty words take back what was said before."""
     run_file_given = Signal(str)
     """A saved run was given: its path."""
 
@@ -69,8 +69,6 @@ class TargetIntake(QObject):
 
     def take(self, given: Given) -> None:
         """Make something that was dropped or pasted the target."""
-        if given.more:
-            self.notice.emit(f"{given.more + 1} files were given; only the first one was opened.", "")
         match given.kind:
             case "file":
                 self.open_path(given.path)
@@ -83,9 +81,11 @@ class TargetIntake(QObject):
                 self.words_given.emit(given.text.replace("\n", "\\n"))
             case _:
                 self.notice.emit(
-                    "There is nothing to paste that could become a target.",
-                    "Copy an image, rows of numbers, some text or a file.",
+                    "Nothing in this could become a target.",
+                    "Copy or drop an image, rows of numbers, some text or a file.",
                 )
+        if given.more:
+            self.notice.emit(f"{given.more + 1} files were given; only the first one was opened.", "")
 
     def forget(self) -> None:
         """Something else was chosen: what is still being loaded counts no more."""
@@ -97,6 +97,7 @@ class TargetIntake(QObject):
 
     def _load(self, work: Callable[[], FileLoad], what: str) -> None:
         self.forget()
+        self.notice.emit("", "")  # what was wrong with the file before is past
         self.started.emit(what)
         self._task = self._background.submit(work, self._done, self._failed)
 

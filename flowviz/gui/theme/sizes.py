@@ -9,6 +9,14 @@ from flowviz.gui.theme.theme import current_zoom
 
 _WIDTH, _HEIGHT, _ICON = "flowvizWidth", "flowvizHeight", "flowvizIconSize"
 _UNBOUND = 16777215
+_FRAME = QSize(8, 36)
+"""What a window's frame takes at most, as long as it is not known."""
+
+
+def room_of(window: QWidget) -> QSize:
+    """The largest that a window may be on its screen, within its frame."""
+    frame = (window.frameGeometry().size() - window.size()).expandedTo(_FRAME)
+    return window.screen().availableGeometry().size() - frame
 
 
 def refresh_sizes(application: QApplication, zoom: float) -> None:
