@@ -8,7 +8,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from flowviz import __version__
 from flowviz.core.data import WHATS as WHATS
 from flowviz.core.data import DataChoice, What
 from flowviz.core.errors import ParameterError
@@ -20,7 +19,7 @@ from flowviz.core.spec import Array
 from flowviz.core.tables import Column, Table
 from flowviz.engine._atomic import whole_file
 from flowviz.engine._curve_table import DATA, curve_table
-from flowviz.engine.models import MODELS
+from flowviz.engine.models import MODELS, about_run
 from flowviz.export.tables import TABLES
 from flowviz.scene.view import world_extent, world_volume
 from flowviz.targets import Target, build
@@ -113,9 +112,7 @@ class _Asked:
         return Deriver().answer(self.run.spec, self.frame.weights, query)
 
     def details(self, **more: object) -> dict[str, str]:
-        about = {"method": self.run.spec.flow.key, "target": self.run.spec.target.name or self.run.spec.target.key}
-        about |= {"step": str(self.frame.step), "run_seed": str(self.run.spec.seed), "flowviz": __version__}
-        return about | {name: str(value) for name, value in more.items()}
+        return about_run(self.run.spec, self.frame) | {name: str(value) for name, value in more.items()}
 
     def moved(self, times: tuple[float, ...]) -> Array:
         """Fresh draws (T, n, d) float64 in data units along the flow."""

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from scipy.integrate import solve_ivp
 from scipy.special import logsumexp
 
 from flowviz.core.data import WHATS, DataChoice
@@ -202,6 +203,26 @@ def test_the_field_as_a_torch_program_gives_the_same_velocities(jko, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+def test_a_program_carries_its_noise_to_the_exported_samples_in_the_datas_own_units(run, tmp_path):
+    about = {"about.json": ""}
+    with export_data(run, tmp_path / "field.pt2", "velocity").open("rb") as file:
+        loaded = torch.export.load(file, extra_files=about).module()
+    said = json.loads(about["about.json"])
+    assert json.loads(said["units"]) == {"x": "data units", "t": "flow time", "velocity": "data units per flow time"}
+    assert said["start"].startswith("a normal distribution with mean (") and said["target"] == "far points"
+    with np.load(export_data(run, tmp_path / "a.npz", "trajectories", SMALL), allow_pickle=False) as file:
+        paths = file["paths"]
+    shift, scale = (np.array(said[f"shared_frame_{name}"].split(", "), float) for name in ("shift", "scale"))
+    assert np.abs((paths[0] - shift) / scale).max() < 5  # it begins with standard normal noise of that frame
+    solved = solve_ivp(
+        lambda t, x: loaded(torch.tensor(x.reshape(-1, 2), dtype=torch.float32), torch.tensor(t, dtype=torch.float32))
+        .detach().numpy().ravel(),
+        (0, 1), paths[0].ravel(), rtol=1e-5, atol=1e-3,
+    )  # fmt: skip
+    assert np.abs((solved.y[:, -1].reshape(-1, 2) - paths[-1]) / scale).max() < 2e-3
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("key", ["jko", "ot_flow"])
 def test_the_field_in_onnx_gives_the_same_velocities(key, jko, tmp_path):
     pytest.importorskip("onnxscript")
@@ -214,6 +235,7 @@ def test_the_field_in_onnx_gives_the_same_velocities(key, jko, tmp_path):
     for t in (0.1, 0.6, 1.0):
         (velocity,) = session.run(["velocity"], {"x": x, "t": np.array(t, np.float32)})
         assert np.allclose(velocity, field_of(run, x, t), atol=1e-5)
+    assert session.get_modelmeta().custom_metadata_map["target"] == "two_moons"
 
 
 @pytest.mark.parametrize(

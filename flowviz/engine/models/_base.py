@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from flowviz import __version__
 from flowviz.core.errors import UserError
 from flowviz.core.frames import Frame
 from flowviz.core.registry import Registry
-from flowviz.core.spec import RunSpec
+from flowviz.core.spec import Array, RunSpec
+from flowviz.engine._curve_table import DATA
+from flowviz.targets import build
 
 if TYPE_CHECKING:
     import torch
@@ -40,8 +44,27 @@ MODELS: Registry[ModelWriter] = Registry("model format", "flowviz.engine.models"
 """Model writers by file suffix (".onnx")."""
 
 
+def about_run(spec: RunSpec, frame: Frame) -> dict[str, str]:
+    """What a file of numbers or a model says of the run that it is from."""
+    about = {"method": spec.flow.key, "target": spec.target.name or spec.target.key}
+    return about | {"step": str(frame.step), "run_seed": str(spec.seed), "flowviz": __version__}
+
+
+def about_velocity(spec: RunSpec, frame: Frame) -> dict[str, str]:
+    """What a file with the velocity field says of itself: units, and where its paths begin."""
+    shift, scale = (_listed(values) for values in _frame_of(spec))
+    units = {"x": DATA, "t": "flow time", "velocity": f"{DATA} per flow time"}
+    about = {"title": "dx/dt at points x (n, d) and flow time t, from 0 (source) to 1 (data)", "units": json.dumps(units)}
+    about |= {"shared_frame_shift": shift, "shared_frame_scale": scale}
+    if spec.source is None:
+        about["start"] = f"a normal distribution with mean ({shift}) and standard deviations ({scale})"
+    return about | about_run(spec, frame)
+
+
 def exported_program(spec: RunSpec, frame: Frame) -> Any:
-    """The velocity field as a torch.export program: x (n, d) float32, t () float32 -> dx/dt (n, d), shared frame.
+    """The velocity field as a torch.export program: x (n, d) float32, t () float32 -> dx/dt (n, d).
+
+    Points and velocities are in the data's own units, as in all other files.
 
     Raises:
         UserError: the method has no velocity field, or none that can be traced.
@@ -51,26 +74,37 @@ def exported_program(spec: RunSpec, frame: Frame) -> Any:
     from flowviz.engine.derive import Deriver
     from flowviz.flows import HasVelocity
 
-    deriver = Deriver()
-    flow = deriver.flow(spec, frame.weights)
+    flow = Deriver().flow(spec, frame.weights)
     function = flow.traceable() if isinstance(flow, HasVelocity) else None
     if function is None:
         message = f"The method {type(flow).label} has no velocity field that can be exported."
         raise UserError(message, "Export its weights or its samples instead.")
-    x = torch.zeros(3, deriver.target(spec).dim)
+    shift, scale = (torch.tensor(values, dtype=torch.float32) for values in _frame_of(spec))
+    x = shift.repeat(3, 1)
     count = torch.export.Dim("n", min=1)
     shapes = {"x": {0: count}, "t": None}
-    return torch.export.export(_module(function), (x, torch.tensor(0.5)), dynamic_shapes=shapes)
+    module = _module(function, shift, scale)
+    return torch.export.export(module, (x, torch.tensor(0.5)), dynamic_shapes=shapes)
 
 
-def _module(function: Any) -> torch.nn.Module:
+def _frame_of(spec: RunSpec) -> tuple[Array, Array]:
+    """Shift and scale (d,) from the shared frame, in which the flow moves, to the data's own units."""
+    frame = build(spec.target).frame
+    return frame.shift, frame.scale
+
+
+def _listed(values: Array) -> str:
+    return ", ".join(f"{value:.9g}" for value in values)
+
+
+def _module(function: Any, shift: torch.Tensor, scale: torch.Tensor) -> torch.nn.Module:
     import torch
 
     class Velocity(torch.nn.Module):
         """dx/dt at points x and flow time t, from noise (0) to data (1)."""
 
         def forward(self, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-            moved: torch.Tensor = function(x, t)
+            moved: torch.Tensor = scale * function((x - shift) / scale, t)
             return moved
 
     return Velocity().eval()

@@ -13,12 +13,12 @@ from typing import Any
 from flowviz.core.errors import UserError
 from flowviz.core.frames import Frame
 from flowviz.core.spec import RunSpec
-from flowviz.engine.models._base import MODELS, ModelWriter, exported_program
+from flowviz.engine.models._base import MODELS, ModelWriter, about_velocity, exported_program
 
 
 @MODELS.register(".onnx")
 class OnnxWriter(ModelWriter):
-    """The velocity field with inputs "x" (n, d) and "t" (), output "velocity" (n, d), float32."""
+    """The velocity field with inputs "x" (n, d) and "t" (), output "velocity" (n, d), float32; metadata tell of it."""
 
     label = "ONNX model"
     summary = "The velocity field for ONNX Runtime, browsers and other frameworks: inputs x and t, output velocity."
@@ -31,7 +31,7 @@ class OnnxWriter(ModelWriter):
             UserError: onnx is not installed, or the field has no form in ONNX.
         """
         try:
-            import onnx  # noqa: F401
+            import onnx
             import onnxscript  # noqa: F401
         except ImportError:
             hint = 'Install them with: pip install "flowviz-explorer[onnx]", or choose .pt2.'
@@ -40,7 +40,11 @@ class OnnxWriter(ModelWriter):
         with TemporaryDirectory(prefix="flowviz-onnx-") as folder:
             path = Path(folder) / "field.onnx"
             _convert(program, path)
-            return path.read_bytes()
+            model = onnx.load(path)
+        about = about_velocity(spec, frame)
+        model.doc_string = about["title"]
+        onnx.helper.set_model_props(model, about)
+        return bytes(model.SerializeToString())
 
 
 def _with_plain_operations(program: Any) -> Any:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 
 from flowviz.core.frames import Frame
 from flowviz.core.spec import RunSpec
-from flowviz.engine.models._base import MODELS, ModelWriter, exported_program
+from flowviz.engine.models._base import MODELS, ModelWriter, about_velocity, exported_program
 
 
 @MODELS.register(".pt2")
 class TorchExportWriter(ModelWriter):
-    """The velocity field as a program that torch.export.load reads, without flowviz."""
+    """The velocity field as a program that torch.export.load reads, without flowviz; "about.json" tells of it."""
 
     label = "PyTorch program"
     summary = "The velocity field for PyTorch: torch.export.load(...).module()(x, t), without flowviz."
@@ -22,5 +23,6 @@ class TorchExportWriter(ModelWriter):
         import torch
 
         file = io.BytesIO()
-        torch.export.save(exported_program(spec, frame), file)
+        about = json.dumps(about_velocity(spec, frame))
+        torch.export.save(exported_program(spec, frame), file, extra_files={"about.json": about})
         return file.getvalue()

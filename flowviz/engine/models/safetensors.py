@@ -7,10 +7,9 @@ import json
 import numpy as np
 from safetensors.numpy import save
 
-from flowviz import __version__
 from flowviz.core.frames import Frame
 from flowviz.core.spec import RunSpec, to_json
-from flowviz.engine.models._base import MODELS, ModelWriter
+from flowviz.engine.models._base import MODELS, ModelWriter, about_run
 
 
 @MODELS.register(".safetensors")
@@ -24,5 +23,5 @@ class SafetensorsWriter(ModelWriter):
     def encode(self, spec: RunSpec, frame: Frame) -> bytes:
         """The whole file."""
         document, _ = to_json(spec)
-        about = {"run": json.dumps(document), "step": str(frame.step), "flowviz": __version__}
+        about = {"run": json.dumps(document), **about_run(spec, frame)}
         return bytes(save({name: np.ascontiguousarray(a) for name, a in frame.weights.items()}, metadata=about))

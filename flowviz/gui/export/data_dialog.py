@@ -28,7 +28,7 @@ _WHATS: tuple[tuple[str, What, str], ...] = (
     ("Density on a grid", "density", "The model's natural log-density, in the data's own units"),
     ("Curves", "curves", "Losses and distances by training step"),
     ("Weights", "weights", "All arrays of the model"),
-    ("Velocity field", "velocity", "dx/dt as a function of x and t, to run without flowviz"),
+    ("Velocity field", "velocity", "dx/dt as a function of x and t, in the data's own units, to run without flowviz"),
 )
 _LABELS = {
     ".npz": "NumPy archive", ".csv": "CSV table", ".parquet": "Parquet table", ".safetensors": "safetensors",
