@@ -107,3 +107,35 @@ def test_the_menu_offers_data_of_the_moment_on_the_stage(window, scripted, qtbot
     window.playback.show_step(100)
     job = window.films.data_job("samples", None, str(Path("a.csv")))
     assert [frame.step for frame in job.run.frames] == [100] and np.isfinite(job.run.last.paths).all()
+
+
+def test_the_suggested_name_follows_what_is_exported_until_the_person_names_the_file(dialog, tmp_path):
+    assert dialog.place.path == tmp_path / "flow samples.npz"
+    dialog.place.format.setCurrentIndex(dialog.place.format.findData(".csv"))
+    choose(dialog, "density")
+    assert dialog.place.path == tmp_path / "flow density.csv"
+    choose(dialog, "velocity")
+    assert dialog.place.path == tmp_path / "flow velocity.pt2"
+    dialog.place.path_edit.setText(str(tmp_path / "mine.pt2"))
+    choose(dialog, "curves")
+    assert dialog.place.path.stem == "mine"
+
+
+def test_the_fields_stay_in_their_column_whatever_is_exported(dialog, qtbot):
+    places = set()
+    for index in range(dialog.what.count()):
+        dialog.what.setCurrentIndex(index)
+        qtbot.waitUntil(lambda: dialog.what.width() > 0)
+        dialog.layout().activate()
+        places.add(dialog.what.mapTo(dialog, dialog.what.rect().topLeft()).x())
+    assert len(places) == 1
+
+
+def test_when_a_file_is_ready_its_folder_can_be_shown(dialog, studio, tmp_path, qtbot):
+    dialog.place.path_edit.setText(str(tmp_path / "a.npz"))
+    dialog.export_button.click()
+    assert not dialog.show_button.isVisible()
+    studio.events.append(FilmDone(str(tmp_path / "a.npz"), 100))
+    qtbot.waitUntil(dialog.show_button.isVisible)
+    choose(dialog, "curves")
+    assert not dialog.show_button.isVisible()

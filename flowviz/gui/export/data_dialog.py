@@ -81,7 +81,7 @@ class DataDialog(JobDialog):
         for box, name in ((self.n, "Number of points"), (self.cells, "Cells along the grid"), (self.t, "Flow time")):
             box.setAccessibleName(name)
             box.lineEdit().setTextMargins(4, 0, 0, 0)
-        self.place = FilePlace(self._formats(), "data", "flow data", "Export data")
+        self.place = FilePlace(self._formats(), "data", _stem(self.what.currentData()), "Export data")
         self.form = QFormLayout()
         self.form.setHorizontalSpacing(14)
         self.form.setVerticalSpacing(9)
@@ -89,6 +89,9 @@ class DataDialog(JobDialog):
         self.form.addRow("Points", self.n)
         self.form.addRow("Grid", self.cells)
         self.form.addRow("Flow time", self.t)
+        labels = [self.form.labelForField(widget) for widget in (self.what, self.n, self.cells, self.t)]
+        for label in labels:  # or the fields would move sideways when one of them goes
+            label.setMinimumWidth(max(other.sizeHint().width() for other in labels))
         self._words = QLabel()
         self._words.setProperty("role", "muted")
         self._words.setWordWrap(True)
@@ -98,7 +101,7 @@ class DataDialog(JobDialog):
         for widget in (self._words, self._problem, self._bar):
             column.addWidget(widget)
         column.addStretch(1)
-        self.add_buttons()
+        self.add_buttons(self.show_button)
 
     def _formats(self) -> dict[str, str]:
         return {suffix: _LABELS.get(suffix, suffix) for suffix in self._studio.data_suffixes(self.what.currentData())}
@@ -108,6 +111,7 @@ class DataDialog(JobDialog):
         """Show the fields that count for what is exported, and the formats that fit."""
         what = self.what.currentData()
         self.place.set_formats(self._formats())
+        self.place.name_after(_stem(what))
         needs = _NEEDS.get(what, ())
         for name, widget in (("n", self.n), ("cells", self.cells), ("t", self.t)):
             self.form.setRowVisible(widget, name in needs)
@@ -118,6 +122,7 @@ class DataDialog(JobDialog):
     @Slot()
     def _forget(self) -> None:
         self._problem.hide()
+        self.offer("")
         self.export_button.setText("Export")
 
     @Slot()
@@ -144,6 +149,7 @@ class DataDialog(JobDialog):
         match event:
             case FilmDone(path, nbytes):
                 self._finish(f"{Path(path).name} is ready: {size_words(nbytes)}.", "")
+                self.offer(path)
             case FilmFailed(message, hint):
                 self._finish("", f"{message} {hint}".strip())
             case FilmCancelled():
@@ -162,3 +168,8 @@ class DataDialog(JobDialog):
         self._bar.setVisible(is_busy)
         self.cancel_button.setVisible(is_busy)
         self.cancel_button.setEnabled(True)
+
+
+def _stem(what: What) -> str:
+    """Of the name that is suggested for a file."""
+    return f"flow {what}"

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
@@ -74,7 +74,6 @@ class ExportDialog(JobDialog):
         self._make_job = make_job
         self._started_at = 0.0
         self._drawn = 0
-        self._result = ""
         self._film: FilmSpec | None = None
         self.form = FilmForm(defaults, [key for key, _ in layers()] if offered is None else offered)
         self._build()
@@ -109,9 +108,6 @@ class ExportDialog(JobDialog):
         column.addWidget(self._bar)
         column.addWidget(self._status)
         column.addStretch(1)
-        self.show_button = QPushButton("Show in folder")
-        self.show_button.clicked.connect(self._show_in_folder)
-        self.show_button.hide()
         self.command_button = QPushButton("Copy as command")
         self.command_button.setToolTip("The same film by `flowviz render`, for a script or a computer without a screen")
         self.command_button.clicked.connect(self._copy_command)
@@ -255,15 +251,14 @@ class ExportDialog(JobDialog):
             case FilmProgress(done, total):
                 self._show_progress(done, total)
             case FilmDone(path, nbytes):
-                self._result = path
                 if self._film is not None:
                     learn(self._film, Path(path).suffix.lower(), nbytes, perf_counter() - self._started_at)
-                self._finish(True, f"{Path(path).name} is ready: {size_words(nbytes)}.")
+                self._finish(f"{Path(path).name} is ready: {size_words(nbytes)}.", path)
             case FilmFailed(message, hint):
-                self._finish(False, "")
+                self._finish()
                 self.say_problem(f"{message} {hint}".strip())
             case FilmCancelled():
-                self._finish(False, "The film was cancelled; nothing was written.")
+                self._finish("The film was cancelled; nothing was written.")
 
     def _show_progress(self, done: int, total: int) -> None:
         self._bar.setRange(0, max(total, 1))
@@ -274,19 +269,19 @@ class ExportDialog(JobDialog):
             words = f", about {time_words(left)} left" if done and passed > 1.0 else ""
             self._status.setText(f"Frame {done} of {total}{words}")
 
-    def _finish(self, is_done: bool, words: str) -> None:
+    def _finish(self, words: str = "", path: str = "") -> None:
         self.end()
         self._show_busy(False)
         self._refresh()
         self._status.setText(words)
         self._status.setVisible(bool(words))
-        self.show_button.setVisible(is_done)
+        self.offer(path)
         if not self.isVisible():
             # Back in sight, but without taking the keyboard from whatever the person does now.
             self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, True)
             self.show()
             self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, False)
-        self.ended.emit(is_done)
+        self.ended.emit(bool(path))
 
     def _show_busy(self, is_busy: bool) -> None:
         for widget in (self.form, self.place, self.export_button):
@@ -297,13 +292,9 @@ class ExportDialog(JobDialog):
         self.cancel_button.setEnabled(True)
         self.close_button.setText("Hide" if is_busy else "Close")
         if is_busy:
-            self.show_button.hide()
+            self.offer("")
             self.say_problem("")
         self.grow()
-
-    @Slot()
-    def _show_in_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self._result).parent)))
 
 
 def _label_of(suffix: str) -> str:

@@ -30,12 +30,14 @@ class FilePlace(QWidget):
         super().__init__(parent)
         self._key, self._stem, self._title = key, stem, title
         self._agreed = ""
+        self._suggested = Path()
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         self.path_edit = QLineEdit()
         self.path_edit.setAccessibleName("File name")
         self.path_edit.setObjectName(f"{key}_path")
         self.format = QComboBox()
+        self.format.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.format.setAccessibleName("Format")
         self.format.setObjectName(f"{key}_format")
         self.browse_button = QPushButton("Browse…")
@@ -77,15 +79,25 @@ class FilePlace(QWidget):
     def suggest(self) -> None:
         """A free name in the folder, and with the format, of the last time."""
         settings = QSettings()
-        folder = Path(str(settings.value(f"{self._key}/folder", str(Path.home()))))
         suffix = str(settings.value(f"{self._key}/suffix", ""))
         if suffix not in self._formats:
             suffix = next(iter(self._formats))
-        folder = folder if folder.is_dir() else Path.home()
-        path, number = folder / f"{self._stem}{suffix}", 2
-        while path.exists():
-            path, number = folder / f"{self._stem} {number}{suffix}", number + 1
         self.format.setCurrentIndex(self.format.findData(suffix))
+        folder = Path(str(settings.value(f"{self._key}/folder", str(Path.home()))))
+        self._suggest_in(folder if folder.is_dir() else Path.home())
+
+    def name_after(self, stem: str) -> None:
+        """Suggest names with another stem, unless the person has named the file."""
+        self._stem = stem
+        now = Path(self.path_edit.text().strip())
+        if now.with_suffix("") == self._suggested.with_suffix(""):
+            self._suggest_in(now.parent)
+
+    def _suggest_in(self, folder: Path) -> None:
+        path, number = folder / f"{self._stem}{self.suffix}", 2
+        while path.exists():
+            path, number = folder / f"{self._stem} {number}{self.suffix}", number + 1
+        self._suggested = path
         self.path_edit.setText(str(path))
 
     def remember(self) -> None:

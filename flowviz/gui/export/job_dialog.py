@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from pathlib import Path
 
-from PySide6.QtCore import QSize, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtCore import QSize, QTimer, QUrl, Slot
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from flowviz.core.data import DataJob
@@ -50,6 +51,10 @@ class JobDialog(QDialog):
         self.cancel_button = QPushButton(f"Cancel {thing}")
         self.cancel_button.clicked.connect(self._cancel)
         self.cancel_button.hide()
+        self._made = ""
+        self.show_button = QPushButton("Show in folder")
+        self.show_button.clicked.connect(self._show_in_folder)
+        self.show_button.hide()
         self.close_button = QPushButton("Close")
         self.close_button.clicked.connect(self.reject)
         self.export_button = QPushButton("Export")
@@ -99,6 +104,15 @@ class JobDialog(QDialog):
         """The job has ended, or is given up."""
         self._handle = None
         self._timer.stop()
+
+    def offer(self, path: str) -> None:
+        """Offer to show the folder of what was made; "" takes the offer back."""
+        self._made = path
+        self.show_button.setVisible(bool(path))
+
+    @Slot()
+    def _show_in_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self._made).parent)))
 
     def say_problem(self, words: str) -> None:
         """What is wrong, in red; "" hides it."""
