@@ -54,7 +54,8 @@ def about_velocity(spec: RunSpec, frame: Frame) -> dict[str, str]:
     """What a file with the velocity field says of itself: units, and where its paths begin."""
     shift, scale = (_listed(values) for values in _frame_of(spec))
     units = {"x": DATA, "t": "flow time", "velocity": f"{DATA} per flow time"}
-    about = {"title": "dx/dt at points x (n, d) and flow time t, from 0 (source) to 1 (data)", "units": json.dumps(units)}
+    title = "dx/dt at points x (n, d) and flow time t, from 0 (source) to 1 (data)"
+    about = {"title": title, "units": json.dumps(units)}
     about |= {"shared_frame_shift": shift, "shared_frame_scale": scale}
     if spec.source is None:
         about["start"] = f"a normal distribution with mean ({shift}) and standard deviations ({scale})"
