@@ -232,6 +232,17 @@ def test_recording_keeps_to_its_share_of_the_time():
     assert looking / now <= 0.1 + FIRST_LOOKS * 0.02 / now
 
 
+def test_one_slow_look_is_not_followed_by_a_long_time_without_any():
+    pace, now, gaps = Pace(0.0, 0.1), 0.0, []
+    for lasted in (0.01, 0.01, 0.01, 0.5, 0.01, 0.01, 0.01):
+        pace.looked(now, now + lasted)
+        begin = now = now + lasted
+        while not pace.due(now):
+            now += 0.001
+        gaps.append(now - begin)
+    assert max(gaps) < 0.1
+
+
 def test_the_sampler_hands_out_fresh_points_that_depend_on_the_seed_only():
     def draw(n, rng):
         return rng.standard_normal((n, 2))
