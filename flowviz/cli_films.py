@@ -114,7 +114,7 @@ def run_render(options: argparse.Namespace) -> int:
     """Make the film; returns the exit status."""
     from flowviz.engine.film import FilmCancelledByUser, Filmed, render_film
     from flowviz.engine.run_file import open_run
-    from flowviz.export import EXPORTERS, suffix_words, suffixes
+    from flowviz.export import EXPORTERS, nbytes_of, suffix_words, suffixes
     from flowviz.targets import build
 
     suffix = Path(options.out).suffix.lower()
@@ -139,11 +139,11 @@ def run_render(options: argparse.Namespace) -> int:
     exporter = EXPORTERS.get(suffix)
     width, height = film.size
     if exporter.is_still:
-        print(f"{options.out}: {width} x {height}, {nbytes(path)} bytes")
+        print(f"{options.out}: {width} x {height}, {nbytes_of(path)} bytes")
         return DONE
     rate = exporter.rate(film.fps)  # a GIF cannot have every rate
     count = film.pictures(rate)
-    print(f"{options.out}: {count} frame{'s' * (count > 1)} at {rate:g} a second, {nbytes(path)} bytes")
+    print(f"{options.out}: {count} frame{'s' * (count > 1)} at {rate:g} a second, {nbytes_of(path)} bytes")
     return DONE
 
 
@@ -166,8 +166,3 @@ def _others(paths: list[str], run: RunFile) -> tuple[Beside, ...]:
             raise ParameterError(f"{Path(path).name} has another target or source.", hint, "beside")
         result.append(Beside(number, Path(path).stem, other.spec, other.frames))
     return tuple(result)
-
-
-def nbytes(path: Path) -> int:
-    """Bytes of a film, which may be a folder."""
-    return sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size

@@ -29,7 +29,7 @@ from flowviz.core.film import (
     FilmProgress,
 )
 from flowviz.engine.film_preview import ProcessPreview
-from flowviz.export import clear_working_files, suffixes, writer_for
+from flowviz.export import clear_working_files, nbytes_of, suffixes, writer_for
 
 _PATIENCE_S = 3.0
 """How long a cancelled process may take to tidy up before it is killed."""
@@ -250,7 +250,7 @@ def _make(job: FilmJob | DataJob, pipe: Connection, stop: threading.Event) -> Fi
             return _make_data(job, stop.is_set)
         run = Filmed(job.run, job.frames, job.curves, job.beside, job.name)
         path = render_film(run, job.film, job.path, tell, stop.is_set)
-        return FilmDone(str(path), path.stat().st_size)
+        return FilmDone(str(path), nbytes_of(path))
     except FilmCancelledByUser:
         return FilmCancelled()
     except UserError as error:
@@ -271,4 +271,4 @@ def _make_data(job: DataJob, stopped: Callable[[], bool]) -> FilmEvent:
         path = export_data(job.run, job.path, job.what, job.choice, stopped)
     except Stopped:
         return FilmCancelled()
-    return FilmDone(str(path), path.stat().st_size)
+    return FilmDone(str(path), nbytes_of(path))

@@ -185,6 +185,11 @@ def clear_working_files(path: Path, process: int) -> None:
             remove(leftover)
 
 
+def nbytes_of(path: Path) -> int:
+    """Bytes of a film, which may be a folder of pictures."""
+    return sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size
+
+
 def remove(path: Path) -> None:
     """Remove a file, or a folder with its files; what is not there is no error."""
     if path.is_dir():

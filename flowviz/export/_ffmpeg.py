@@ -123,7 +123,10 @@ class Encoder:
         return FileError(f"{self._name} could not be written; the video encoder said: {reason}.", _REMEDY)
 
 
-HD_FILTER = "scale=in_range=full:out_range=tv:out_color_matrix=bt709:flags=accurate_rnd"
+HD_FILTER = (
+    "scale=in_range=full:out_range=tv:out_color_matrix=bt709:flags=accurate_rnd,"
+    "setparams=color_primaries=bt709:color_trc=bt709"
+)
 HD_COLOURS = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
 """Colours by the rules of high-definition television, and said so, or players guess wrongly."""
 

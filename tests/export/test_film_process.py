@@ -42,6 +42,13 @@ def test_a_film_is_made_in_a_process_of_its_own(tmp_path):
     assert names(tmp_path) == ["film.mp4"]
 
 
+def test_a_sequence_is_as_large_as_its_pictures_together(tmp_path):
+    last = outcome(ProcessStudio().start(job(tmp_path / "film.frames", seconds=0.2)))[-1]
+    files = list((tmp_path / "film.frames").iterdir())
+    assert isinstance(last, FilmDone) and len(files) == 2
+    assert last.nbytes == sum(len(file.read_bytes()) for file in files)
+
+
 def test_it_writes_what_is_registered():
     assert ProcessStudio().suffixes() == suffixes()
 

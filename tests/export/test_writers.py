@@ -38,7 +38,7 @@ def test_an_mp4_has_the_asked_size_rate_length_and_colours(tmp_path):
     write(tmp_path / "film.mp4", [RED] * 10 + [BLUE] * 15)
     head, pictures = read_mp4(tmp_path / "film.mp4")
     assert head["size"] == (64, 48) and head["fps"] == 20 and len(pictures) == 25
-    assert head["codec"] == "h264" and head["pix_fmt"].startswith("yuv420p")
+    assert head["codec"] == "h264" and head["pix_fmt"] == "yuv420p(tv, bt709, progressive)"
     assert np.abs(pictures[0].mean(axis=(0, 1)) - RED).max() < 8
     assert np.abs(pictures[-1].mean(axis=(0, 1)) - BLUE).max() < 8
 

@@ -345,6 +345,8 @@ def test_the_preview_follows_the_choices_and_the_slider(dialog, studio, qtbot):
     assert share == 1.0 and film == dialog.form.spec()
     dialog.preview.slider.setValue(250)
     assert "Picture 76 of 300" in said(dialog)
+    dialog.path_edit.setText(dialog.path_edit.text().replace(".mp4", ".gif"))
+    qtbot.waitUntil(lambda: "Picture 84 of 333" in said(dialog), timeout=3000)  # a GIF plays 33.3 a second
     child(dialog, QComboBox, "film_theme").setCurrentIndex(1)
     qtbot.waitUntil(
         lambda: studio.previews[0].wishes[-1] == "shown" and studio.previews[0].wishes[-2][0].theme == "light",

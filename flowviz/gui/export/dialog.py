@@ -159,11 +159,12 @@ class ExportDialog(JobDialog):
         self._drawn = 0
         self._estimate.setText(self._words_of(film))
         suffix = self.place.suffix
-        is_still = suffix in EXPORTERS and EXPORTERS.get(suffix).is_still
-        is_drawing = is_still and issubclass(EXPORTERS.get(suffix), DrawingWriter)
-        self.preview.show_film(
-            replace(film, clock="still") if is_still else film, suffix if is_drawing else "", is_still
-        )
+        exporter = EXPORTERS.get(suffix) if suffix in EXPORTERS else None
+        if exporter is not None and exporter.is_still:
+            is_drawing = issubclass(exporter, DrawingWriter)
+            self.preview.show_film(replace(film, clock="still"), 1, suffix if is_drawing else "")
+        else:
+            self.preview.show_film(film, film.pictures(exporter.rate(film.fps) if exporter else film.fps))
         self.grow()
 
     def _begin_preview(self) -> FilmPreview | None:

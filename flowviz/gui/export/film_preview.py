@@ -75,6 +75,7 @@ class PreviewPane(QWidget):
         self._begin = begin
         self._source: FilmPreview | None = None
         self._film: FilmSpec | None = None
+        self._count = 1
         self._suffix = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -101,10 +102,13 @@ class PreviewPane(QWidget):
         self._late.timeout.connect(self._ask)
         self.slider.valueChanged.connect(self._ask)
 
-    def show_film(self, film: FilmSpec, suffix: str, is_still: bool) -> None:
-        """Another film, or other choices of the same; with the suffix of a drawing its size is measured as well."""
-        self._film, self._suffix = film, suffix
-        self.slider.setVisible(not is_still)
+    def show_film(self, film: FilmSpec, count: int, suffix: str = "") -> None:
+        """Another film of so many pictures, or other choices of the same.
+
+        With the suffix of a drawing its size is measured as well.
+        """
+        self._film, self._count, self._suffix = film, count, suffix
+        self.slider.setVisible(count > 1)
         self._late.start()
 
     @Slot()
@@ -117,11 +121,8 @@ class PreviewPane(QWidget):
         if self._source is not None:
             share = self.slider.value() / _STEPS
             self._source.show(self._film, share, self._suffix)
-            if self.slider.isVisible():
-                count = self._film.frame_count
-                self.words.setText(f"Picture {1 + round(share * (count - 1))} of {count}")
-            else:
-                self.words.setText("")
+            place = f"Picture {1 + round(share * (self._count - 1))} of {self._count}"
+            self.words.setText(place if self._count > 1 else "")
 
     @Slot()
     def _look(self) -> None:
