@@ -165,7 +165,8 @@ class Curves:
 
 
 _CURVES = (("w2", "W2 distance"), ("sliced_w2", "Sliced W2"), ("nll", "NLL, nats"))
-_LOSS_POINTS = 400
+_LOSS_POINTS = 160
+"""More than that is a band, not a line, beside a film's stage."""
 
 
 def curves_of(run: RunFile) -> Curves:
@@ -177,7 +178,8 @@ def curves_of(run: RunFile) -> Curves:
     if loss.size:
         told = np.isfinite(loss)
         steps, loss = np.asarray(run.loss_steps, np.float64)[told], loss[told]
-        parts = np.array_split(np.arange(loss.size), min(loss.size, _LOSS_POINTS))
+        stretch = -(-loss.size // _LOSS_POINTS)  # all of one length, so that they are equally smooth
+        parts = np.split(np.arange(loss.size), range(stretch, loss.size, stretch))
         term = term_of(run.terms, "loss")
         name = f"{term.label[:1].upper()}{term.label[1:]}{f', {term.unit}' if term.unit else ''}"
         values[name] = np.array([[steps[part].mean(), loss[part].mean()] for part in parts])

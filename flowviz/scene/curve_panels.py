@@ -78,7 +78,7 @@ class _Chart:
         if self._floor is not None:
             height = float(self._height(self._scale(np.array([self._floor[0]])))[0])
             marks.append(_line(((0, height), (1, height)), "muted", 1.1))
-            labels.append(Label("noise floor", 1.0, height + 0.06, "right"))
+            labels.append(Label("noise floor", 0.98, height + 0.06, "right"))
         marks.append(Lines(line[None], colour, 1.2, 0.3))
         if done.sum() > 1:
             marks.append(Lines(line[done][None], colour, 2.4, 0.95))

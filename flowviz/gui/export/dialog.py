@@ -220,6 +220,8 @@ class ExportDialog(JobDialog):
     @Slot()
     def _export(self) -> None:
         path = self.place.path
+        self._status.hide()  # the film before is past
+        self.offer("")
         try:
             film = self.form.spec()
             if not path.name:
