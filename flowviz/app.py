@@ -99,10 +99,11 @@ def open_window(
     from flowviz.gui.theme.theme import Theme
 
     choice = settings.value("theme", "system") if settings is not None else "dark"
-    theme = Theme(application, choice if choice in ("light", "dark") else "system")
+    theme = Theme(application, choice if choice in ("light", "dark") else "system", is_dressed=False)
     window = MainWindow(engine, ProcessStudio(), theme, settings)
     if settings is not None:
         theme.set_zoom(float(str(settings.value("zoom", 1.0))))
+    theme.dress()
     window.resize(window.sizeHint().boundedTo(room_of(window)))
     window.curves.built.connect(_settle)
     window.show()

@@ -120,16 +120,23 @@ def _slider_sizes(zoom: float) -> dict[str, str]:
 class Theme(QObject):
     """Dark, light, or what the system says; and how large everything is.
 
+    Args:
+        application: what is dressed.
+        choice: what the person chose.
+        is_dressed: put the style sheet on at once. Qt polishes a widget again whenever it gets another parent: a
+            window that is made first and dressed then, by `dress`, opens sooner.
+
     Signals:
         changed(): colours or sizes are others now; `current_tokens()` and `current_zoom()` say which.
     """
 
     changed = Signal()
 
-    def __init__(self, application: QApplication, choice: ThemeChoice = "system") -> None:
+    def __init__(self, application: QApplication, choice: ThemeChoice = "system", is_dressed: bool = True) -> None:
         super().__init__()
         self._application = application
         self._choice = choice
+        self._is_dressed = is_dressed
         application.setStyle(QStyleFactory.create("Fusion"))
         application.styleHints().colorSchemeChanged.connect(self._system_changed)
         self._apply()
@@ -143,6 +150,12 @@ class Theme(QObject):
     def tokens(self) -> Tokens:
         """The colours in use."""
         return current_tokens()
+
+    def dress(self) -> None:
+        """Put the style sheet on, if that has waited for the widgets to be made."""
+        if not self._is_dressed:
+            self._is_dressed = True
+            self._put_sheet_on()
 
     def choose(self, choice: ThemeChoice) -> None:
         """Change the look now."""
@@ -182,8 +195,12 @@ class Theme(QObject):
         self._application.setProperty(_PROPERTY, name)
         tokens = THEMES[name]
         self._application.setPalette(palette_of(tokens))
-        self._application.setStyleSheet(style_sheet(tokens, current_zoom()))
+        if self._is_dressed:
+            self._put_sheet_on()
         refresh_icons(self._application)
         if anew:
             refresh_sizes(self._application, current_zoom())
         self.changed.emit()
+
+    def _put_sheet_on(self) -> None:
+        self._application.setStyleSheet(style_sheet(self.tokens, current_zoom()))
