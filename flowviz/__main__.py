@@ -38,6 +38,7 @@ def main() -> int:
             print(f"flowviz: There is no screen to open a window on. {hint}", file=sys.stderr)
             return 1
         gc.disable()  # imports leave next to no rubbish; the window lets the collector work as soon as it stands
+        import flowviz.core.quiet_numpy  # noqa: F401
         from flowviz.engine.process import ProcessBackend
 
         # Before Qt: its process imports torch meanwhile, and PySide6 makes every later import slower.

@@ -15,6 +15,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+import flowviz.core.quiet_numpy  # isort: skip  # noqa: F401
 from flowviz.core.backend import BackendEvent, RunMessage
 from flowviz.core.events import Failed, FrameReady
 from flowviz.core.spec import Array

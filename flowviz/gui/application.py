@@ -14,6 +14,9 @@ class Application(QApplication):
 
     It is a subclass and not an event filter, through which every event of every object would pass.
 
+    It asks for Qt's Fusion style by an argument: a style that is set later is handed to Python as an object, whose
+    class has more enums than any other.
+
     Signals:
         file_given(str path): the system asks for this file, at any time.
     """
@@ -21,7 +24,7 @@ class Application(QApplication):
     file_given = Signal(str)
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        super().__init__(list(arguments))
+        super().__init__([*arguments, "-style", "fusion"])
         self._early: list[str] | None = []
 
     def event(self, event: QEvent) -> bool:

@@ -17,14 +17,12 @@ from flowviz.gui.control.autosave import Autosave
 from flowviz.gui.control.document import DocumentController
 from flowviz.gui.control.look import look_of, show_look
 from flowviz.gui.widgets.bars import Bar
-from flowviz.targets.loading import SUFFIXES
 
 if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
 
 MOST_RECENT = 8
 _FILTER = f"flowviz sessions and runs (*{SUFFIX})"
-_ANYTHING = f"Everything flowviz opens ({' '.join(f'*{s}' for s in (SUFFIX, *SUFFIXES))});;{_FILTER};;All files (*)"
 _Button = QMessageBox.StandardButton
 
 
@@ -106,7 +104,11 @@ class Documents(QObject):
 
     def ask_open(self) -> None:
         """Choose a file: a session or a run, or something that becomes the target."""
-        path, _ = QFileDialog.getOpenFileName(self._window, "Open", self._folder(), _ANYTHING)
+        from flowviz.targets.loading import SUFFIXES  # with all readers of files: on first use
+
+        anything = f"Everything flowviz opens ({' '.join(f'*{s}' for s in (SUFFIX, *SUFFIXES))})"
+        filters = f"{anything};;{_FILTER};;All files (*)"
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open", self._folder(), filters)
         if path:
             self._window.target_panel.page.intake.open_path(path)
 

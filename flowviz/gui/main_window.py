@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, QSize, Qt, Slot
 from PySide6.QtGui import QCloseEvent, QShowEvent
@@ -17,7 +18,6 @@ from PySide6.QtWidgets import (
 
 from flowviz.core.backend import Backend
 from flowviz.core.film import FilmStudio
-from flowviz.core.session import SessionStore
 from flowviz.gui.actions import ShortcutGuard
 from flowviz.gui.bridge.pump import Pump
 from flowviz.gui.canvas.pages import DrawingPages
@@ -34,7 +34,6 @@ from flowviz.gui.control.recipes import RecipeController
 from flowviz.gui.control.run import RunController
 from flowviz.gui.control.runs import RunsController
 from flowviz.gui.control.surgery import BlockAdder, SurgeryController
-from flowviz.gui.documents import Documents
 from flowviz.gui.first_start import FirstStart
 from flowviz.gui.focus_order import FocusOrder
 from flowviz.gui.layout import WindowLayout
@@ -63,6 +62,10 @@ from flowviz.gui.widgets.bars import Bar
 from flowviz.gui.widgets.shortcut_sheet import ShortcutSheet
 from flowviz.gui.window_actions import make_menus
 from flowviz.gui.wiring import connect_looking, connect_runs
+
+if TYPE_CHECKING:
+    from flowviz.core.session import SessionStore
+    from flowviz.gui.documents import Documents
 
 
 class MainWindow(QMainWindow):
@@ -344,6 +347,8 @@ class MainWindow(QMainWindow):
             store: reads and writes sessions.
             folder: of autosaved files, or None for the usual one.
         """
+        from flowviz.gui.documents import Documents  # the window is seen before there are any
+
         self.documents = Documents(self, store, self._settings, folder)
         return self.documents
 

@@ -199,7 +199,7 @@ class Presenter(QObject):
     @Slot()
     def _paint(self) -> None:
         size = self._stage.size().toTuple()
-        if min(size) < 64 or not self._stage.isVisible():
+        if min(size) < 64 or not self._stage.is_seen:
             self._dirty = False  # the stage asks again when it is shown
             return
         if self._run.serial != self._serial:

@@ -21,7 +21,6 @@ from flowviz.gui.bridge.pace import Pace
 from flowviz.scene._layer import Companion, Moment
 from flowviz.scene.marks import Extent, Points, Volume
 from flowviz.scene.options import StageOptions
-from flowviz.scene.painter import paint
 from flowviz.scene.panels import Box, Gazes, Margins, Panel, Scene, View, boxes, space_panel, view_of
 from flowviz.scene.projection import thinned
 from flowviz.scene.resolve import queries, resolve
@@ -267,6 +266,8 @@ def _left_out(panel: Panel, box: Box, job: PaintJob) -> Tile:
 
 
 def _tile(panel: Panel, box: Box, job: PaintJob) -> Tile:
+    from flowviz.scene.painter import paint  # with Pillow: the window is seen before the first picture
+
     view = view_of(panel, box[2], box[3], job.gazes)
     width, height = round(box[2] * job.ratio), round(box[3] * job.ratio)
     buffer = paint(panel.marks, view, width, height, job.tokens, job.ratio * job.emphasis, breathe=_breathe)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
@@ -11,9 +12,11 @@ from flowviz.core.errors import ParameterError, UserError
 from flowviz.core.params import fields_of
 from flowviz.core.spec import TargetSpec
 from flowviz.gui.panels.target_columns import ColumnChooser
-from flowviz.gui.panels.target_files import FileLoad
 from flowviz.gui.widgets.param_form import ParamForm
 from flowviz.targets import TARGETS
+
+if TYPE_CHECKING:
+    from flowviz.gui.panels.target_files import FileLoad
 
 
 class TargetCard(QWidget):

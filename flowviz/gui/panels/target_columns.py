@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QWidget
 
-from flowviz.targets._columns import Picked
-from flowviz.targets.loading import LoadOptions
+if TYPE_CHECKING:
+    from flowviz.targets._columns import Picked
 
 _WAYS = (("2 columns", 2, 0), ("3 columns", 3, 0), ("2 principal components", 2, 2), ("3 principal components", 3, 3))
 """What it is called, how many columns of numbers it needs, and how many components it makes (0: none)."""
@@ -71,6 +72,8 @@ class ColumnChooser(QWidget):
 
     @Slot()
     def _activated(self) -> None:
+        from flowviz.targets.loading import LoadOptions  # known by now: a file was read
+
         self._show_boxes()
         needed, made = self._way.currentData()
         numbers = tuple(int(box.currentData()) + 1 for box in self._boxes[:needed])

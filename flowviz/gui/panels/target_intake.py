@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, Signal, Slot
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
@@ -13,8 +14,10 @@ from flowviz.core.errors import UserError
 from flowviz.core.spec import TargetSpec
 from flowviz.gui.control.background import Background
 from flowviz.gui.control.files import Given, png_bytes, what_is
-from flowviz.gui.panels.target_files import FILE_FILTERS, FileLoad, load_file, load_pasted_image, load_pasted_numbers
-from flowviz.targets.loading import LoadOptions
+
+if TYPE_CHECKING:
+    from flowviz.gui.panels.target_files import FileLoad
+    from flowviz.targets.loading import LoadOptions
 
 
 class TargetIntake(QObject):
@@ -48,6 +51,8 @@ class TargetIntake(QObject):
     @Slot()
     def open_dialog(self) -> None:
         """Ask for a file and load it."""
+        from flowviz.gui.panels.target_files import FILE_FILTERS  # with all readers of files: on first use
+
         settings = QSettings()
         folder = str(settings.value("folders/open", str(Path.home())))
         path, _ = QFileDialog.getOpenFileName(self._window, "Open a target", folder, FILE_FILTERS)
@@ -60,6 +65,8 @@ class TargetIntake(QObject):
         if path.lower().endswith(".flowviz"):
             self.run_file_given.emit(path)
             return
+        from flowviz.gui.panels.target_files import load_file
+
         self._load(lambda: load_file(path, options), Path(path).name)
 
     @Slot()
@@ -69,6 +76,8 @@ class TargetIntake(QObject):
 
     def take(self, given: Given) -> None:
         """Make something that was dropped or pasted the target."""
+        from flowviz.gui.panels.target_files import load_pasted_image, load_pasted_numbers
+
         match given.kind:
             case "file":
                 self.open_path(given.path)

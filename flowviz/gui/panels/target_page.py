@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
@@ -19,7 +19,6 @@ from flowviz.gui.control.draw import DrawController
 from flowviz.gui.control.sculpt import Form
 from flowviz.gui.panels.target_browser import TargetBrowser
 from flowviz.gui.panels.target_card import TargetCard
-from flowviz.gui.panels.target_files import FileLoad
 from flowviz.gui.panels.target_intake import TargetIntake
 from flowviz.gui.panels.target_work import (
     IN_SPACE,
@@ -36,7 +35,10 @@ from flowviz.gui.panels.target_work import (
     volume_base,
 )
 from flowviz.targets import TARGETS, dim_of
-from flowviz.targets.loading import LoadOptions
+
+if TYPE_CHECKING:
+    from flowviz.gui.panels.target_files import FileLoad
+    from flowviz.targets.loading import LoadOptions
 
 _PAUSE_MS = 180
 """A form's change is tried when the person has stopped moving for so long."""

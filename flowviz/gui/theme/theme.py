@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from flowviz.core.resources import resource
+from flowviz.gui.application import Application
 from flowviz.scene.tokens import DARK, THEMES, ThemeName, Tokens
 
 ThemeChoice = Literal["light", "dark", "system"]
@@ -137,7 +138,8 @@ class Theme(QObject):
         self._application = application
         self._choice = choice
         self._is_dressed = is_dressed
-        application.setStyle(QStyleFactory.create("Fusion"))
+        if not isinstance(application, Application):
+            application.setStyle(QStyleFactory.create("Fusion"))
         application.styleHints().colorSchemeChanged.connect(self._system_changed)
         self._apply()
 

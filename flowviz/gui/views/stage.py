@@ -77,6 +77,7 @@ class StageView(QWidget):
         self._rest.timeout.connect(self._come_to_rest)
         self.setMouseTracking(True)
         self._hint = ""
+        self._is_seen = False
         self.picture: Picture | None = None
         self._axes: dict[str, Axes] = {}
         self._sketch = QPolygonF()
@@ -325,9 +326,14 @@ class StageView(QWidget):
         self._moved()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """A hidden stage is not painted; now it is wanted again."""
+        """A hidden stage gets no pictures; now it is wanted again."""
         super().showEvent(event)
-        self.view_changed.emit()
+        self._is_seen = False
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it stands on the screen: the window comes first, and the pictures of it then."""
+        return self._is_seen and self.isVisible()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody turns what cannot be seen."""
@@ -345,6 +351,9 @@ class StageView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Panels, axes, words."""
+        if not self._is_seen:
+            self._is_seen = True
+            QTimer.singleShot(0, self, self.view_changed.emit)
         painter = QPainter(self)
         spots = self.spots()
         tiles = tiles_now(self.picture)
