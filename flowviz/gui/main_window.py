@@ -61,7 +61,7 @@ from flowviz.gui.views.stage import StageView
 from flowviz.gui.widgets.bars import Bar
 from flowviz.gui.widgets.shortcut_sheet import ShortcutSheet
 from flowviz.gui.window_actions import make_menus
-from flowviz.gui.wiring import connect_looking, connect_runs
+from flowviz.gui.wiring import connect_looking, connect_runs, connect_training
 
 if TYPE_CHECKING:
     from flowviz.core.session import SessionStore
@@ -89,6 +89,7 @@ class MainWindow(QMainWindow):
         self._make_views()
         self._place_views()
         self._make_controllers()
+        connect_training(self)
         self._connect_training()
         connect_runs(self)
         connect_looking(self)
@@ -196,18 +197,6 @@ class MainWindow(QMainWindow):
 
     def _connect_training(self) -> None:
         control = self.run_controller
-        self.pump.batch.connect(control.take)
-        self.pump.batch.connect(self.presenter.take)
-        self.top_bar.run_requested.connect(control.run_or_pause)
-        self.top_bar.step_requested.connect(control.step_once)
-        self.top_bar.stop_requested.connect(control.stop)
-        self.top_bar.restart_requested.connect(control.restart)
-        self.method_panel.method_chosen.connect(self.choices.set_method)
-        self.method_panel.param_chosen.connect(self.choices.set_param)
-        self.method_panel.budget_chosen.connect(self.choices.set_budget)
-        self.method_panel.seed_chosen.connect(self.choices.set_seed)
-        self.method_panel.device_chosen.connect(self.choices.set_device)
-        self.blocks.pause_after_block_requested.connect(control.pause_after_block)
         self.restart_bar.add_button("Keep as it is", self._keep_as_it_is)
         self.restart_bar.add_button("Restart to apply", control.restart, primary=True)
         control.restart_needed.connect(self._show_restart)

@@ -8,6 +8,23 @@ if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
 
 
+def connect_training(window: MainWindow) -> None:
+    """The buttons that train, the form of the method, and the engine's events."""
+    bar, form, control = window.top_bar, window.method_panel, window.run_controller
+    window.pump.batch.connect(control.take)
+    window.pump.batch.connect(window.presenter.take)
+    bar.run_requested.connect(control.run_or_pause)
+    bar.step_requested.connect(control.step_once)
+    bar.stop_requested.connect(control.stop)
+    bar.restart_requested.connect(control.restart)
+    form.method_chosen.connect(window.choices.set_method)
+    form.param_chosen.connect(window.choices.set_param)
+    form.budget_chosen.connect(window.choices.set_budget)
+    form.seed_chosen.connect(window.choices.set_seed)
+    form.device_chosen.connect(window.choices.set_device)
+    window.blocks.pause_after_block_requested.connect(control.pause_after_block)
+
+
 def connect_runs(window: MainWindow) -> None:
     """The list of runs, and what is made of a run."""
     panel, control = window.runs_panel, window.runs_controller

@@ -172,6 +172,7 @@ def test_an_edit_that_cannot_be_done_is_refused_with_its_reason(window, qtbot, s
     scripted.train(1, blocks=blocks(1))
     scripted.say(Finished(1, 1.0))
     qtbot.waitUntil(lambda: window.run.status == "finished", timeout=5000)
+    window.curves.setCurrentWidget(window.blocks)
     assert window.blocks.buttons.refine.isEnabled()
     assert not window.blocks.buttons.equalise.isEnabled(), "one block is equal to itself"
 

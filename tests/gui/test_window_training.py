@@ -123,6 +123,7 @@ def test_training_can_pause_when_the_block_in_training_is_done(window, qtbot, sc
     window.draft.set_method("jko")
     run_and_train(window, qtbot, scripted, 1, blocks=blocks(0))
     assert window.curves.isTabVisible(window.curves.indexOf(window.blocks))
+    window.curves.setCurrentWidget(window.blocks)
     window.blocks.pause_after_block_requested.emit(True)
     assert scripted.handle.calls[-1] == ("pause_after_block", True)
     assert window.blocks.pause_button.isChecked()

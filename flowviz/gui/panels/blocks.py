@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from flowviz.core.block_edits import LEAST_STEP, MOST_STEP, Retime
@@ -10,6 +11,7 @@ from flowviz.gui.panels.block_buttons import BlockButtons
 from flowviz.gui.panels.block_surgery import BlockSurgery
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.run import RunState
+from flowviz.gui.theme.sizes import fit_sizes
 from flowviz.gui.widgets.block_page import BlockPage, Blocks
 from flowviz.gui.widgets.block_table import BlockTable
 from flowviz.scene.block_story import aligned, chain_of, change_words
@@ -34,15 +36,28 @@ class BlocksView(BlockPage):
         self.setObjectName("blocksPage")
         self.column.setContentsMargins(8, 6, 8, 4)
         self.column.setSpacing(4)
-        self.buttons = BlockButtons(run)
+        self._is_made = self._pauses = False
+        run.status_changed.connect(self.refresh)
+        self._follow()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Buttons and table are made when they are first looked at: the window opens sooner without."""
+        if not self._is_made:
+            self._is_made = True
+            for place, widget in enumerate(self._make()):
+                self.column.insertWidget(place, widget, 1 if widget is self.table else 0)
+            fit_sizes(self)
+        super().showEvent(event)
+
+    def _make(self) -> tuple[QWidget, ...]:
+        self.buttons = BlockButtons(self._run)
         self.buttons.pause_after_block_requested.connect(self.pause_after_block_requested)
         self.buttons.add_block_requested.connect(self.add_block_requested)
         self.buttons.edit_requested.connect(self.edit_requested)
-        self.column.addWidget(self.buttons)
+        self.buttons.set_pauses(self._pauses)
         self.table = BlockTable()
         self.table.block_chosen.connect(self.block_chosen)
         self.table.step_typed.connect(self._step_typed)
-        self.column.addWidget(self.table, 1)
         self.change = QLabel()
         self.change.setProperty("role", "muted")
         self.change.setSizePolicy(
@@ -50,22 +65,21 @@ class BlocksView(BlockPage):
         )  # words must not widen the panel
         self.change.setAccessibleName("The chosen block before and after the last edit")
         self.change.setVisible(False)
-        self.column.addWidget(self.change)
-        self.surgery = BlockSurgery(run)
+        self.surgery = BlockSurgery(self._run)
         self.surgery.edit_requested.connect(self.edit_requested)
         self.surgery.retime_requested.connect(self.table.type_step)
-        self.column.addWidget(self.surgery)
-        run.status_changed.connect(self.refresh)
-        self._follow()
+        return self.buttons, self.table, self.change, self.surgery
 
     @property
     def pause_button(self) -> QWidget:
-        """The button that pauses after the block in training."""
+        """The button that pauses after the block in training; made when the page is first looked at."""
         return self.buttons.pause
 
     def set_pauses(self, pauses: bool) -> None:
         """Whether training will pause after this block."""
-        self.buttons.set_pauses(pauses)
+        self._pauses = pauses
+        if self._is_made:
+            self.buttons.set_pauses(pauses)
 
     @Slot(int, float)
     def _step_typed(self, block: int, step: float) -> None:
@@ -76,7 +90,7 @@ class BlocksView(BlockPage):
         self.refresh()
 
     def _shown_with_blocks(self) -> tuple[QWidget, ...]:
-        return self.table, self.surgery, self.change
+        return (self.table, self.surgery, self.change) if self._is_made else ()
 
     def _show_blocks(self, blocks: Blocks, before: Blocks, chosen: int | None) -> None:
         chain = chain_of(blocks, self._run.entropy)

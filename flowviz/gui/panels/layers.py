@@ -5,20 +5,15 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QIcon, QLinearGradient, QPainter, QPixmap
 from PySide6.QtWidgets import (
-    QComboBox,
-    QFormLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
-    QMenu,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
-    QWidgetAction,
 )
 
 from flowviz.gui.bridge.paint_thread import Picture
+from flowviz.gui.panels.display_menu import DisplayMenu
 from flowviz.gui.panels.slice_strip import SliceStrip
 from flowviz.gui.state.options import OptionsState
 from flowviz.gui.theme.theme import current_tokens, mix
@@ -167,7 +162,9 @@ class LayerBar(QFrame):
         tools.addWidget(self.fit_button)
         self.more_button = flat_button("options", "Display options", "How many particles, length of trails, density")
         self.more_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.more_button.setMenu(self._menu())
+        self._menu = DisplayMenu(options, self)
+        self._menu.options_chosen.connect(self.options_chosen)
+        self.more_button.setMenu(self._menu)
         tools.addWidget(self.more_button)
         options.changed.connect(self.refresh)
         self.refresh()
@@ -193,65 +190,6 @@ class LayerBar(QFrame):
     def _chip_clicked(self) -> None:
         self.layer_toggled.emit(str(self.sender().property("layer")))
 
-    def _menu(self) -> QMenu:
-        menu = QMenu(self)
-        body = QWidget()
-        form = self._form = QFormLayout(body)
-        form.setContentsMargins(14, 10, 14, 10)
-        form.setVerticalSpacing(10)
-        self.density = QComboBox()
-        self.density.setAccessibleName("Source of the density")
-        self.density.setToolTip("Exact: solved back from every point of a grid; takes a moment for each frame")
-        self.density.addItem("Estimate from particles", "estimate")
-        self.density.addItem("Exact model density", "exact")
-        self.density.activated.connect(self._density_chosen)
-        form.addRow("Density", self.density)
-        self._sliders: dict[str, tuple[QSlider, float]] = {}
-        self._values: dict[str, QLabel] = {}
-        self._rows: dict[str, QHBoxLayout] = {}
-        for name, label, low, high, unit, tip in (
-            ("particles", "Particles", 1, 200, 100.0, "How many particles are drawn"),
-            ("trails", "Trails", 1, 40, 25.0, "How many particles draw a trail"),
-            ("trail_length", "Trail length", 1, 20, 0.05, "How much of the way a trail shows, as a share of flow time"),
-            ("point_size", "Dot size", 2, 16, 0.5, "Diameter of a dot, in points"),
-            ("inner_mass", "Inner surface", 1, 19, 0.05, "Share of the mass within the inner surface of the density"),
-            ("outer_mass", "Outer surface", 1, 19, 0.05, "Share of the mass within the outer surface of the density"),
-            ("false_alarm", "False alarms", 1, 50, 0.005, "Share of the model's own samples outside the anomaly level"),
-        ):
-            slider = QSlider(Qt.Orientation.Horizontal)
-            slider.setRange(low, high)
-            slider.setMinimumWidth(150)
-            slider.setAccessibleName(label)
-            slider.setToolTip(tip)
-            slider.setProperty("option", name)
-            slider.valueChanged.connect(self._slider_moved)
-            self._sliders[name] = (slider, unit)
-            number = QLabel()
-            number.setProperty("role", "muted")
-            number.setMinimumWidth(34)
-            number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self._values[name] = number
-            line = QHBoxLayout()
-            line.addWidget(slider, 1)
-            line.addWidget(number)
-            form.addRow(label, line)
-            self._rows[name] = line
-        action = QWidgetAction(menu)
-        action.setDefaultWidget(body)
-        menu.addAction(action)
-        return menu
-
-    @Slot()
-    def _density_chosen(self) -> None:
-        self.options_chosen.emit({"density": self.density.currentData()})
-
-    @Slot()
-    def _slider_moved(self) -> None:
-        name = str(self.sender().property("option"))
-        slider, unit = self._sliders[name]
-        value = slider.value() * unit
-        self.options_chosen.emit({name: round(value) if name in ("particles", "trails") else value})
-
     @Slot(bool)
     def show_loop_mode(self, draws: bool) -> None:
         """Whether the next drag draws a loop."""
@@ -275,11 +213,4 @@ class LayerBar(QFrame):
                 chip.setIcon(swatch(key, on))
             chip.setChecked(on)
         self.slice_strip.show_options(value, self._volume)
-        self.density.setCurrentIndex(self.density.findData(value.density))
-        for name in ("inner_mass", "outer_mass"):
-            self._form.setRowVisible(self._rows[name], dim == 3)
-        for name, (slider, unit) in self._sliders.items():
-            slider.blockSignals(True)
-            slider.setValue(round(getattr(value, name) / unit))
-            slider.blockSignals(False)
-            self._values[name].setText(f"{getattr(value, name):g}")
+        self._menu.offer_for(dim)

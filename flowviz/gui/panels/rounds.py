@@ -38,15 +38,10 @@ class RoundsView(QWidget):
         self._is_filling = False
         self.setObjectName("roundsPage")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 4)
         column.setSpacing(4)
-        self.table = self._make_table()
-        column.addWidget(self.table, 1)
-        self.words = Story()
-        self.words.setProperty("role", "story")
-        self.words.setAccessibleName("What the round did")
-        column.addWidget(self.words)
+        self._is_made = False
         self.empty = QLabel(_EMPTY)
         self.empty.setProperty("role", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -56,6 +51,16 @@ class RoundsView(QWidget):
         cursor.moved.connect(self.refresh)
         cursor.mode_changed.connect(self.refresh)
         self.refresh()
+
+    def _make(self) -> None:
+        """Table and words are made when they are first looked at: the window opens sooner without."""
+        self._is_made = True
+        self.table = self._make_table()
+        self._column.insertWidget(0, self.table, 1)
+        self.words = Story()
+        self.words.setProperty("role", "story")
+        self.words.setAccessibleName("What the round did")
+        self._column.insertWidget(1, self.words)
 
     def _make_table(self) -> QTableWidget:
         table = QTableWidget()
@@ -78,6 +83,8 @@ class RoundsView(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         """What was not drawn while nobody looked is drawn now."""
+        if not self._is_made:
+            self._make()
         super().showEvent(event)
         self.refresh()
 
@@ -94,6 +101,8 @@ class RoundsView(QWidget):
         """Show the rounds, and which one is on the stage."""
         rounds = self._run.reflows
         self.empty.setVisible(not rounds)
+        if not self._is_made:
+            return
         for widget in (self.table, self.words):
             widget.setVisible(bool(rounds))
         if not rounds or not self.isVisible():

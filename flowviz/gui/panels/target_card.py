@@ -12,6 +12,7 @@ from flowviz.core.errors import ParameterError, UserError
 from flowviz.core.params import fields_of
 from flowviz.core.spec import TargetSpec
 from flowviz.gui.panels.target_columns import ColumnChooser
+from flowviz.gui.theme.sizes import fit_sizes
 from flowviz.gui.widgets.param_form import ParamForm
 from flowviz.targets import TARGETS
 
@@ -31,14 +32,11 @@ class TargetCard(QWidget):
         self.form = ParamForm()
         self.key = ""
         self._fonts: Sequence[str] = ()
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addLayout(self._make_heading())
-        self._columns = ColumnChooser()
-        self._columns.chosen.connect(self.columns_chosen)
-        self._columns.hide()
-        column.addWidget(self._columns)
+        self._columns: ColumnChooser | None = None
         self._form_place = QVBoxLayout()
         self._form_place.addWidget(self.form)
         column.addLayout(self._form_place)
@@ -93,9 +91,19 @@ class TargetCard(QWidget):
             self.form.set_values(shown)
         self.reset_button.setVisible(cls.is_preset and shown != defaults)
         has_choice = file is not None and bool(file.path) and sum(file.numeric) > 2
-        self._columns.setVisible(has_choice)
         if file is not None and has_choice:
-            self._columns.show_columns(file.names, file.numeric, file.used)
+            self._chooser().show_columns(file.names, file.numeric, file.used)
+        if self._columns is not None:
+            self._columns.setVisible(has_choice)
+
+    def _chooser(self) -> ColumnChooser:
+        """What few targets need: five combo boxes, made for the first table."""
+        if self._columns is None:
+            self._columns = ColumnChooser()
+            self._columns.chosen.connect(self.columns_chosen)
+            self._column.insertWidget(1, self._columns)
+            fit_sizes(self._columns)
+        return self._columns
 
     def show_words(self, name: str, summary: str) -> None:
         """Show something that has neither parameters nor columns."""
@@ -103,7 +111,8 @@ class TargetCard(QWidget):
         self._name.setToolTip(name)
         self._summary.setText(summary)
         for widget in (self._problem, self._columns, self.reset_button, self.form):
-            widget.hide()
+            if widget is not None:
+                widget.hide()
         self.key = ""
 
     def _make_form(self, spec: TargetSpec) -> None:

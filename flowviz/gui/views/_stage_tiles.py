@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QColor, QPainter
 
 from flowviz.core.camera import Camera
 from flowviz.gui.bridge.paint_thread import Picture, Tile
 from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views._stage_axes import Spot, placing
-from flowviz.scene.panels import View
+from flowviz.scene.panels import View, boxes
+
+
+def paint_ground(painter: QPainter, spots: list[Spot], stage: QRect, above: int) -> None:
+    """What lies under several panels: hairs between them, the stage's colour under their numbers and the title.
+
+    Args:
+        painter: of the stage.
+        spots: the panels' places.
+        stage: the whole of it.
+        above: points at the top that are left to the title.
+    """
+    tokens = current_tokens()
+    painter.fillRect(stage, QColor(tokens.border))
+    painter.fillRect(0, 0, stage.width(), above, QColor(tokens.stage))
+    for box in boxes([spot.panel for spot in spots], stage.width(), stage.height(), (0, 0, above)):
+        painter.fillRect(QRect(*box), QColor(tokens.stage))
 
 
 def paint_tile(painter: QPainter, spot: Spot, tile: Tile | None, ratio: float, ratio_now: float) -> None:

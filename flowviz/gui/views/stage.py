@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
-    QColor,
     QFont,
     QHideEvent,
     QMouseEvent,
@@ -24,12 +23,12 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from flowviz.core.camera import Axis, Camera
 from flowviz.gui.bridge.paint_thread import Picture
-from flowviz.gui.theme.theme import current_tokens, current_zoom
+from flowviz.gui.theme.theme import current_zoom
 from flowviz.gui.views import _stage_space as space
 from flowviz.gui.views import _stage_words as words
 from flowviz.gui.views._stage_axes import Axes, Spot, placing, world_at
 from flowviz.gui.views._stage_gl import RendererChoice, SpaceRenderer
-from flowviz.gui.views._stage_tiles import paint_tile, thinning_note, tiles_now
+from flowviz.gui.views._stage_tiles import paint_ground, paint_tile, thinning_note, tiles_now
 from flowviz.scene.marks import Extent
 from flowviz.scene.panels import Gazes, Margins, Panel, boxes, fit_room, view_of
 from flowviz.scene.view import Gaze, fit_extent
@@ -358,7 +357,7 @@ class StageView(QWidget):
         spots = self.spots()
         tiles = tiles_now(self.picture)
         if len(spots) > 1:
-            self._paint_ground(painter, spots)
+            paint_ground(painter, spots, self.rect(), self.margins[2])
         for index, spot in enumerate(spots):
             ratio = self.picture.job.ratio if self.picture is not None else 1.0
             paint_tile(painter, spot, tiles[index] if tiles else None, ratio, self.devicePixelRatioF())
@@ -392,12 +391,3 @@ class StageView(QWidget):
         font.setPixelSize(round(size * self._letters))
         font.setWeight(weight)
         return font
-
-    def _paint_ground(self, painter: QPainter, spots: list[Spot]) -> None:
-        """What lies under several panels: hairs between them, the stage's colour under their numbers."""
-        tokens = current_tokens()
-        painter.fillRect(self.rect(), QColor(tokens.border))
-        above = self.margins[2]
-        painter.fillRect(0, 0, self.width(), above, QColor(tokens.stage))
-        for box in boxes([spot.panel for spot in spots], self.width(), self.height(), (0, 0, above)):
-            painter.fillRect(QRect(*box), QColor(tokens.stage))

@@ -80,12 +80,8 @@ class Bar(QFrame):
         self._row.addWidget(self._close_button)
         self._details_button = self.add_button("Details", self._toggle_details)
         self._copy_button = self.add_button("Copy", self._copy)
-        self._details_box = QPlainTextEdit()
-        self._details_box.setReadOnly(True)
-        self._details_box.setAccessibleName("Details of the error")
-        self._details_box.setMaximumHeight(160)
-        self._details_box.hide()
-        column.addWidget(self._details_box)
+        self._column = column
+        self._details_box: QPlainTextEdit | None = None
         self.hide()
 
     def add_button(self, text: str, action: Callable[[], None], primary: bool = False) -> QPushButton:
@@ -104,8 +100,8 @@ class Bar(QFrame):
         """Show the bar with these words."""
         self._details = details
         self._text.setText(f"{message} {hint}".strip())
-        self._details_box.setPlainText(details)
-        self._details_box.hide()
+        if self._details_box is not None:
+            self._details_box.hide()
         self._details_button.setVisible(bool(details))
         self._copy_button.setVisible(self._kind == "error")
         self.show()
@@ -129,6 +125,14 @@ class Bar(QFrame):
 
     @Slot()
     def _toggle_details(self) -> None:
+        if self._details_box is None:
+            self._details_box = QPlainTextEdit()
+            self._details_box.setReadOnly(True)
+            self._details_box.setAccessibleName("Details of the error")
+            self._details_box.setMaximumHeight(160)
+            self._details_box.hide()
+            self._column.addWidget(self._details_box)
+        self._details_box.setPlainText(self._details)
         self._details_box.setVisible(not self._details_box.isVisible())
 
     @Slot()
