@@ -224,6 +224,7 @@ class Documents(QObject):
     @Slot()
     def _show_title(self) -> None:
         self._window.setWindowTitle(f"{self.document.name}[*] – flowviz")
+        self._window.setWindowFilePath(self.document.path)
         self._window.setWindowModified(self.document.is_dirty)
 
     def _folder(self) -> str:

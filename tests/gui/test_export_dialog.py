@@ -1,13 +1,16 @@
 """The film dialog, with a scripted studio."""
 
+import json
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QSettings, QSize, Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QSpinBox, QWidget
 
 from flowviz.core.film import FilmCancelled, FilmDone, FilmFailed, FilmJob, FilmProgress, FilmSpec, PreviewPicture
+from flowviz.core.film_json import film_from_json
 from flowviz.core.frames import Frame
 from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
 from flowviz.gui.export.dialog import ExportDialog
@@ -318,16 +321,24 @@ def test_size_and_time_are_estimated_and_learnt_from_the_last_film(dialog, studi
 
 
 def test_the_film_can_be_copied_as_a_command_that_means_the_same(dialog, qapp, tmp_path):
-    import json
-    import shlex
-
-    from flowviz.core.film_json import film_from_json
-
     child(dialog, QSpinBox, "film_fps").setValue(12)
     dialog.command_button.click()
     words = shlex.split(qapp.clipboard().text())
     assert words[:2] == ["flowviz", "render"] and words[4] == str(tmp_path / "flow.mp4")
     assert film_from_json(json.loads(words[-1])) == dialog.form.spec()
+
+
+def test_the_copied_command_names_the_session_that_holds_the_run_once_it_is_saved(dialog, qtbot, qapp):
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialog.setParent(window, dialog.windowFlags())
+    for path, is_modified, named in (("", False, "RUN.flowviz"), ("my run.flowviz", True, "RUN.flowviz"),
+                                     ("my run.flowviz", False, "my run.flowviz")):  # fmt: skip
+        window.setWindowFilePath(path)
+        window.setWindowModified(is_modified)
+        dialog.command_button.click()
+        assert shlex.split(qapp.clipboard().text())[2] == named
+    dialog.setParent(None, dialog.windowFlags())
 
 
 def test_scale_loop_and_parts_reach_the_film(dialog, studio):

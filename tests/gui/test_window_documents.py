@@ -97,6 +97,7 @@ def test_a_saved_session_brings_everything_back_in_another_window(window, qapp, 
     wait_for_file(window, qtbot)
     assert (tmp_path / "mine.flowviz").exists()
     assert window.windowTitle() == "mine[*] – flowviz" and not window.isWindowModified()
+    assert window.windowFilePath() == str(tmp_path / "mine.flowviz")
     assert documents.recent() == [str(tmp_path / "mine.flowviz")]
     drawn = window.ends.target.grid.copy()
     end(window)

@@ -211,9 +211,12 @@ class ExportDialog(JobDialog):
         except UserError as error:
             self.say_problem(str(error))
             return
-        words = ["flowviz", "render", "RUN.flowviz", "--out", str(self.place.path), "--film", film]
+        window = self.parentWidget()
+        session = window.windowFilePath() if window is not None and not window.isWindowModified() else ""
+        words = ["flowviz", "render", session or "RUN.flowviz", "--out", str(self.place.path), "--film", film]
         QGuiApplication.clipboard().setText(shlex.join(words))
-        self._status.setText("Copied. Save the session and put its name in the place of RUN.flowviz.")
+        todo = "" if session else " Save the session and put its name in the place of RUN.flowviz."
+        self._status.setText(f"Copied.{todo}")
         self._status.show()
         self.grow()
 
