@@ -93,7 +93,7 @@ def open_window(
     # The paint thread lets go of the interpreter sooner: the event loop waits 2.5 ms for it at most, not 5 to 12.
     sys.setswitchinterval(0.001)
     engine = engine or ProcessBackend()
-    from flowviz.engine.film_process import ProcessStudio
+    from flowviz.engine.studio import ProcessStudio
     from flowviz.gui.main_window import MainWindow
     from flowviz.gui.theme.sizes import room_of
     from flowviz.gui.theme.theme import Theme

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from flowviz.core.data import DataJob, What
+from flowviz.core.data import DataJob
 from flowviz.core.errors import UserError
 from flowviz.core.film import (
     FilmCancelled,
@@ -28,44 +28,11 @@ from flowviz.core.film import (
     FilmJob,
     FilmProgress,
 )
-from flowviz.engine.film_preview import ProcessPreview
-from flowviz.export import clear_working_files, nbytes_of, suffixes, writer_for
+from flowviz.export import clear_working_files, nbytes_of
 
 _PATIENCE_S = 3.0
 """How long a cancelled process may take to tidy up before it is killed."""
 _PROGRESS_S = 0.05
-
-
-class ProcessStudio:
-    """Makes films in processes of their own (see core.film.FilmStudio)."""
-
-    def suffixes(self) -> tuple[str, ...]:
-        """File suffixes it can write (".mp4", ".gif")."""
-        return suffixes()
-
-    def data_suffixes(self, what: What) -> tuple[str, ...]:
-        """File suffixes that something of a run can be written to."""
-        from flowviz.engine.data_export import suffixes_for  # on first use: the window opens without it
-
-        return suffixes_for(what)
-
-    def preview(self, job: FilmJob) -> ProcessPreview:
-        """Pictures of films of that job's run."""
-        return ProcessPreview(job)
-
-    def start(self, job: FilmJob | DataJob) -> ProcessFilm:
-        """Begin a film or a file; a path that cannot work becomes a FilmFailed before any process starts."""
-        path = Path(job.path).expanduser().absolute()
-        try:
-            if isinstance(job, FilmJob):
-                writer_for(path)
-            else:
-                from flowviz.engine.data_export import check_suffix
-
-                check_suffix(path, job.what)
-        except UserError as error:
-            return ProcessFilm(path, None, [FilmFailed(error.message, error.hint)])
-        return ProcessFilm(path, job, [])
 
 
 class ProcessFilm:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, QSize, Qt, Slot
 from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QMainWindow,
-    QStackedWidget,
-    QToolBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
 from flowviz.core.backend import Backend
-from flowviz.core.film import FilmStudio
 from flowviz.gui.actions import ShortcutGuard
 from flowviz.gui.bridge.pump import Pump
 from flowviz.gui.canvas.pages import DrawingPages
@@ -25,7 +18,6 @@ from flowviz.gui.control.camera import CameraController
 from flowviz.gui.control.choices import ChoicesController
 from flowviz.gui.control.ends import Ends
 from flowviz.gui.control.files import FileDrops
-from flowviz.gui.control.films import FilmController
 from flowviz.gui.control.keyframes import KeyFrameController
 from flowviz.gui.control.keymarks import KeyMarks
 from flowviz.gui.control.playback import PlaybackController
@@ -64,7 +56,9 @@ from flowviz.gui.window_actions import make_menus
 from flowviz.gui.wiring import connect_looking, connect_runs, connect_training
 
 if TYPE_CHECKING:
+    from flowviz.core.film import FilmStudio
     from flowviz.core.session import SessionStore
+    from flowviz.gui.control.films import FilmController
     from flowviz.gui.documents import Documents
 
 
@@ -128,18 +122,25 @@ class MainWindow(QMainWindow):
         self.block_adder = BlockAdder(self.run, self.draft, self.choices, self.surgery)
         self.playback = PlaybackController(self.cursor_state, self.options, self.run, self)
         self.camera = CameraController(self.stage, self)
-        companions = Companions(self.runs, self.run, self.cursor_state, self.draft, self)
+        self._companions = Companions(self.runs, self.run, self.cursor_state, self.draft, self)
         self.presenter = Presenter(
             self.backend, self.stage, self.run, self.cursor_state, self.options, self.draft, self.engine,
-            self.probes, companions, self,
+            self.probes, self._companions, self,
         )  # fmt: skip
         seen = (self.run, self.cursor_state, self.options)
         self.probing = ProbeController(self.stage, self.probes, seen, self)
         self.recipes = RecipeController(self.run, self.draft, parent=self)
         self.keyframes = KeyFrameController(KeyFrameState(self), seen, self.stage, self.playback, self.history, self)
         self.key_marks = KeyMarks(self.keyframes, self.clocks, self)
-        self.films = FilmController(self.studio, (*seen, self.probes), self.keyframes.state, companions, self)
         self._guard = ShortcutGuard(QApplication.instance(), self)  # type: ignore[arg-type]
+
+    @cached_property
+    def films(self) -> FilmController:
+        """The film dialogs; made, with all that films need, when one is first asked for."""
+        from flowviz.gui.control.films import FilmController
+
+        seen = (self.run, self.cursor_state, self.options, self.probes)
+        return FilmController(self.studio, seen, self.keyframes.state, self._companions, self)
 
     def _make_views(self) -> None:
         self.top_bar = TopBar(self.run, self.engine)
@@ -385,8 +386,9 @@ class MainWindow(QMainWindow):
         self.pump.stop()
         self.playback.play(False)
         self.presenter.close()
-        self.films.close()
-        self.films.close_data()
+        if "films" in self.__dict__:
+            self.films.close()
+            self.films.close_data()
         self.recipes.close()
         self.target_panel.close()
         self.backend.close()

@@ -14,8 +14,8 @@ from PySide6.QtCore import QEventLoop, QPoint, QPointF, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from flowviz.engine.film_process import ProcessStudio
 from flowviz.engine.process import ProcessBackend
+from flowviz.engine.studio import ProcessStudio
 from flowviz.gui.main_window import MainWindow
 from flowviz.gui.theme.theme import Theme
 from flowviz.targets import HasLogDensity, build

@@ -7,7 +7,7 @@ from film_runs import SPEC, a_run, small
 
 from flowviz.core.film import FilmJob
 from flowviz.engine.film import FilmPainter, render_film
-from flowviz.engine.film_process import ProcessStudio
+from flowviz.engine.studio import ProcessStudio
 
 
 def next_picture(preview, seconds=60.0):

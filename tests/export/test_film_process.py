@@ -9,7 +9,7 @@ from film_runs import a_job as job
 from film_runs import names
 
 from flowviz.core.film import FilmCancelled, FilmDone, FilmFailed, FilmProgress
-from flowviz.engine.film_process import ProcessStudio
+from flowviz.engine.studio import ProcessStudio
 from flowviz.export import suffixes
 
 
@@ -96,7 +96,7 @@ def test_a_parent_that_dies_takes_its_film_along(tmp_path):
         "import os, sys, time\n"
         "sys.path[:0] = sys.argv[1].split(os.pathsep)\n"
         "if __name__ == '__main__':\n"
-        "    from flowviz.engine.film_process import ProcessStudio\n"
+        "    from flowviz.engine.studio import ProcessStudio\n"
         "    from film_runs import a_job as job\n"
         "    film = ProcessStudio().start(job(sys.argv[2], seconds=600.0))\n"
         "    while not film.drain(): time.sleep(0.02)\n"

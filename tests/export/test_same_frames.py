@@ -14,8 +14,8 @@ from flowviz.core.camera import Camera
 from flowviz.core.film import FilmDone, FilmJob, FilmProgress, FilmSpec, KeyFrame, curves_of
 from flowviz.core.film_json import film_to_json
 from flowviz.core.records import RunFile
-from flowviz.engine.film_process import ProcessStudio
 from flowviz.engine.run_file import open_run, save_run
+from flowviz.engine.studio import ProcessStudio
 
 STEPS = np.arange(0, 401, 100)
 RECORD = RunFile(

@@ -15,9 +15,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from flowviz.core.spec import Budget, TargetSpec
-from flowviz.engine.film_process import ProcessStudio
 from flowviz.engine.process import ProcessBackend
 from flowviz.engine.session_file import SessionFiles
+from flowviz.engine.studio import ProcessStudio
 from flowviz.gui.main_window import MainWindow
 from flowviz.gui.theme.theme import Theme
 from flowviz.gui.widgets.shortcut_sheet import ShortcutSheet

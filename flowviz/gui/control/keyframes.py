@@ -8,7 +8,6 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Signal
 
 from flowviz.core.camera import Camera
-from flowviz.core.film import KeyFrame
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.history import History
 from flowviz.gui.state.keyframes import Captured, KeyFrameState
@@ -122,6 +121,8 @@ class KeyFrameController(QObject):
         return f"Key frame {self.state.current + 1} of {len(self.state.all)}"
 
     def _captured(self) -> Captured | None:
+        from flowviz.core.film import KeyFrame  # on first use: the window opens without what films need
+
         frames = self._run.timeline.frames
         if not frames:
             return None

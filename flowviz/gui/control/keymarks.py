@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QPoint, Slot
 from PySide6.QtWidgets import QMenu, QWidget
 
-from flowviz.core.film import KeyFrame
 from flowviz.gui.control.keyframes import KeyFrameController
 from flowviz.gui.widgets.track import Mark, Track
+
+if TYPE_CHECKING:
+    from flowviz.core.film import KeyFrame
 
 
 class Tracks(Protocol):

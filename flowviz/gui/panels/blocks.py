@@ -7,13 +7,10 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from flowviz.core.block_edits import LEAST_STEP, MOST_STEP, Retime
-from flowviz.gui.panels.block_buttons import BlockButtons
-from flowviz.gui.panels.block_surgery import BlockSurgery
 from flowviz.gui.state.cursor import CursorState
 from flowviz.gui.state.run import RunState
 from flowviz.gui.theme.sizes import fit_sizes
 from flowviz.gui.widgets.block_page import BlockPage, Blocks
-from flowviz.gui.widgets.block_table import BlockTable
 from flowviz.scene.block_story import aligned, chain_of, change_words
 
 
@@ -50,6 +47,10 @@ class BlocksView(BlockPage):
         super().showEvent(event)
 
     def _make(self) -> tuple[QWidget, ...]:
+        from flowviz.gui.panels.block_buttons import BlockButtons
+        from flowviz.gui.panels.block_surgery import BlockSurgery
+        from flowviz.gui.widgets.block_table import BlockTable
+
         self.buttons = BlockButtons(self._run)
         self.buttons.pause_after_block_requested.connect(self.pause_after_block_requested)
         self.buttons.add_block_requested.connect(self.add_block_requested)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Slot
 
-from flowviz.core.film import Beside
 from flowviz.core.frames import Frame
 from flowviz.core.records import RunEntry, RunFile
 from flowviz.gui.state.cursor import CursorState
@@ -13,6 +14,9 @@ from flowviz.gui.state.run import RunState
 from flowviz.gui.state.runs import RunsState
 from flowviz.scene._layer import Companion
 from flowviz.scene.modes.compare import MOST
+
+if TYPE_CHECKING:
+    from flowviz.core.film import Beside
 
 
 class Companions(QObject):
@@ -42,6 +46,8 @@ class Companions(QObject):
 
     def beside(self) -> tuple[Beside, ...]:
         """The same with all their frames, for films."""
+        from flowviz.core.film import Beside  # on first use: the window opens without what films need
+
         self.now()
         return tuple(
             Beside(entry.number, self._label(entry, record), record.spec, record.frames)

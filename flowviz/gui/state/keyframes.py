@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from flowviz.core.film import KeyFrame
 from flowviz.scene.panels import Gazes
+
+if TYPE_CHECKING:
+    from flowviz.core.film import KeyFrame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
