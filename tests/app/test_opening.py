@@ -1,12 +1,66 @@
 """How the window opens: with Python's own import, and with what can wait after its first picture."""
 
+import os
 import subprocess
 import sys
 import time
 
+import pytest
 from PySide6.QtWidgets import QWidget
 
 from flowviz.gui.opening import FirstPaint
+from flowviz.gui.theme.theme import Theme, current_tokens, style_sheet
+
+SEEN_FIRST = """
+import sys
+import flowviz.gui.plain_imports
+from flowviz.app import open_window
+from flowviz.gui.application import Application
+from flowviz.gui.opening import FirstPaint
+from tests.gui.scripted import ScriptedBackend
+
+application = Application(["flowviz"])
+window = open_window(application, engine=ScriptedBackend())
+late = {"PIL", "pyqtgraph", "flowviz.core.film", "flowviz.export", "flowviz.targets.loading", "flowviz.gui.documents"}
+
+def seen():
+    print("first:", sorted(late & set(sys.modules)), window.stage.picture)
+
+def painted(picture):
+    print("then:", "PIL" in sys.modules, picture.dots > 0)
+    application.quit()
+
+FirstPaint(window.top_bar).painted.connect(seen)
+window.presenter.shown.connect(painted)
+application.exec()
+window.shut_down()
+"""
+
+
+def test_the_window_is_seen_before_its_first_picture_and_before_what_pictures_films_and_files_need():
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    words = [sys.executable, "-c", SEEN_FIRST]
+    answer = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert answer.stdout == "first: [] None\nthen: True True\n", answer.stderr
+
+
+def test_a_window_that_is_dressed_when_it_stands_wears_the_same(qapp):
+    theme = Theme(qapp, "light", is_dressed=False)
+    assert (current_tokens().name, qapp.styleSheet()) == ("light", "")
+    theme.dress()
+    assert qapp.styleSheet() == style_sheet(theme.tokens)
+    theme.choose("dark")
+    assert qapp.styleSheet() == style_sheet(theme.tokens)
+    qapp.setStyleSheet("")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads as Linux shows them")
+def test_numpy_starts_no_threads_and_later_libraries_may():
+    words = "import os, flowviz.core.quiet_numpy; print(len(os.listdir('/proc/self/task')), os.environ.get(NAME))"
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    words = words.replace("NAME", repr("OPENBLAS_NUM_THREADS"))
+    answer = subprocess.run([sys.executable, "-c", words], env=environment, capture_output=True, text=True, check=True)
+    assert answer.stdout == "1 None\n"
 
 
 def test_python_keeps_its_own_import_when_the_app_brings_qt():
