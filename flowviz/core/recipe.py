@@ -48,8 +48,8 @@ def repeatable(course: Course, step: int) -> tuple[Course, tuple[str, ...]]:
         course = (Stretch(0, begin, Budget(steps=begin), is_whole=True), *course)
     if any(stretch.budget.seconds is not None for stretch in course):
         notes.append(
-            "The clock limited its training: here the same number of steps is trained at the same pace, so that "
-            "figures come out close, but not equal."
+            "The clock limited its training: here it is trained at the same pace, so that steps and figures come out "
+            "close, but not equal."
         )
     return course, tuple(notes)
 

@@ -19,7 +19,8 @@ def replay(spec: RunSpec, course: Course) -> Iterator[RunEvent]:
     """Train a run again along its course: same machine, same numbers, unless the clock had a say in it.
 
     Where a stretch was limited by time, the method is told the times that it was told then, to the accuracy of the
-    pace that the course has kept; so it makes the same steps, with nearly the same learning rates.
+    pace that the course has kept; so it makes nearly the same steps (a block may end some earlier or later), with
+    nearly the same learning rates.
 
     Args:
         spec: the run.

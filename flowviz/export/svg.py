@@ -70,8 +70,10 @@ class _Page:
     def _clipped(self, clipped: Clipped) -> list[str]:
         self._clips += 1
         name = f"clip{self._clips}"
-        start = [f'<clipPath id="{name}"><rect {_box(clipped.box)}/></clipPath>', f'<g clip-path="url(#{name})">']
-        return [*start, *(line for item in clipped.items for line in self._item(item)), "</g>"]
+        # within defs: programs that do not know clipping would draw the black box itself
+        shape = f'<defs><clipPath id="{name}"><rect {_box(clipped.box)}/></clipPath></defs>'
+        inside = (line for item in clipped.items for line in self._item(item))
+        return [shape, f'<g clip-path="url(#{name})">', *inside, "</g>"]
 
 
 def _dots(dots: Dots) -> list[str]:

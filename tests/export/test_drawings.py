@@ -59,6 +59,12 @@ def test_an_svg_shows_what_the_painter_paints(tmp_path):
         assert np.abs(a - b).max() < 16 and np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.98
 
 
+def test_an_svg_has_no_shape_that_a_program_without_clipping_would_draw(tmp_path):
+    root = ET.parse(render_film(a_run(), small(layers=LAYERS), tmp_path / "still.svg")).getroot()
+    clips = list(root.iter(f"{SVG}clipPath"))
+    assert clips and clips == [clip for defs in root.iter(f"{SVG}defs") for clip in defs]
+
+
 def test_an_svg_has_one_element_for_each_mark_and_its_words_as_outlines(tmp_path):
     film = small(layers=("particles",), t=1.0, parts=("title", "clock"))
     root = ET.parse(render_film(a_run(), film, tmp_path / "still.svg")).getroot()
