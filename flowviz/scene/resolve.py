@@ -8,6 +8,7 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 
 from flowviz.core.queries import Query
+from flowviz.core.solver import METHOD_SOLVER
 from flowviz.core.spec import Array
 from flowviz.scene._base_paths import shown_paths, shown_query
 from flowviz.scene._layer import Moment
@@ -52,13 +53,16 @@ def resolve(moment: Moment, answers: Mapping[str, Mapping[str, Array]], title: s
 
 
 def clock_words(moment: Moment, answers: Mapping[str, Mapping[str, Array]] | None = None) -> str:
-    """Where the clocks stand: "t = 0.42   step 1,200   NFE 40"."""
+    """Where the clocks stand, and what a chosen solver costs: "t = 0.42   step 1,200   NFE 40".
+
+    The method's own solver is asked for some frames only, those with too few particles; its cost would come and go.
+    """
     words = [f"t = {moment.t:.2f}"]
     if mode_of(moment).tells_steps(moment):
         return words[0]
     words += step_words(moment.frame)
     nfe = shown_nfe(answers or {})
-    if nfe is not None:
+    if nfe is not None and moment.options.solver != METHOD_SOLVER:
         words.append(f"NFE {nfe}")
     return "   ".join(words)
 
