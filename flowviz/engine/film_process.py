@@ -33,6 +33,11 @@ from flowviz.export import clear_working_files, nbytes_of
 _PATIENCE_S = 3.0
 """How long a cancelled process may take to tidy up before it is killed."""
 _PROGRESS_S = 0.05
+_SMALLER = {
+    "film": "Choose a smaller size or a shorter film.",
+    "file": "Ask for fewer points or a coarser grid.",
+}
+"""What to do where memory was short, by what was made."""
 
 
 class ProcessFilm:
@@ -46,6 +51,7 @@ class ProcessFilm:
 
     def __init__(self, path: Path, job: FilmJob | DataJob | None, events: list[FilmEvent]) -> None:
         self._path = path
+        self._thing = _thing(job)
         self._events = events
         self._ended = bool(events)
         self._cancelled_at: float | None = None
@@ -94,7 +100,7 @@ class ProcessFilm:
             del job
             self._listen(here, process)
         except Exception as error:
-            self._end(FilmFailed("The film could not be started.", str(error), traceback.format_exc()))
+            self._end(FilmFailed(f"The {self._thing} could not be started.", str(error), traceback.format_exc()))
         finally:
             _kill(process)
             here.close()
@@ -123,7 +129,7 @@ class ProcessFilm:
             if late or gone or (process.sentinel in ready and not _has_more(here)):
                 _kill(process)
                 clear_working_files(self._path, process.pid or 0)
-                self._end(FilmCancelled() if asked is not None else _death(process))
+                self._end(FilmCancelled() if asked is not None else _death(process, self._thing))
 
     def _take(self, event: FilmEvent) -> None:
         if isinstance(event, FilmProgress):
@@ -150,13 +156,17 @@ def _has_more(pipe: Connection) -> bool:
         return False
 
 
-def _death(process: BaseProcess) -> FilmFailed:
+def _thing(job: FilmJob | DataJob | None) -> str:
+    return "file" if isinstance(job, DataJob) else "film"
+
+
+def _death(process: BaseProcess, thing: str) -> FilmFailed:
     process.join(1.0)
     code = process.exitcode
     how = f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
     return FilmFailed(
-        f"The process that made the film ended unexpectedly ({how}); no film was written.",
-        "Try again with a smaller size or a shorter film; the computer may have run out of memory.",
+        f"The process that made the {thing} ended unexpectedly ({how}); no {thing} was written.",
+        f"The computer may have run out of memory. {_SMALLER[thing]}",
     )
 
 
@@ -223,12 +233,16 @@ def _make(job: FilmJob | DataJob, pipe: Connection, stop: threading.Event) -> Fi
     except UserError as error:
         return FilmFailed(error.message, error.hint)
     except MemoryError:
-        return FilmFailed("There was not enough memory for the film.", "Choose a smaller size.")
+        return FilmFailed(f"There was not enough memory for the {_thing(job)}.", _SMALLER[_thing(job)])
     except (BrokenPipeError, EOFError):
         raise
     except Exception as error:
         details = traceback.format_exc()
-        return FilmFailed(f"The film could not be made: {error}.", "Details tell more; trying again may help.", details)
+        return FilmFailed(
+            f"The {_thing(job)} could not be made: {error}.",
+            "Help > Show log tells more; trying again may help.",
+            details,
+        )
 
 
 def _make_data(job: DataJob, stopped: Callable[[], bool]) -> FilmEvent:

@@ -5,10 +5,12 @@ import time
 from pathlib import Path
 
 import pytest
+from film_runs import SPEC, names
 from film_runs import a_job as job
-from film_runs import names
 
+from flowviz.core.data import DataChoice, DataJob
 from flowviz.core.film import FilmCancelled, FilmDone, FilmFailed, FilmProgress
+from flowviz.core.records import RunFile
 from flowviz.engine.studio import ProcessStudio
 from flowviz.export import suffixes
 
@@ -62,6 +64,13 @@ def test_a_bad_path_fails_at_once_with_a_sentence(tmp_path):
 def test_what_goes_wrong_inside_comes_back_as_a_sentence(tmp_path):
     events = outcome(ProcessStudio().start(job(tmp_path / "film.mp4", layers=("confetti",))))
     assert isinstance(events[-1], FilmFailed) and "confetti" in events[-1].message
+    assert names(tmp_path) == []
+
+
+def test_of_data_it_speaks_as_of_a_file_and_not_of_a_film(tmp_path):
+    broken = DataJob(RunFile(SPEC, ()), "samples", DataChoice(n=4), str(tmp_path / "a.npz"))
+    last = outcome(ProcessStudio().start(broken))[-1]
+    assert isinstance(last, FilmFailed) and "The file could not be made" in last.message and "log" in last.hint
     assert names(tmp_path) == []
 
 

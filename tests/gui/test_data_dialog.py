@@ -138,3 +138,11 @@ def test_when_a_file_is_ready_its_folder_can_be_shown(dialog, studio, tmp_path, 
     qtbot.waitUntil(dialog.show_button.isVisible)
     choose(dialog, "curves")
     assert not dialog.show_button.isVisible()
+
+
+def test_the_details_of_a_failure_go_to_the_log(dialog, studio, tmp_path, qtbot, caplog):
+    dialog.place.path_edit.setText(str(tmp_path / "a.npz"))
+    dialog.export_button.click()
+    studio.events.append(FilmFailed("The file could not be made: no.", "Help > Show log tells more.", "line 7"))
+    qtbot.waitUntil(lambda: "Show log" in said(dialog))
+    assert "line 7" in caplog.text and "line 7" not in said(dialog)

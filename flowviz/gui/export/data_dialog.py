@@ -58,7 +58,7 @@ class DataDialog(JobDialog):
         dim: int = 2,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(studio, "Export data", "file", parent)
+        super().__init__(studio, "Export data", "export", parent)
         self._dim = dim
         self.setObjectName("dataDialog")
         self._make_job = make_job

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from flowviz.core.data import DataJob
-from flowviz.core.film import FilmEvent, FilmHandle, FilmJob, FilmStudio
+from flowviz.core.film import FilmEvent, FilmFailed, FilmHandle, FilmJob, FilmStudio
 from flowviz.gui.theme.sizes import fit_sizes, room_of
 from flowviz.gui.theme.theme import zoomed
 from flowviz.gui.widgets.whole_page import WholePage
@@ -160,6 +161,8 @@ class JobDialog(QDialog):
     @Slot()
     def _look(self) -> None:
         for event in self._handle.drain() if self._handle is not None else ():
+            if isinstance(event, FilmFailed) and event.details:
+                logging.getLogger(__name__).error("%s\n%s", event.message, event.details)
             self._heard(event)
 
     @abstractmethod
