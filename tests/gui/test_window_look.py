@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QDialog,
     QHeaderView,
@@ -18,8 +19,11 @@ from PySide6.QtWidgets import (
     QSlider,
     QTabBar,
     QToolBar,
+    QWidget,
 )
+from scripted import blocks
 
+from flowviz.core.events import Finished
 from flowviz.core.params import ParamField
 from flowviz.gui.export.job_dialog import JobDialog
 from flowviz.gui.theme.theme import ZOOMS, current_zoom, style_sheet
@@ -37,6 +41,13 @@ def trained(window, qtbot, scripted):
     qtbot.waitUntil(lambda: len(window.run.timeline) == 2, timeout=5000)
     window.playback.play(False)
     return window
+
+
+def settle():
+    """Sizes asked for in one round of events are given in the next."""
+    for _ in range(5):
+        QApplication.sendPostedEvents()
+        QApplication.processEvents()
 
 
 @pytest.fixture
@@ -163,6 +174,25 @@ def test_the_interface_grows_and_shrinks_by_keys(trained, qtbot, usual_size):
     assert current_zoom() == 1.0 and box.width() == width
     trained.theme.set_zoom(99.0)
     assert current_zoom() == ZOOMS[-1]
+
+
+@pytest.mark.parametrize("method", ["cnf", "jko"])
+def test_up_to_130_percent_the_window_fits_a_small_screen_and_cuts_nothing_off(window, qtbot, scripted, method):
+    window.draft.set_method(method)
+    window.run_controller.run_or_pause()
+    scripted.train(10, blocks=blocks(1) if method == "jko" else ())
+    scripted.say(Finished(10, 1.0))
+    qtbot.waitUntil(lambda: window.run.status == "finished", timeout=5000)
+    if method == "jko":
+        window.curves.setCurrentWidget(window.curves.blocks)
+    body = window.target_panel.page.findChild(QWidget, "scrollBody")
+    for zoom in (1.0, 1.15, 1.3):
+        window.theme.set_zoom(zoom)
+        window.grab()  # all that waits for its place gets it
+        window.resize(1024, 700)
+        settle()
+        assert window.minimumSizeHint().width() <= window.width() == 1024
+        assert body.parentWidget().width() == body.width() >= body.minimumSizeHint().width()
 
 
 def test_the_clocks_are_as_tall_as_before_when_the_interface_is_back_at_its_usual_size(trained, qtbot):

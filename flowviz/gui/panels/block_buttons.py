@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
@@ -75,12 +75,21 @@ class BlockButtons(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Long words or short ones."""
         super().resizeEvent(event)
-        self._words(are_short=self.width() < self._wide)
+        self._words(are_short=self.width() < self._width_of(are_short=False))
 
-    @property
-    def _wide(self) -> int:
-        """The least width for the long words."""
-        return sum(button.fontMetrics().horizontalAdvance(button.accessibleName()) + 22 for button in self._buttons)
+    def minimumSizeHint(self) -> QSize:
+        """Room for the short words, whichever stand there now."""
+        return QSize(self._width_of(are_short=True), super().minimumSizeHint().height())
+
+    def _width_of(self, are_short: bool) -> int:
+        """What the buttons that are shown need for those words."""
+        shown = [button for button in self._buttons if not button.isHidden()]
+        width = self._row.spacing() * max(0, len(shown) - 1)
+        for button in shown:
+            measure, name = button.fontMetrics().horizontalAdvance, button.accessibleName()
+            words = _SHORT.get(name, name) if are_short else name
+            width += button.sizeHint().width() - measure(button.text()) + measure(words)
+        return width
 
     def set_pauses(self, pauses: bool) -> None:
         """Whether training will pause after this block."""

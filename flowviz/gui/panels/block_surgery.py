@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from flowviz.core.block_edits import BlockEdit, Drop, Retime, Retrain, Split
 from flowviz.gui.state.run import RunState
+from flowviz.gui.widgets.flow_layout import FlowLayout
 
 _WHAT: dict[str, tuple[str, Callable[[int], BlockEdit]]] = {
     "Retrain": ("Train this block anew from the one before it; those behind it follow.", Retrain),
@@ -36,13 +37,11 @@ class BlockSurgery(QWidget):
         super().__init__(parent)
         self._run = run
         self._block = 0
-        row = QHBoxLayout(self)
+        row = FlowLayout(self, gap=4)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
         self.name = QLabel()
         self.name.setProperty("role", "muted")
         row.addWidget(self.name)
-        row.addStretch(1)
         self.buttons: dict[str, QPushButton] = {}
         for text in _WHAT:
             button = QPushButton(text)

@@ -8,7 +8,6 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlo
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QKeyEvent, QPainter, QPaintEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QMenu,
@@ -29,6 +28,7 @@ from flowviz.gui.state.run import RunState
 from flowviz.gui.state.runs import RunsState
 from flowviz.gui.theme.theme import current_tokens
 from flowviz.gui.views.trace import number
+from flowviz.gui.widgets.flow_layout import FlowLayout
 
 _WHAT = Qt.ItemDataRole.UserRole
 _CHECKABLE = Qt.ItemFlag.ItemIsUserCheckable
@@ -188,9 +188,8 @@ class RunsPanel(QWidget):
         made.currentItemChanged.connect(self._show_buttons)
         return made
 
-    def _make_buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(4)
+    def _make_buttons(self) -> FlowLayout:
+        row = FlowLayout(gap=4)
         self.back_button = self._button(
             "Bring back",
             "Put the chosen run on the stage with its frames; Continue trains on (Enter)",
@@ -205,7 +204,6 @@ class RunsPanel(QWidget):
         self.compare_button.setMenu(self.methods)
         for button in (self.back_button, self.remove_button, self.compare_button):
             row.addWidget(button)
-        row.addStretch(1)
         return row
 
     @staticmethod

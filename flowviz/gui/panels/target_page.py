@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QShowEvent, QUndoStack
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from flowviz.core.backend import Choice
 from flowviz.core.errors import UserError
@@ -34,6 +34,7 @@ from flowviz.gui.panels.target_work import (
     tile_of,
     volume_base,
 )
+from flowviz.gui.widgets.column_scroll import ColumnScroll
 from flowviz.targets import TARGETS, dim_of
 
 if TYPE_CHECKING:
@@ -112,15 +113,9 @@ class TargetPage(QWidget):
         self.card.reset_requested.connect(self._reset)
         column.addWidget(self.card)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls to whatever in it has the focus
-        scroll.setWidget(body)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
-        self.setMinimumWidth(232)
+        outer.addWidget(ColumnScroll(body))
 
     def _make_browser(self) -> TargetBrowser:
         browser = TargetBrowser(self._background, self._controller.has_noise)
