@@ -11,10 +11,11 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flowviz import __version__
 from flowviz.cli_base import DONE, FAILED, STOPPED, WRONG, complain
@@ -79,7 +80,11 @@ def _drop_output() -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one sentence what is wrong."""
+    """Says in one sentence what is wrong, and takes -60,22 and -x for values, which argparse would for options."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._negative_number_matcher = re.compile(r"-\.?\d|-[xyz]$")
 
     def error(self, message: str) -> NoReturn:
         sentence = message[:1].upper() + message[1:]

@@ -45,6 +45,8 @@ def add_train(train: argparse.ArgumentParser) -> None:
 def run_train(options: argparse.Namespace) -> int:
     """Train and save; returns the exit status."""
     out = Path(options.out)
+    if out.suffix.lower() != ".flowviz":
+        raise ParameterError(f"{out.name} is no name of a run file.", "Let it end in .flowviz.", "out")
     check_out(options.out)
     kept = (options.target, options.target_param, options.source, options.source_param, options.flow)
     if options.resume and (any(kept) or options.seed is not None):

@@ -52,11 +52,16 @@ def film_from_json(document: Mapping[str, Any], base: FilmSpec | None = None) ->
             raise ParameterError(f"A film has no field {name!r}.", f"Known: {', '.join(sorted(known))}.", name)
     base = base or FilmSpec()
     values: dict[str, Any] = {}
-    try:
-        for name, value in document.items():
+    for name, value in document.items():
+        try:
             values[name] = _value(name, value, getattr(base, name))
+        except (TypeError, ValueError, KeyError, AttributeError, IndexError):
+            text = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."
+            hint = "Compare it with what the window's film dialog copies."
+            raise ParameterError(f"{name} of a film cannot be {text}.", hint, name) from None
+    try:
         return replace(base, **values)
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+    except (TypeError, ValueError) as error:
         raise ParameterError(
             f"The description of the film cannot be read: {error}.", "Compare it with one of the window's."
         ) from None

@@ -178,6 +178,11 @@ def _dialect(path: Path, lines: list[str], encoding: str) -> tuple[Dialect, int]
     plain = Dialect(None, ".", 0, encoding)
     if any(_is_number(plain, line.strip()) or _is_number(Dialect(None, ",", 0, ""), line.strip()) for line in lines):
         raise FileError(f"{path.name} has only one column.", "A distribution in the plane needs two: x and y.")
+    cells = [cell.strip().lower() for line in lines[1:] for cell in re.split(r"[\t;|,]", line)]
+    if cells and all(cell in _MISSING for cell in cells):
+        raise FileError(
+            f"Every row of {path.name} lacks a number.", "Fill the missing numbers, or choose another file."
+        )
     raise FileError(
         f"{path.name} holds no table of numbers; its first line reads {_short(lines[0])}.",
         "Choose a file with two columns of numbers.",

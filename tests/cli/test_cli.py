@@ -174,6 +174,7 @@ BAD_USE = [
     ["fly"],
     ["train", "--out", "a.flowviz"],
     ["train", "--target", "two_moons", "--flow", "cnf"],
+    ["train", "--target", "two_moons", "--flow", "cnf", "--out", "a.mp4"],
     ["train", "--target", "nothing", "--flow", "cnf", "--out", "a.flowviz"],
     ["train", "--target", "two_moons", "--flow", "nothing", "--out", "a.flowviz"],
     ["train", "--target", "two_moons", "--flow", "cnf", "--param", "width=-1", "--out", "a.flowviz"],
@@ -262,6 +263,15 @@ def test_a_start_that_is_no_time_is_refused_in_a_sentence(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["flowviz", "--started", "x"])
     assert main() == 2
     assert said(capsys)[1] == "flowviz: --started is a time in seconds since 1970, not 'x'.\n"
+
+
+@pytest.mark.parametrize("value", ["-60,22", "-x", "-5x5"])
+def test_values_that_begin_with_a_minus_are_values(value, capsys):
+    """argparse by itself takes them for options and says "expected one argument"."""
+    option = "--size" if value == "-5x5" else "--camera"
+    assert run_cli(["render", "missing.flowviz", "--out", "a.png", option, value]) in (1, 2)
+    words = said(capsys)[1]
+    assert ("'-5x5' is not a size" if option == "--size" else "There is no file missing.flowviz") in words
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -7,6 +7,7 @@ import pytest
 from film_runs import SPEC, a_run, small
 
 from flowviz.core.drawing import Words
+from flowviz.core.errors import ParameterError
 from flowviz.core.film import Beside, FilmSpec, KeyFrame
 from flowviz.core.film_json import film_from_json, film_to_json
 from flowviz.core.probes import Loop, Pin
@@ -100,3 +101,12 @@ def test_pins_and_loop_are_pixels_of_stills_as_well():
 def test_pins_and_loop_go_through_the_command_that_the_window_copies():
     film = FilmSpec(pins=(*PINS, Pin(0.1, 0.2, 0.3, 0.4)), loop=SQUARE)
     assert film_from_json(film_to_json(film)) == film
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("layers", 3), ("keys", [{"step": "a"}]), ("camera", 3), ("options", 3), ("pins", [[1, 2]]), ("loop", 7)],
+)
+def test_a_film_that_makes_no_sense_is_refused_by_the_name_of_the_field(field, value):
+    with pytest.raises(ParameterError, match=rf"^{field} of a film cannot be .*film dialog copies"):
+        film_from_json({field: value})

@@ -153,6 +153,7 @@ def test_a_decimal_comma_far_down_is_understood(tmp_path):
         ("a.csv", "x,y\n1,2\n3,1e300\n", r"a\.csv, row 2 .* 1e\+300, which is too large"),
         ("a.csv", "x,y\n1,2\n1,2\n1,2\n", r"All 3 points of a\.csv are equal"),
         ("a.csv", "x,y\n", r"a\.csv h"),
+        ("a.csv", "x,y\nnan,nan\n,\n", r"Every row of a\.csv lacks a number"),
         ("a.txt", "To be or not to be\nthat is the question\n", r"a\.txt holds no table of numbers; its first line reads"),  # noqa: E501
         ("a.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", r"a\.csv is no text file"),
         ("a.xlsx", b"PK", r"a\.xlsx is of a kind that flowviz does not read\. It reads \.csv"),
