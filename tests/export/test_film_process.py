@@ -68,7 +68,7 @@ def test_what_goes_wrong_inside_comes_back_as_a_sentence(tmp_path):
 
 
 def test_of_data_it_speaks_as_of_a_file_and_not_of_a_film(tmp_path):
-    broken = DataJob(RunFile(SPEC, ()), "samples", DataChoice(n=4), str(tmp_path / "a.npz"))
+    broken = DataJob(RunFile(SPEC, ("no frame",)), "samples", DataChoice(n=4), str(tmp_path / "a.npz"))
     last = outcome(ProcessStudio().start(broken))[-1]
     assert isinstance(last, FilmFailed) and "The file could not be made" in last.message and "log" in last.hint
     assert names(tmp_path) == []
