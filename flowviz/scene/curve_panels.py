@@ -18,6 +18,8 @@ _STAGE_SHARE = 0.7
 _LEFT, _RIGHT, _BELOW, _ABOVE = 0.19, 0.07, 0.17, 0.27
 _PADDING = 0.06
 """Room around a curve within its panel, as shares of the curve's own width and height."""
+_LOW = 0.16
+"""Room that the name of a noise floor needs below its line; a curve comes down to it from above."""
 _SPREAD = 30.0
 """Largest over smallest value from which a curve has a logarithmic axis."""
 
@@ -78,7 +80,8 @@ class _Chart:
         if self._floor is not None:
             height = float(self._height(self._scale(np.array([self._floor[0]])))[0])
             marks.append(_line(((0, height), (1, height)), "muted", 1.1))
-            labels.append(Label("noise floor", 0.98, height + 0.06, "right"))
+            is_below = height > _LOW and line[-1, 1] > height - _LOW  # where the curve does not end
+            labels.append(Label("noise floor", 0.98, height + (-0.07 if is_below else 0.07), "right"))
         marks.append(Lines(line[None], colour, 1.2, 0.3))
         if done.sum() > 1:
             marks.append(Lines(line[done][None], colour, 2.4, 0.95))
