@@ -28,12 +28,13 @@ class PdfWriter(DrawingWriter):
         """The whole file; the same drawing gives the same bytes."""
         from reportlab.pdfgen.canvas import Canvas
 
-        file = io.BytesIO()
-        canvas = Canvas(file, pagesize=(POINTS * drawing.width, POINTS * drawing.height), invariant=1)
+        file, size = io.BytesIO(), (POINTS * drawing.width, POINTS * drawing.height)
+        _load_fonts(drawing)
+        # a page begins with a font that is embedded: journals refuse files that as much as name another one
+        canvas = Canvas(file, pagesize=size, invariant=1, initialFontName=_FONTS[False])
         canvas.scale(POINTS, POINTS)
         canvas.setTitle(drawing.title)
         canvas.setCreator("flowviz")
-        _load_fonts(drawing)
         if drawing.background:
             canvas.setFillColor(drawing.background)
             canvas.rect(0, 0, drawing.width, drawing.height, stroke=0, fill=1)
