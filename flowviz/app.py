@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from flowviz import __version__
 from flowviz.core.resources import resource
 from flowviz.gui.application import Application
-from flowviz.gui.opening import UNSEEN_MS, FirstPaint, StartCheck
+from flowviz.gui.opening import PICTURE_MS, UNSEEN_MS, FirstPaint, StartCheck
 
 if TYPE_CHECKING:
     from flowviz.core.backend import Backend
@@ -50,10 +50,10 @@ def run_app(engine: Backend, path: str = "", renderer: str = "auto", started: fl
     log = _start_log()
     settings = QSettings() if started is None else None
     window = open_window(application, settings, engine)
-    first_paint = FirstPaint(window.top_bar, UNSEEN_MS)
     if started is not None:
-        StartCheck(window, first_paint, started)
+        StartCheck(window, FirstPaint(window.top_bar, UNSEEN_MS), started)
     else:
+        first_paint = FirstPaint(window.top_bar, UNSEEN_MS, PICTURE_MS)
         first_paint.painted.connect(lambda: _bring_documents(application, window, path))
     if renderer in ("painter", "opengl"):
         window.stage.choose_renderer("painter" if renderer == "painter" else "opengl")

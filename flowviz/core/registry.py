@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
+import threading
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
@@ -26,6 +27,7 @@ class Registry(Generic[E]):
         self._package = package
         self._entries: dict[str, type[E]] = {}
         self._loaded = False
+        self._lock = threading.RLock()
 
     def register(self, key: str) -> Callable[[type[E]], type[E]]:
         """Class decorator that files the class under `key`."""
@@ -69,10 +71,11 @@ class Registry(Generic[E]):
                 importlib.import_module(name)
 
     def _load(self) -> None:
-        if not self._loaded:
-            self._loaded = True
-            load_plugins(self._package)
-            self._entries = dict(sorted(self._entries.items(), key=lambda entry: entry[1].__module__))
+        with self._lock:  # whoever comes while another thread loads waits until all are there
+            if not self._loaded:
+                self._loaded = True
+                load_plugins(self._package)
+                self._entries = dict(sorted(self._entries.items(), key=lambda entry: entry[1].__module__))
 
 
 def load_plugins(package: str) -> None:

@@ -391,4 +391,5 @@ class MainWindow(QMainWindow):
             self.films.close_data()
         self.recipes.close()
         self.target_panel.close()
+        self.curves.stop()
         self.backend.close()

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
 
+PICTURE_MS = 150
+"""For so long after its first painting a window does nothing but bring the first picture onto its stage."""
 UNSEEN_MS = 1000
 """A window that opens minimised is not painted: what waits for that waits no longer."""
 ENGINE_S = 120.0
@@ -22,6 +24,7 @@ class FirstPaint(QObject):
     Args:
         widget: not painted yet.
         patience_ms: tell after so many milliseconds in any case, or 0 to wait for ever.
+        wait_ms: leave the event loop to what is more urgent for so long after the painting.
 
     Signals:
         painted()
@@ -29,9 +32,10 @@ class FirstPaint(QObject):
 
     painted = Signal()
 
-    def __init__(self, widget: QWidget, patience_ms: int = 0) -> None:
+    def __init__(self, widget: QWidget, patience_ms: int = 0, wait_ms: int = 0) -> None:
         super().__init__(widget)
         self._widget = widget
+        self._wait_ms = wait_ms
         self.is_told = False
         """Whether it has been painted."""
         widget.installEventFilter(self)
@@ -42,7 +46,7 @@ class FirstPaint(QObject):
         """Look for the paint event; it goes on its way."""
         if event.type() == QEvent.Type.Paint:
             watched.removeEventFilter(self)
-            QTimer.singleShot(0, self._look)
+            QTimer.singleShot(self._wait_ms, self._look)
         return False
 
     @Slot()

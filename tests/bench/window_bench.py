@@ -40,6 +40,8 @@ def measure() -> list[Measurement]:
     ratio = statistics.median(window["steps_per_second"] / alone["steps_per_second"] for alone, window in pairs)
     return [
         Measurement("window on the screen after a warm start", min(w["window_s"] for w in windows), "s", 1.0),
+        Measurement("first picture on its stage", min(w["picture_s"] for w in windows), "s"),
+        Measurement("longest wait of its event loop until the engine is ready", middle("opening_max_ms"), "ms", 250.0),
         Measurement("engine ready after a warm start", min(w["ready_s"] for w in windows), "s", 5.0),
         Measurement("first motion after Run", middle("motion_s"), "s", 1.0),
         Measurement("10 ms timer late while training, 99th percentile", middle("late_p99_ms"), "ms", 5.0),

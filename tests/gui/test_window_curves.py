@@ -17,7 +17,7 @@ def trained(shared):
     backend.say(*(MetricsReady(step, {"npe": 0.5 / step, **paths}) for step in (10, 20, 30)))
     until(lambda: "npe" in window.run.metrics and len(window.run.timeline) == 3)
     window.playback.play(False)
-    window.curves.build()
+    until(lambda: all(page.plot is not None for page in window.curves.pages.values()))
     return window
 
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVB
 from flowviz.core.errors import UserError
 from flowviz.core.spec import TargetSpec
 from flowviz.gui.control.background import Background
-from flowviz.gui.opening import FirstPaint
+from flowviz.gui.opening import PICTURE_MS, FirstPaint
 from flowviz.gui.panels.target_gallery import EVERY, Gallery
 from flowviz.gui.panels.target_work import NOISE, NOISE_LABEL, NOISE_SUMMARY, Prepared, noise_picture, prepare
 from flowviz.gui.theme.icons import set_icon
@@ -42,8 +42,8 @@ class TargetBrowser(QWidget):
         self._offers_noise = offers_noise
         self.gallery = Gallery(self._fill)
         column.addWidget(self.gallery)
-        self.first_paint = FirstPaint(self)
-        self.first_paint.painted.connect(self._draw_presets)  # so that the window stands sooner
+        self.first_paint = FirstPaint(self, wait_ms=PICTURE_MS)
+        self.first_paint.painted.connect(self._load_presets)  # so that the window stands sooner
 
     def _fill(self) -> None:
         if self._offers_noise:
@@ -95,6 +95,10 @@ class TargetBrowser(QWidget):
         self.show_dim(int(key))
 
     @Slot()
+    def _load_presets(self) -> None:
+        """Their files are read beside the window, which must not wait for thirty of them."""
+        self._background.submit(TARGETS.items, lambda _all: self._draw_presets(), self._tell)
+
     def _draw_presets(self) -> None:
         keys = [key for key, tile in self.gallery.tiles.items() if not tile.has_picture]
 

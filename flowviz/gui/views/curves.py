@@ -9,6 +9,7 @@ from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from flowviz.gui.control.background import Background
 from flowviz.gui.panels.blocks import BlocksView
 from flowviz.gui.panels.rounds import RoundsView
 from flowviz.gui.state.cursor import CursorState
@@ -19,12 +20,16 @@ from flowviz.gui.views.jko import JkoPage
 from flowviz.gui.views.probe_page import ProbePage
 from flowviz.gui.views.traces import KINDS
 
-_WARM_UP_MS = 150
+_WARM_UP_MS = 500
 _GAP_MS = 450
 _SCRUB_GAP_MS = 60
 _AXES = "log_axes"
 _ROOM = 370
 """Pixels that a window of 1024 has at its side when the interface is 1.3 times as large as usual."""
+
+
+def _import_plots() -> None:
+    import flowviz.gui.views.curve_plot  # noqa: F401
 
 
 class CurvesView(QTabWidget):
@@ -65,7 +70,8 @@ class CurvesView(QTabWidget):
         self._warm_up = QTimer(self)
         self._warm_up.setSingleShot(True)
         self._warm_up.setInterval(_WARM_UP_MS)
-        self._warm_up.timeout.connect(self.build)
+        self._warm_up.timeout.connect(self._load)
+        self._background = Background(self)
         run.curves_changed.connect(self._changed)
         runs.changed.connect(self._changed)
         run.frames_changed.connect(self._changed)
@@ -89,12 +95,25 @@ class CurvesView(QTabWidget):
         self._warm_up.stop()
 
     @Slot()
-    def build(self) -> None:
-        """Make the plots that are not made yet."""
-        for page in self.pages.values():
+    def _load(self) -> None:
+        """Bring the library of the plots beside the window: it takes half a second."""
+        self._background.submit(_import_plots, lambda _: self._build_next())
+
+    def stop(self) -> None:
+        """No more plots: the window closes."""
+        self._warm_up.stop()
+        self._background.stop()
+
+    @Slot()
+    def _build_next(self) -> None:
+        """Make one plot after another; between them the event loop has its turn."""
+        page = next((page for page in self.pages.values() if page.plot is None), None)
+        if page is None:
+            self.draw()
+            self.built.emit()
+        else:
             page.build()
-        self.draw()
-        self.built.emit()
+            QTimer.singleShot(0, self, self._build_next)
 
     @property
     def log_axes(self) -> dict[str, bool]:
