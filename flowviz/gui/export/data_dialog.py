@@ -77,6 +77,7 @@ class DataDialog(JobDialog):
         self.cells.setSuffix(" cells along a side")
         self.t.setRange(0.0, 1.0)
         self.t.setSingleStep(0.05)
+        self.t.setDecimals(3)  # as beside the clock
         self.t.setValue(t)
         for box, name in ((self.n, "Number of points"), (self.cells, "Cells along the grid"), (self.t, "Flow time")):
             box.setAccessibleName(name)
