@@ -11,7 +11,7 @@ import numpy as np
 
 from flowviz.core.drawing import Drawing
 from flowviz.core.errors import UserError
-from flowviz.core.film import Beside, Curves, FilmSpec
+from flowviz.core.film import Beside, Curves, FilmJob, FilmSpec
 from flowviz.core.frames import Frame
 from flowviz.core.probes import Probes
 from flowviz.core.queries import Query
@@ -47,29 +47,20 @@ class FilmCancelledByUser(Exception):
     """The film was given up; nothing is left of it."""
 
 
-class Filmable(Protocol):
-    """What a film is made of (a run file, or a film job)."""
-
-    @property
-    def spec(self) -> RunSpec:
-        """The run."""
-        ...
-
-    @property
-    def frames(self) -> Sequence[Frame]:
-        """Its frames by increasing training step."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Filmed:
-    """A run to film, with what was measured during it, its name, and the runs that it is compared with."""
+    """A run to film: its frames by increasing step, what was measured, the runs it is compared with, and its name."""
 
     spec: RunSpec
     frames: Sequence[Frame]
     curves: Curves = Curves()
     beside: tuple[Beside, ...] = ()
     name: str = ""
+
+    @classmethod
+    def of(cls, job: FilmJob) -> Filmed:
+        """What a job is about."""
+        return cls(job.run, job.frames, job.curves, job.beside, job.name)
 
 
 class _Asker(Protocol):
@@ -80,7 +71,7 @@ class FilmPainter:
     """Paints the pictures of one film, in any order; torch is loaded when a layer has to ask the flow.
 
     Args:
-        run: spec and frames.
+        run: what is filmed.
         film: what is wanted.
         total: number of pictures, where the format's rate differs from film.fps.
 
@@ -88,7 +79,7 @@ class FilmPainter:
         UserError: the run has no frames, a layer or option is unknown, or the target cannot be built.
     """
 
-    def __init__(self, run: Filmable, film: FilmSpec, total: int | None = None) -> None:
+    def __init__(self, run: Filmed, film: FilmSpec, total: int | None = None) -> None:
         if not run.frames:
             raise UserError("This run has no frames to show.", "Train it for at least one step first.")
         for key in (*film.layers, *(layer for moment in film.keys for layer in moment.layers)):
@@ -111,14 +102,14 @@ class FilmPainter:
         self._volume = world_volume(*target.bounds(), self._target_points, source=around)
         if film.clock == "camera" and self._volume is None:
             raise UserError("A camera can turn around a run in three dimensions only.", "Film flow time or training.")
-        self._beside: tuple[Beside, ...] = getattr(run, "beside", ())
+        self._beside = run.beside
         self._composer = Composer(film.size, THEMES[film.theme], film.parts, film.background)
-        self._curves = getattr(run, "curves", Curves()) if "curves" in film.parts else Curves()
+        self._curves = run.curves if "curves" in film.parts else Curves()
         self._legends: dict[tuple[str, tuple[str, ...]], tuple[Entry, ...]] = {}
         self._asker: _Asker | None = None
         self._answers: dict[Hashable, dict[str, Array]] = {}
         self._answers_of: tuple[Frame, ...] = ()
-        self._name: str = getattr(run, "name", "")
+        self._name = run.name
         self._probes = Probes(pins=film.pins, loop=film.loop)
 
     @property
@@ -231,13 +222,13 @@ def still(film: FilmSpec) -> FilmSpec:
     return replace(film, clock="still", repeat="once", frames=1)
 
 
-def picture(run: Filmable, film: FilmSpec, index: int) -> Array:
+def picture(run: Filmed, film: FilmSpec, index: int) -> Array:
     """One picture of a film, (height, width, 3) uint8 RGB."""
     return FilmPainter(run, film).picture(index)
 
 
 def render_film(
-    run: Filmable,
+    run: Filmed,
     film: FilmSpec,
     path: str | Path,
     on_progress: Callable[[int, int], None] | None = None,
@@ -246,7 +237,7 @@ def render_film(
     """Make a film and put it at `path`; the suffix decides the format.
 
     Args:
-        run: spec and frames.
+        run: what is filmed.
         film: what is wanted.
         path: where the film goes; an older file of that name is replaced when the new one is complete.
         on_progress: called with pictures done and pictures in all.

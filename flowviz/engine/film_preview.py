@@ -16,7 +16,7 @@ from flowviz.core.errors import UserError
 from flowviz.core.film import FilmJob, FilmSpec, PreviewPicture
 
 if TYPE_CHECKING:
-    from flowviz.engine.film import Filmable
+    from flowviz.engine.film import Filmed
 
 _WIDEST = 480
 """Pixels of a preview's longer side."""
@@ -121,8 +121,7 @@ class _Painter:
     def _paint(self, film: FilmSpec, share: float, suffix: str) -> PreviewPicture:
         from flowviz.engine.film import Filmed, FilmPainter
 
-        job = self._job
-        run = Filmed(job.run, job.frames, job.curves, job.beside, job.name)
+        run = Filmed.of(self._job)
         width, height = film.size
         if suffix:
             return PreviewPicture(None, nbytes=_size_of_drawing(run, film, suffix))
@@ -132,7 +131,7 @@ class _Painter:
         return PreviewPicture(self._made.picture(round(share * (film.frame_count - 1))))
 
 
-def _size_of_drawing(run: Filmable, film: FilmSpec, suffix: str) -> int:
+def _size_of_drawing(run: Filmed, film: FilmSpec, suffix: str) -> int:
     """Bytes of a vector picture, by drawing it."""
     from flowviz.engine.film import FilmPainter, still
     from flowviz.export import EXPORTERS, DrawingWriter

@@ -225,8 +225,7 @@ def _make(job: FilmJob | DataJob, pipe: Connection, stop: threading.Event) -> Fi
     try:
         if isinstance(job, DataJob):
             return _make_data(job, stop.is_set)
-        run = Filmed(job.run, job.frames, job.curves, job.beside, job.name)
-        path = render_film(run, job.film, job.path, tell, stop.is_set)
+        path = render_film(Filmed.of(job), job.film, job.path, tell, stop.is_set)
         return FilmDone(str(path), nbytes_of(path))
     except FilmCancelledByUser:
         return FilmCancelled()

@@ -12,7 +12,7 @@ from flowviz.core.film import FilmSpec
 from flowviz.core.queries import CouplingQuery, DensityQuery, LogDensityQuery, TransportQuery
 from flowviz.core.spec import TargetSpec
 from flowviz.engine.derive import Deriver, grid_points
-from flowviz.engine.film import FilmPainter
+from flowviz.engine.film import Filmed, FilmPainter
 from flowviz.engine.run import Run, run
 from flowviz.engine.training import from_source
 from flowviz.targets import build
@@ -67,14 +67,11 @@ def test_a_source_that_the_method_cannot_begin_from_is_refused(small):
 def test_the_view_holds_the_source_too(trained):
     spec, events = trained
 
-    class Filmable:
-        frames = frames(events)
-
     wide = TargetSpec("mixture", {"radius": 4.0, "spread": 1.0})
     views = []
     for source in (None, wide):
-        Filmable.spec = replace(spec, source=source)
-        views.append(FilmPainter(Filmable, FilmSpec())._world)
+        run = Filmed(replace(spec, source=source), frames(events))
+        views.append(FilmPainter(run, FilmSpec())._world)
     assert views[1][0] < views[0][0] and views[1][1] > views[0][1]
 
 

@@ -2,7 +2,6 @@
 
 import gc
 import warnings
-from types import SimpleNamespace
 
 import imageio_ffmpeg
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from flowviz.core.film import FilmJob, FilmSpec
 from flowviz.core.frames import Frame
 from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
+from flowviz.engine.film import Filmed
 
 SPEC = RunSpec(TargetSpec("eight_gaussians", name="Eight Gaussians"), FlowSpec("cnf"))
 
@@ -22,7 +22,7 @@ def a_run(n_frames=5):
     for index in range(n_frames):
         move = times[:, None, None] * np.array([4.0 * index / max(1, n_frames - 1), 0.0])
         frames.append(Frame(100 * index, float(index), "", times, (noise + move).astype(np.float32)))
-    return SimpleNamespace(spec=SPEC, frames=tuple(frames))
+    return Filmed(SPEC, tuple(frames))
 
 
 def small(**options):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from flowviz.core.errors import FileError, ParameterError, UserError
 from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
-from flowviz.engine.film import FilmCancelledByUser, FilmPainter, picture, render_film, title_of
+from flowviz.engine.film import FilmCancelledByUser, Filmed, FilmPainter, picture, render_film, title_of
 
 
 def centre_of_light(image):
@@ -155,7 +155,7 @@ def test_what_cannot_be_shown_is_said_in_words(tmp_path):
     with pytest.raises(ParameterError, match="no stage option"):
         FilmPainter(a_run(), small(options={"glitter": 1}))
     with pytest.raises(UserError, match="no frames"):
-        FilmPainter(SimpleNamespace(spec=SPEC, frames=()), small())
+        FilmPainter(Filmed(SPEC, ()), small())
 
 
 def test_titles_name_method_and_target():
@@ -184,7 +184,7 @@ def test_every_layer_can_be_filmed_from_a_trained_flow():
     spec = RunSpec(SPEC.target, SPEC.flow, Budget(steps=2), recording=recording, metrics=())
     frames = tuple(event.frame for event in train(spec) if isinstance(event, FrameReady))
     layers = ("target", "particles", "trails", "density", "field", "grid")
-    run = SimpleNamespace(spec=spec, frames=frames)
+    run = Filmed(spec, frames)
     for options in ({}, {"density": "exact", "solver": "euler", "solver_steps": 4}):
         image = picture(run, small(layers=layers, options=options), 6)
         assert image[:100].std() > 5
@@ -208,7 +208,6 @@ def test_a_plain_background_is_the_whole_pictures():
 
 def test_curves_stand_beside_the_stage_up_to_the_shown_step():
     from flowviz.core.film import Curves
-    from flowviz.engine.film import Filmed
 
     steps = np.arange(0, 401, 100.0)
     curves = Curves({"NLL, nats": np.stack([steps, 4 - steps / 200], axis=1)}, {"NLL, nats": (2.0, 1.9, 2.1)})

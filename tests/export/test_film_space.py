@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from flowviz.core.film import KeyFrame
 from flowviz.core.film_json import film_from_json, film_to_json
 from flowviz.core.frames import Frame
 from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
-from flowviz.engine.film import FilmPainter, render_film
+from flowviz.engine.film import Filmed, FilmPainter, render_film
 
 KNOT = RunSpec(TargetSpec("trefoil", name="Trefoil knot"), FlowSpec("cnf"))
 
@@ -26,7 +25,7 @@ def a_knot(n_frames=4):
     times = np.linspace(0, 1, 5)
     up = [times[:, None, None] * np.array([0.0, 0.0, 3.0 * index / (n_frames - 1)]) for index in range(n_frames)]
     frames = [Frame(100 * index, float(index), "", times, (noise + up[index]).astype(np.float32)) for index in range(4)]
-    return SimpleNamespace(spec=KNOT, frames=tuple(frames))
+    return Filmed(KNOT, tuple(frames))
 
 
 @pytest.fixture(scope="module")
