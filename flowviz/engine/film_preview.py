@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from flowviz.core.errors import UserError
-from flowviz.core.film import FilmJob, FilmSpec, PreviewPicture
+from flowviz.core.film import SMALLEST, FilmJob, FilmSpec, PreviewPicture
 
 if TYPE_CHECKING:
     from flowviz.engine.film import Filmed
@@ -125,7 +125,8 @@ class _Painter:
         width, height = film.size
         if suffix:
             return PreviewPicture(None, nbytes=_size_of_drawing(run, film, suffix))
-        smaller = replace(film, scale=film.scale * min(1.0, _WIDEST / max(width, height)))
+        shrink = min(1.0, max(_WIDEST / max(width, height), SMALLEST / min(width, height)))  # a film all the same
+        smaller = replace(film, scale=film.scale * shrink)
         if smaller != self._film:
             self._made, self._film = FilmPainter(run, smaller, film.frame_count), smaller
         return PreviewPicture(self._made.picture(round(share * (film.frame_count - 1))))

@@ -27,6 +27,8 @@ def test_a_preview_is_the_films_own_picture_and_what_cannot_be_shown_is_said(tmp
             assert np.array_equal(next_picture(preview).pixels, FilmPainter(a_run(), film).picture(index))
         preview.show(small(width=1280, height=720), 1.0)
         assert next_picture(preview).pixels.shape == (270, 480, 3)
+        preview.show(small(width=100, height=2000), 1.0)
+        assert next_picture(preview).pixels.shape == (1280, 64, 3)  # no film is narrower
         preview.show(small(layers=("confetti",)), 1.0)
         assert "confetti" in next_picture(preview).words
         for suffix in (".pdf", ".svg"):
