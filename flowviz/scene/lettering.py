@@ -29,6 +29,15 @@ _MIDDLE = 0.36
 _RAMP = 16
 
 
+def _cut(title: str, size: int, room: float) -> str:
+    """A title, or as much of its beginning as there is room for, in pixels."""
+    if length(title, size, True) <= room:
+        return title
+    while title and length(f"{title}…", size, True) > room:
+        title = title[:-1]
+    return f"{title.rstrip()}…"
+
+
 def strip_height(width: int, height: int) -> int:
     """Pixels of the caption strip below the stage, even; narrow films get less."""
     return 2 * round(max(18.0, min(_STRIP * height, 0.075 * width)) / 2)
@@ -108,6 +117,7 @@ class Frame:
         while size > 8 and length(title, size, True) + length(clock, small) > room:
             size, small = size - 1, max(8, small - 1)
         if title:
+            title = _cut(title, size, room - length(clock, small))
             items.append(Words(title, margin, middle + _MIDDLE * size, size, self._tokens.text, bold=True))
         if clock:
             end = self._width - margin
