@@ -363,7 +363,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what is not saved; stop everything that belongs to the window."""
-        if self.documents is not None and not self.documents.may_close():
+        if not self.films.may_end(self) or (self.documents is not None and not self.documents.may_close()):
             event.ignore()
             return
         self.shut_down()

@@ -146,3 +146,20 @@ def test_the_details_of_a_failure_go_to_the_log(dialog, studio, tmp_path, qtbot,
     studio.events.append(FilmFailed("The file could not be made: no.", "Help > Show log tells more.", "line 7"))
     qtbot.waitUntil(lambda: "Show log" in said(dialog))
     assert "line 7" in caplog.text and "line 7" not in said(dialog)
+
+
+def test_a_window_closed_while_a_file_is_made_asks_first(window, scripted, studio, qtbot, monkeypatch, tmp_path):
+    window.run_controller.run_or_pause()
+    qtbot.waitUntil(lambda: window.run.status in ("starting", "running"), timeout=5000)
+    scripted.train(100)
+    qtbot.waitUntil(lambda: len(window.run.timeline) == 1, timeout=5000)
+    monkeypatch.setattr(window.films, "_studio", studio)
+    window.export_data()
+    window.films.data_dialog.place.path_edit.setText(str(tmp_path / "a.npz"))
+    window.films.data_dialog.export_button.click()
+    for answer, is_open in (("Go on", True), ("End now", False)):
+        window.close()
+        assert window.isVisible() and studio.events == []
+        next(button for button in window.films.box.buttons() if button.text() == answer).click()
+        assert window.isVisible() == is_open
+    assert studio.events == [FilmCancelled()]

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from flowviz.core.camera import Camera
 from flowviz.core.data import DataChoice, DataJob, What
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from flowviz.gui.export.data_dialog import DataDialog
     from flowviz.gui.export.dialog import ExportDialog
 
+_END, _GO_ON = QMessageBox.StandardButton.Discard, QMessageBox.StandardButton.Cancel
 _ONE_FRAME = ("flow", "camera", "still")
 """Clocks whose films show one training step."""
 
@@ -57,6 +59,7 @@ class FilmController(QObject):
         self._run, self._cursor, self._options, self._probes = seen
         self.dialog: ExportDialog | None = None
         self.data_dialog: DataDialog | None = None
+        self.box: QMessageBox | None = None
 
     def defaults(self, view: Extent, theme: ThemeName, camera: Camera | None = None, fit: bool = False) -> FilmSpec:
         """A film of what is on the stage: a part of the plane, or space as the camera sees it."""
@@ -148,6 +151,31 @@ class FilmController(QObject):
     @property
     def _dim(self) -> int:
         return 2 if self._run.spec is None else dim_of(self._run.spec.target)
+
+    def may_end(self, window: QWidget) -> bool:
+        """Whether nothing is being made; else the person is asked, and the window closes when that is given up."""
+        if not any(dialog is not None and dialog.is_busy for dialog in (self.dialog, self.data_dialog)):
+            return True
+        if self.box is not None:
+            self.box.close()
+        box = self.box = QMessageBox(QMessageBox.Icon.Question, "Export", "A file is still being made.", parent=window)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setInformativeText("If flowviz ends now, that is given up and nothing is written.")
+        for standard, words in ((_END, "End now"), (_GO_ON, "Go on")):
+            button = box.addButton(standard)
+            button.setText(words)
+            button.setIcon(QIcon())
+        box.setDefaultButton(_GO_ON)
+        box.finished.connect(lambda answer: self._answered(answer == _END, window))
+        box.open()
+        return False
+
+    def _answered(self, gives_up: bool, window: QWidget) -> None:
+        self.box = None
+        if gives_up:
+            self.close()
+            self.close_data()
+            window.close()
 
     def close_data(self) -> None:
         """Cancel a file in the making and close the dialog."""
