@@ -35,6 +35,7 @@ class DisplayMenu(QMenu):
         self._options = options
         self._dim = 2
         self._form: QFormLayout | None = None
+        self._entry = QWidgetAction(self)
         self._sliders: dict[str, tuple[QSlider, float]] = {}
         self._values: dict[str, QLabel] = {}
         self._rows: dict[str, QHBoxLayout] = {}
@@ -51,10 +52,11 @@ class DisplayMenu(QMenu):
         if self._form is None:
             body = QWidget()
             self._form = self._make_form(body)
-            action = QWidgetAction(self)
-            action.setDefaultWidget(body)
-            self.addAction(action)
+            self._entry.setDefaultWidget(body)
         self.refresh()
+        self._form.activate()
+        self.removeAction(self._entry)  # a menu measures what it is given, and then no more: there may be other rows
+        self.addAction(self._entry)
 
     def _make_form(self, body: QWidget) -> QFormLayout:
         form = QFormLayout(body)
@@ -78,7 +80,7 @@ class DisplayMenu(QMenu):
             self._sliders[name] = (slider, unit)
             number = QLabel()
             number.setProperty("role", "muted")
-            number.setMinimumWidth(34)
+            number.setMinimumWidth(44)
             number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self._values[name] = number
             line = QHBoxLayout()
