@@ -37,7 +37,7 @@ class BlockSurgery(QWidget):
         super().__init__(parent)
         self._run = run
         self._block = 0
-        row = FlowLayout(self, gap=4)
+        row = FlowLayout(self, gap=3)
         row.setContentsMargins(0, 0, 0, 0)
         self.name = QLabel()
         self.name.setProperty("role", "muted")
