@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PySide6.QtCore import QSettings
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QLabel
 
 from flowviz.core.film import FilmCancelled, FilmDone, FilmFailed
@@ -130,12 +131,16 @@ def test_the_fields_stay_in_their_column_whatever_is_exported(dialog):
     assert len(places) == 1
 
 
-def test_when_a_file_is_ready_its_folder_can_be_shown(dialog, studio, tmp_path, qtbot):
+def test_when_a_file_is_ready_its_folder_can_be_shown(dialog, studio, tmp_path, qtbot, monkeypatch):
     dialog.place.path_edit.setText(str(tmp_path / "a.npz"))
     dialog.export_button.click()
     assert not dialog.show_button.isVisible()
     studio.events.append(FilmDone(str(tmp_path / "a.npz"), 100))
     qtbot.waitUntil(dialog.show_button.isVisible)
+    for works in (True, False):
+        monkeypatch.setattr(QDesktopServices, "openUrl", lambda url, works=works: works)
+        dialog.show_button.click()
+        assert (f"The file is in {tmp_path}" in said(dialog)) != works
     choose(dialog, "curves")
     assert not dialog.show_button.isVisible()
 

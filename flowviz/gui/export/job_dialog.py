@@ -113,7 +113,9 @@ class JobDialog(QDialog):
 
     @Slot()
     def _show_in_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self._made).parent)))
+        folder = Path(self._made).parent
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self.say_problem(f"There is no program here that shows folders. The file is in {folder}.")
 
     def say_problem(self, words: str) -> None:
         """What is wrong, in red; "" hides it."""
