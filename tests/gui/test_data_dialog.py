@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 
 from flowviz.core.film import FilmCancelled, FilmDone, FilmFailed
 from flowviz.gui.export.data_dialog import DataDialog
@@ -168,3 +168,20 @@ def test_a_window_closed_while_a_file_is_made_asks_first(window, scripted, studi
         next(button for button in window.films.box.buttons() if button.text() == answer).click()
         assert window.isVisible() == is_open
     assert studio.events == [FilmCancelled()]
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "named"),
+    [
+        ("a.csv", "NumPy archive (*.npz)", "a.csv"),  # the name's suffix decides
+        ("a", "CSV table (*.csv)", "a.csv"),
+        ("run.v2", "CSV table (*.csv)", "run.v2.csv"),
+        ("a.npz", "CSV table (*.csv)", "a.csv"),  # the name was there, the type was chosen
+    ],
+)
+def test_a_file_chosen_by_browsing_has_the_suffix_or_the_type_that_the_person_chose(
+    dialog, tmp_path, monkeypatch, given, kind, named
+):
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / given), kind))
+    dialog.place.browse_button.click()
+    assert dialog.place.path == tmp_path / named and dialog.place.suffix == dialog.place.path.suffix

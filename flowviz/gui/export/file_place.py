@@ -133,10 +133,16 @@ class FilePlace(QWidget):
 
     @Slot()
     def _browse(self) -> None:
-        filters = ";;".join(f"{label} (*{suffix})" for suffix, label in self._formats.items())
-        chosen = f"{self._formats[self.suffix]} (*{self.suffix})"
-        path, _ = QFileDialog.getSaveFileName(self, self._title, str(self.path), filters, chosen)
-        if path:
-            self.path_edit.setText(path)
-            self._agreed = str(self.path) if Path(path).suffix else ""  # the file dialog has asked already
-            self.changed.emit()
+        filters = {f"{label} (*{suffix})": suffix for suffix, label in self._formats.items()}
+        before = f"{self._formats[self.suffix]} (*{self.suffix})"
+        given, after = QFileDialog.getSaveFileName(self, self._title, str(self.path), ";;".join(filters), before)
+        if not given:
+            return
+        path, suffix = Path(given), filters.get(after, self.suffix)
+        if path.suffix.lower() not in self._formats:
+            path = path.with_name(path.name + suffix)
+        elif path.suffix.lower() == self.suffix:  # the type was chosen anew, the name was not
+            path = path.with_suffix(suffix)
+        self.path_edit.setText(str(path))
+        self._agreed = str(path) if path == Path(given) else ""  # the file dialog has asked already
+        self.changed.emit()
