@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ NOISE_LABEL = "Gaussian noise"
 NOISE_SUMMARY = "N(0, I): the usual start of a flow, with which every method works."
 IN_SPACE = " in space"
 _NEEDS = (("density", "a density that is known and smooth everywhere"), ("normal", "Gaussian noise"))
+_KEPT = 128
+"""So many pictures and facts of presets are kept, some 30 kB each."""
 _EYE = Camera(elevation=38.0)
 _CORNER = 1.2  # a turned cube needs more room than a square
 _BASE_PASSES = 1.5
@@ -63,9 +66,17 @@ def prepare(spec: TargetSpec, notes: tuple[str, ...] = ()) -> Prepared:
         params = from_mapping(TextParams, spec.params)
         data: Mapping[str, Array] = {name: frozen_array(array) for name, array in text_data(params).items()}
         spec = replace(spec, data=data, name=params.text.replace("\\n", " ")[:40])
+    return _prepared(spec, notes) if spec.data else _prepared_once(spec, notes)
+
+
+def _prepared(spec: TargetSpec, notes: tuple[str, ...]) -> Prepared:
     target = build(spec)
     points = target.sample(_SAMPLES, np.random.default_rng(0))
     return Prepared(spec, thumbnail_of(points, target), points[:_GUIDE].astype(np.float32), notes)
+
+
+_prepared_once = lru_cache(maxsize=_KEPT)(_prepared)
+"""Of presets, which both ends of a flow offer; what has data of its own would keep them alive."""
 
 
 def tile_of(spec: TargetSpec) -> str:
@@ -105,6 +116,10 @@ def thumbnail_of(points: Array, target: Target) -> Array:
 
 def facts_of(spec: TargetSpec) -> str:
     """One line: number of points or triangles, entropy where it is known."""
+    return _facts(spec) if spec.data else _facts_once(spec)
+
+
+def _facts(spec: TargetSpec) -> str:
     target: Any = build(spec)
     facts = []
     for name, what in (("points", "points"), ("faces", "triangles")):
@@ -113,6 +128,10 @@ def facts_of(spec: TargetSpec) -> str:
     if isinstance(target, HasLogDensity):
         facts.append(f"entropy {target.entropy():.3f} nats")
     return " · ".join(facts)
+
+
+_facts_once = lru_cache(maxsize=_KEPT)(_facts)
+"""Of presets: the entropy of some is an integral that takes most of a second."""
 
 
 def methods_of(spec: TargetSpec, methods: Sequence[Choice]) -> str:
