@@ -141,7 +141,8 @@ class FilmPainter:
         title = title_of(self._spec, 1 + len(companions) if options.mode == "compare" else 1)
         scene = resolve(moment, answers, title)
         seen = tuple(self._seen(panel, now) for panel in scene.panels)
-        scene = beside(Scene(seen, scene.title, scene.clock), self._curves, frame.step)
+        width, height = self.film.size
+        scene = beside(Scene(seen, scene.title, scene.clock), self._curves, frame.step, height > width)
         look = (options.mode, now.layers)
         if look not in self._legends:
             self._legends[look] = legend_of(moment, answers)

@@ -10,7 +10,7 @@ import numpy as np
 from flowviz.core.film import Curves
 from flowviz.core.spec import Array
 from flowviz.scene.marks import Extent, Lines, Mark
-from flowviz.scene.panels import Label, Panel, Scene
+from flowviz.scene.panels import Label, Panel, Place, Scene
 from flowviz.scene.ticks import log_ticks, number_text, round_step, round_values
 
 _MOST = 3
@@ -24,13 +24,14 @@ _SPREAD = 30.0
 """Largest over smallest value from which a curve has a logarithmic axis."""
 
 
-def beside(scene: Scene, curves: Curves, step: float) -> Scene:
-    """The scene, made narrower, with the run's curves in a column at its right; unchanged where nothing was measured.
+def beside(scene: Scene, curves: Curves, step: float, is_tall: bool = False) -> Scene:
+    """The scene with the run's curves in a column at its right or a row below; unchanged where nothing was measured.
 
     Args:
-        scene: panels of the stage.
+        scene: panels of the stage, which make room.
         curves: what was measured during the whole run.
         step: training step that the scene shows; what comes later is faint.
+        is_tall: whether the picture is higher than wide, so that there is room below.
     """
     known = {name: _finite(values) for name, values in curves.values.items()}
     shown = [name for name, values in known.items() if len(values) > 1][:_MOST]
@@ -38,14 +39,23 @@ def beside(scene: Scene, curves: Curves, step: float) -> Scene:
         return scene
     panels = []
     for panel in scene.panels:
-        left, top, wide, tall = panel.place
-        panels.append(replace(panel, place=(left * _STAGE_SHARE, top, wide * _STAGE_SHARE, tall)))
+        panels.append(replace(panel, place=_within(panel.place, (0.0, 0.0), is_tall, _STAGE_SHARE)))
     last = max(float(known[name][-1, 0]) for name in shown)
     for index, name in enumerate(shown):
-        place = (_STAGE_SHARE, index / len(shown), 1 - _STAGE_SHARE, 1 / len(shown))
+        start, part = index / len(shown), 1 / len(shown)
+        line: Place = (start, 0.0, part, 1.0) if is_tall else (0.0, start, 1.0, part)
+        corner = (0.0, _STAGE_SHARE) if is_tall else (_STAGE_SHARE, 0.0)
+        place = _within(line, corner, is_tall, 1 - _STAGE_SHARE)
         chart = _Chart(name, known[name], curves.floors, last)
         panels.append(replace(chart.panel(step, f"series{index}"), place=place))
     return replace(scene, panels=tuple(panels))
+
+
+def _within(place: Place, corner: tuple[float, float], is_tall: bool, share: float) -> Place:
+    """A place in a part of the picture: from a corner, with all of its shorter side and a share of its longer one."""
+    left, top, wide, tall = place
+    x, y = (1.0, share) if is_tall else (share, 1.0)
+    return (corner[0] + x * left, corner[1] + y * top, x * wide, y * tall)
 
 
 def _finite(values: Array) -> Array:

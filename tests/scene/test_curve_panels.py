@@ -7,7 +7,7 @@ from flowviz.core.film import Curves, curves_of
 from flowviz.core.records import RunFile
 from flowviz.core.spec import FlowSpec, RunSpec, TargetSpec
 from flowviz.scene.curve_panels import beside
-from flowviz.scene.panels import Scene
+from flowviz.scene.panels import Panel, Scene
 
 STEPS = np.linspace(0, 100, 21)
 
@@ -39,3 +39,14 @@ def test_losses_are_means_over_stretches_of_one_length():
     (values,) = curves_of(run).values.values()
     assert len(values) <= 160 and np.allclose(np.diff(values[:-1, 0]), np.diff(values[:2, 0]))
     assert np.allclose(values[:, 0], values[:, 1])  # the loss is its step, so their means agree
+
+
+@pytest.mark.parametrize("is_tall", [False, True])
+def test_curves_take_the_right_of_a_wide_picture_and_the_bottom_of_a_tall_one(is_tall):
+    values = np.stack([STEPS, STEPS], axis=1)
+    stage = Panel("stage", (), (0, 1, 0, 1), place=(0.5, 0.5, 0.5, 0.5))
+    panels = beside(Scene((stage,), "", ""), Curves({"a": values, "b": values}), 1.0, is_tall).panels
+    assert np.allclose([panel.place for panel in panels], (
+        [(0.5, 0.35, 0.5, 0.35), (0.0, 0.7, 0.5, 0.3), (0.5, 0.7, 0.5, 0.3)] if is_tall
+        else [(0.35, 0.5, 0.35, 0.5), (0.7, 0.0, 0.3, 0.5), (0.7, 0.5, 0.3, 0.5)]
+    ))  # fmt: skip

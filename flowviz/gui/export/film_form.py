@@ -23,6 +23,7 @@ SIZES: tuple[tuple[str, int, int], ...] = (
     ("4K, 3840 × 2160", 3840, 2160),
     ("Square, 720 × 720", 720, 720),
     ("Square, 1080 × 1080", 1080, 1080),
+    ("Upright, 1080 × 1920", 1080, 1920),
 )
 _WAYS = {"generate": "noise becomes data", "encode": "data become noise"}
 _CLOCKS: tuple[tuple[str, FilmClock, str], ...] = (
