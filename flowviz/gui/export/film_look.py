@@ -25,7 +25,7 @@ _PARTS: tuple[tuple[Part, str, str], ...] = (
     ("clock", "Clocks", "Flow time and training step, below the stage"),
     ("legend", "Legend", "What the colours mean"),
     ("scale", "Scale", "Numbers along the edges"),
-    ("curves", "Curves", "Distances and losses beside the stage"),
+    ("curves", "Curves", "Distances and losses beside the stage, or below it in an upright film"),
 )
 _DITHERS = (
     ("Colours: even pattern", "bayer", "Smooth shades that stand still"),
