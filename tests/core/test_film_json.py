@@ -47,8 +47,8 @@ def test_what_is_not_named_stays_as_in_the_given_film():
     [
         ({"speed": 3}, "no field 'speed'"),
         ({"fps": "thirty"}, "fps"),
-        ({"layers": 7}, "cannot be read"),
-        ({"keys": [{"t": 1}]}, "cannot be read"),
+        ({"layers": 7}, "layers of a film cannot be 7"),
+        ({"keys": [{"t": 1}]}, "keys of a film cannot be"),
         ({"keys": [{"step": 1, "t": 1, "layers": [], "extent": [1, 2]}]}, "four numbers"),
         ({"camera": {"azimuth": "left"}}, "camera"),
         ({"seconds": -1}, "out of range"),

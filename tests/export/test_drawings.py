@@ -66,7 +66,7 @@ def test_an_svg_has_no_shape_that_a_program_without_clipping_would_draw(tmp_path
 
 
 def test_an_svg_has_one_element_for_each_mark_and_its_words_as_outlines(tmp_path):
-    film = small(layers=("particles",), t=1.0, parts=("title", "clock"))
+    film = small(layers=("particles",), t=1.0, parts=("title", "clock"), width=480, height=320)
     root = ET.parse(render_film(a_run(), film, tmp_path / "still.svg")).getroot()
     assert len(root.findall(f".//{SVG}circle")) == 200
     words = [path.get("aria-label") for path in root.findall(f".//{SVG}path")]

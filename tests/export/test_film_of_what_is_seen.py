@@ -62,7 +62,9 @@ def test_the_title_is_of_the_stage_mode_that_each_picture_shows():
     other = Beside(1, "other", replace(SPEC, flow=FlowSpec("jko")), a_run().frames)
     modes, titles = ("flow", "compare", "flow"), ("CNF on Eight Gaussians", "2 runs on Eight Gaussians")
     keys = tuple(KeyFrame(0, 0.5 * place, layers=("particles",), mode=mode) for place, mode in enumerate(modes))
-    painter = painter_of(small(clock="keys", keys=keys, frames=5, layers=("particles",)), (other,), "mine")
+    painter = painter_of(
+        small(clock="keys", keys=keys, frames=5, layers=("particles",), width=480, height=320), (other,), "mine"
+    )
     for index, title in ((0, titles[0]), (2, titles[1]), (4, titles[0])):
         drawing = painter.drawing(index)
         assert drawing.title == title
