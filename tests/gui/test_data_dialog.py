@@ -120,6 +120,9 @@ def test_the_suggested_name_follows_what_is_exported_until_the_person_names_the_
     dialog.place.path_edit.setText(str(tmp_path / "mine.pt2"))
     choose(dialog, "curves")
     assert dialog.place.path.stem == "mine"
+    dialog.place.path_edit.clear()
+    choose(dialog, "samples")
+    assert dialog.place.path_edit.text() == ""
 
 
 def test_the_fields_stay_in_their_column_whatever_is_exported(dialog):

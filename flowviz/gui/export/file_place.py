@@ -90,7 +90,7 @@ class FilePlace(QWidget):
         """Suggest names with another stem, unless the person has named the file."""
         self._stem = stem
         now = Path(self.path_edit.text().strip())
-        if now.with_suffix("") == self._suggested.with_suffix(""):
+        if now.name and now.with_suffix("") == self._suggested.with_suffix(""):
             self._suggest_in(now.parent)
 
     def _suggest_in(self, folder: Path) -> None:
