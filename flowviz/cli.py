@@ -156,9 +156,12 @@ def _list(parser: argparse.ArgumentParser) -> None:
 def _run_list(options: argparse.Namespace) -> int:
     from flowviz.engine.service import describe
     from flowviz.engine.terminal import listing, print_listing
+    from flowviz.export import EXPORTERS
+    from flowviz.scene.resolve import layers, modes
     from flowviz.targets import TARGETS
 
-    table = listing(describe(), [(key, cls) for key, cls in TARGETS.items()])
+    pictures = {"layers": layers(), "modes": modes(), "formats": EXPORTERS.items()}
+    table = listing(describe(), TARGETS.items(), pictures)
     if options.json:
         print(json.dumps(table, indent=1))
     else:
@@ -174,5 +177,7 @@ COMMANDS = {
     "render": Command("make a film or a picture of a run", _render),
     "export": Command("write samples, trajectories, density, curves or the model to a file", _export),
     "desktop": Command("put flowviz into the desktop's menu and let it open .flowviz files", _desktop),
-    "list": Command("show targets, methods, metrics and devices, with their parameters", _list),
+    "list": Command(
+        "show targets, methods and metrics with their parameters, layers, modes and formats of films, devices", _list
+    ),
 }

@@ -45,7 +45,11 @@ _GIVEN: dict[str, dict[str, Any]] = {
     "step": {"type": int, "help": "training step shown while flow time moves (default the last)"},
     "t": {"type": types.flow_time, "help": "flow time shown while training moves, and by a still (default 1)"},
     "direction": {"choices": ("generate", "encode"), "help": "noise to data (default), or back"},
-    "layers": {"type": types.names, "metavar": "A,B", "help": "layers to show (default particles,trails)"},
+    "layers": {
+        "type": types.names,
+        "metavar": "A,B",
+        "help": "layers to show, named by `flowviz list` (default particles,trails)",
+    },
     "camera": {
         "type": camera,
         "metavar": "AZ,EL",
@@ -65,7 +69,7 @@ def add_render(render: argparse.ArgumentParser) -> None:
     render.add_argument("--out", metavar="FILM", required=True, help=formats)
     render.add_argument("--film", metavar="JSON", help="a film's choices as the window copies them, or a file of them")
     render.add_argument("--size", type=types.size, help="WIDTHxHEIGHT (default 1280x720)")
-    render.add_argument("--mode", help="way to look at the flow (default flow)")
+    render.add_argument("--mode", help="way to look at the flow, named by `flowviz list` (default flow)")
     beside = "another run on the same target, to stand beside it in --mode compare; up to three"
     render.add_argument("--beside", metavar="RUN", action="append", default=[], help=beside)
     for name, details in _GIVEN.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, TextIO
 
@@ -79,8 +79,20 @@ class Progress:
             self._open = False
 
 
-def listing(ready: Ready, targets: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """All that there is, as plain JSON values."""
+def listing(
+    ready: Ready, targets: Iterable[tuple[str, Any]], pictures: Mapping[str, Iterable[tuple[str, Any]]]
+) -> dict[str, Any]:
+    """All that there is, as plain JSON values.
+
+    Args:
+        ready: methods, metrics and devices.
+        targets: classes by key.
+        pictures: of what films are made (layers, modes, formats): classes with a label and a summary, by key.
+    """
+    shown = {
+        kind: [{"key": key, "label": cls.label, "summary": cls.summary, "params": []} for key, cls in known]
+        for kind, known in pictures.items()
+    }
     return {
         "targets": [
             {"key": key, "label": cls.label, "summary": cls.summary, "preset": cls.is_preset,
@@ -92,13 +104,14 @@ def listing(ready: Ready, targets: Iterable[tuple[str, Any]]) -> dict[str, Any]:
             for choice in ready.methods
         ],
         "metrics": [_choice(choice) for choice in ready.metrics],
+        **shown,
         "devices": list(ready.devices),
     }  # fmt: skip
 
 
 def print_listing(table: dict[str, Any]) -> None:
     """The same for people, on standard output."""
-    for kind in ("targets", "methods", "metrics"):
+    for kind in [kind for kind in table if kind != "devices"]:
         print(kind.capitalize())
         for entry in table[kind]:
             print(f"  {entry['key']:<16} {entry['summary']}")

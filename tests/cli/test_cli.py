@@ -165,8 +165,12 @@ def test_the_list_names_everything(capsys):
     assert {"cnf", "jko"} <= {entry["key"] for entry in table["methods"]}
     assert {"two_moons", "points", "image", "text"} <= {entry["key"] for entry in table["targets"]}
     assert {"w2", "sliced_w2", "mmd"} == {entry["key"] for entry in table["metrics"]} and "cpu" in table["devices"]
+    assert {"particles", "density"} <= {entry["key"] for entry in table["layers"]}
+    assert {"flow", "journey"} <= {entry["key"] for entry in table["modes"]}
+    assert {".mp4", ".pdf"} <= {entry["key"] for entry in table["formats"]}
     assert run_cli(["list"]) == 0
-    assert "learning_rate" in said(capsys)[0]
+    told = said(capsys)[0]
+    assert "learning_rate" in told and "Layers\n" in told and "Devices\n  cpu" in told
 
 
 BAD_USE = [
