@@ -170,7 +170,7 @@ def test_the_list_names_everything(capsys):
     assert {".mp4", ".pdf"} <= {entry["key"] for entry in table["formats"]}
     assert run_cli(["list"]) == 0
     told = said(capsys)[0]
-    assert "learning_rate" in told and "Layers\n" in told and "Devices\n  cpu" in told
+    assert "learning_rate" in told and "Layers\n" in told and "Devices\n  auto, cpu" in told
 
 
 BAD_USE = [
