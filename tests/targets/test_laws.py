@@ -132,7 +132,7 @@ class TestEveryDensity:
         low, high = target.bounds()
         n = 100_000
         x = target.sample(n, np.random.default_rng(6))
-        boxes, fine = {2: (8, 400), 3: (4, 48)}[target.dim]
+        boxes, fine = {2: (8, 240), 3: (4, 48)}[target.dim]
         density = np.exp(target.log_density(_grid(low, high, fine)))
         shares = density.reshape((boxes, fine // boxes) * target.dim).sum(axis=tuple(range(1, 2 * target.dim, 2)))
         shares *= np.prod((high - low) / fine)
