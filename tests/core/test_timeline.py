@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowviz.core.frames import Frame
@@ -43,6 +43,7 @@ def test_an_array_shared_by_frames_counts_once():
     assert timeline.nbytes - alone < shared.nbytes
 
 
+@settings(deadline=None)
 @given(st.integers(5, 300))
 def test_thinning_keeps_the_first_the_last_and_the_budget(count):
     budget = 20 * frame(0).nbytes

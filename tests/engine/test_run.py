@@ -67,8 +67,11 @@ def test_frames_hold_the_same_particles_and_cannot_be_written_to(scripted):
 @pytest.mark.parametrize("key", ["cnf", "jko"])
 def test_the_same_spec_gives_the_same_numbers_however_often_one_looks(small, key):
     params = {"width": 8, "batch_size": 32}
-    often = small(key, Budget(steps=8), params, seed=3)
-    seldom = replace(often, recording=Recording(40, 5, min_gap_s=1e6, duty=0.01, metric_points=30))
+    seldom = replace(
+        small(key, Budget(steps=8), params, seed=3),
+        recording=Recording(40, 5, min_gap_s=1e6, duty=0.01, metric_points=30),
+    )
+    often = replace(seldom, recording=replace(seldom.recording, min_gap_s=0.0, duty=1.0))  # at every step
     first, second, third = (list(run(spec)) for spec in (often, seldom, often))
     assert len(frames(first)) > len(frames(second))
     assert losses(first) == losses(second) == losses(third)
