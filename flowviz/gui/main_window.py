@@ -391,5 +391,4 @@ class MainWindow(QMainWindow):
             self.films.close_data()
         self.recipes.close()
         self.target_panel.close()
-        self.curves.stop()
         self.backend.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -16,6 +18,17 @@ PICTURE_MS = 150
 UNSEEN_MS = 1000
 """A window that opens minimised is not painted: what waits for that waits no longer."""
 ENGINE_S = 120.0
+
+
+def every_class_of_qt() -> Iterator[None]:
+    """Make the classes of Qt in small steps: PySide6 makes each when it is first asked for, pyqtgraph asks for all.
+
+    Never in another thread than the window's: two threads that make classes at a time end the process.
+    """
+    for module in (QtCore, QtGui, QtWidgets):
+        for name in dir(module):
+            getattr(module, name)
+            yield
 
 
 class FirstPaint(QObject):

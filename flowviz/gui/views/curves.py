@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from time import perf_counter
 
 from PySide6.QtCore import QSettings, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QTabWidget, QWidget
 
-from flowviz.gui.control.background import Background
+from flowviz.gui.opening import every_class_of_qt
 from flowviz.gui.panels.blocks import BlocksView
 from flowviz.gui.panels.rounds import RoundsView
 from flowviz.gui.state.cursor import CursorState
@@ -20,16 +21,13 @@ from flowviz.gui.views.jko import JkoPage
 from flowviz.gui.views.probe_page import ProbePage
 from flowviz.gui.views.traces import KINDS
 
-_WARM_UP_MS = 500
+_WARM_UP_MS = 1200
+_TURN_S = 0.008
 _GAP_MS = 450
 _SCRUB_GAP_MS = 60
 _AXES = "log_axes"
 _ROOM = 370
 """Pixels that a window of 1024 has at its side when the interface is 1.3 times as large as usual."""
-
-
-def _import_plots() -> None:
-    import flowviz.gui.views.curve_plot  # noqa: F401
 
 
 class CurvesView(QTabWidget):
@@ -70,8 +68,8 @@ class CurvesView(QTabWidget):
         self._warm_up = QTimer(self)
         self._warm_up.setSingleShot(True)
         self._warm_up.setInterval(_WARM_UP_MS)
-        self._warm_up.timeout.connect(self._load)
-        self._background = Background(self)
+        self._warm_up.timeout.connect(self._make_on)
+        self._steps = self._making()
         run.curves_changed.connect(self._changed)
         runs.changed.connect(self._changed)
         run.frames_changed.connect(self._changed)
@@ -94,26 +92,23 @@ class CurvesView(QTabWidget):
         super().hideEvent(event)
         self._warm_up.stop()
 
-    @Slot()
-    def _load(self) -> None:
-        """Bring the library of the plots beside the window: it takes half a second."""
-        self._background.submit(_import_plots, lambda _: self._build_next())
-
-    def stop(self) -> None:
-        """No more plots: the window closes."""
-        self._warm_up.stop()
-        self._background.stop()
-
-    @Slot()
-    def _build_next(self) -> None:
-        """Make one plot after another; between them the event loop has its turn."""
-        page = next((page for page in self.pages.values() if page.plot is None), None)
-        if page is None:
-            self.draw()
-            self.built.emit()
-        else:
+    def _making(self) -> Iterator[None]:
+        """All that the plots need, in small steps."""
+        yield from every_class_of_qt()
+        for page in self.pages.values():
             page.build()
-            QTimer.singleShot(0, self, self._build_next)
+            yield
+
+    @Slot()
+    def _make_on(self) -> None:
+        """Make the plots in steps; between them the event loop has its turn."""
+        until = perf_counter() + _TURN_S
+        for _ in self._steps:
+            if perf_counter() > until:
+                QTimer.singleShot(0, self, self._make_on)
+                return
+        self.draw()
+        self.built.emit()
 
     @property
     def log_axes(self) -> dict[str, bool]:
