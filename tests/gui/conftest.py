@@ -55,7 +55,7 @@ def scripted(request):
 @pytest.fixture
 def window(qapp, qtbot, scripted):
     """The whole window on a scripted engine, already warm."""
-    from scripted import NoStudio
+    from scripted import NoStudio, destroy
 
     from flowviz.gui.main_window import MainWindow
     from flowviz.gui.theme.theme import Theme
@@ -67,14 +67,13 @@ def window(qapp, qtbot, scripted):
     qtbot.waitUntil(lambda: window.engine.ready is not None, timeout=5000)
     qtbot.waitUntil(lambda: not window.target_panel.is_busy(), timeout=20000)
     yield window
-    window.close()
-    window.deleteLater()
+    destroy(window)
 
 
 @pytest.fixture(scope="module")
 def shared(qapp):
     """One window for all tests of a module that put back what they change; with the engine that it talks to."""
-    from scripted import NoStudio, ScriptedBackend, until
+    from scripted import NoStudio, ScriptedBackend, destroy, until
 
     from flowviz.gui.main_window import MainWindow
     from flowviz.gui.theme.theme import Theme
@@ -86,8 +85,7 @@ def shared(qapp):
     until(lambda: window.engine.ready is not None)
     until(lambda: not window.target_panel.is_busy())
     yield window, backend
-    window.close()
-    window.deleteLater()
+    destroy(window)
 
 
 @pytest.fixture(autouse=True)

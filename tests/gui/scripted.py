@@ -4,7 +4,7 @@ import itertools
 import time
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEventLoop
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop
 
 from flowviz.core.backend import BEGINNING, Choice, Ready, RunMessage
 from flowviz.core.events import (
@@ -38,6 +38,14 @@ def until(holds, seconds=20.0):
     while not holds():
         assert time.monotonic() < end, "waited in vain"
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+
+
+def destroy(*widgets):
+    """Close them and let them be gone at once: a style sheet that meets what is half gone ends the process."""
+    for widget in widgets:
+        widget.close()
+        widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 METHODS = (

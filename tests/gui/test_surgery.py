@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scripted import NoStudio, until
+from scripted import NoStudio, destroy, until
 
 from flowviz.core.block_edits import Add, Drop, Refine, Retime, Retrain, Split, edit_name
 from flowviz.core.queries import DensityQuery
@@ -34,8 +34,7 @@ def real(qapp):
     window.playback.play(False)
     until(lambda: window.run.status == "finished", 60)
     yield window
-    window.close()
-    window.deleteLater()
+    destroy(window)
 
 
 def figures(window):

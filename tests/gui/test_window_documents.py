@@ -8,7 +8,7 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QFileDialog, QMessageBox
-from scripted import NoStudio, ScriptedBackend
+from scripted import NoStudio, ScriptedBackend, destroy
 
 from flowviz.__main__ import main
 from flowviz.core.camera import Camera
@@ -38,8 +38,7 @@ def make(qapp, qtbot, folder):
 def end(window):
     """Close without a question."""
     window.documents._may_close = True
-    window.close()
-    window.deleteLater()
+    destroy(window)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QToolBar,
     QWidget,
 )
-from scripted import blocks
+from scripted import blocks, destroy
 
 from flowviz.core.events import Finished
 from flowviz.core.params import ParamField
@@ -275,8 +275,7 @@ def test_a_form_that_is_made_while_the_interface_is_large_has_large_fields(train
     assert [form.findChild(QAbstractSpinBox).maximumWidth() for form in forms] == [1.5 * usual] * 2
     trained.theme.set_zoom(1.0)
     assert [form.findChild(QAbstractSpinBox).maximumWidth() for form in forms] == [usual] * 2
-    for form in forms:
-        form.deleteLater()
+    destroy(*forms)
 
 
 def test_the_knob_of_a_slider_is_a_whole_circle_at_every_size(trained, qtbot):

@@ -29,7 +29,7 @@ def space_frame(step, n=200):
 @pytest.fixture(scope="module")
 def opened(qapp):
     """One window for all of these tests, since opening it takes longest; those without a run come first."""
-    from scripted import NoStudio, ScriptedBackend
+    from scripted import NoStudio, ScriptedBackend, destroy
 
     from flowviz.gui.main_window import MainWindow
     from flowviz.gui.theme.theme import Theme
@@ -39,8 +39,7 @@ def opened(qapp):
     window.resize(1280, 800)
     window.show()
     yield window, backend
-    window.close()
-    window.deleteLater()
+    destroy(window)
 
 
 @pytest.fixture
