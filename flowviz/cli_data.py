@@ -16,7 +16,7 @@ def add_export(export: argparse.ArgumentParser) -> None:
     export.add_argument("what", choices=WHATS, help="what is written")
     formats = "tables .npz, .csv, .parquet; weights .safetensors; velocity .pt2 (PyTorch), .onnx"
     export.add_argument("--out", metavar="FILE", required=True, help=formats)
-    export.add_argument("-n", type=types.count, default=2000, help="samples or trajectories (default 2000)")
+    export.add_argument("-n", type=types.draws, default=2000, help="samples or trajectories (default 2000)")
     export.add_argument("--seed", type=types.seed, default=0, help="of their noise (default 0)")
     export.add_argument("--t", type=types.flow_time, default=1.0, help="flow time of samples and density (default 1)")
     export.add_argument(

@@ -17,7 +17,7 @@ METRIC_LABELS = {"w2": "W2", "sliced_w2": "Sliced W2", "mmd": "MMD²"}
 def add_sample(sample: argparse.ArgumentParser) -> None:
     """The command's options."""
     _on_run(sample)
-    sample.add_argument("-n", type=types.count, default=1000, help="how many (default 1000)")
+    sample.add_argument("-n", type=types.draws, default=1000, help="how many (default 1000)")
     sample.add_argument("--seed", type=types.seed, default=0, help="of the noise (default 0)")
     sample.add_argument("--out", metavar="FILE", required=True, help=".npy, .csv, .tsv, .txt or .xyz")
     sample.set_defaults(command=run_sample)

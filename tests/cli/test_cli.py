@@ -189,6 +189,8 @@ BAD_USE = [
     ["train", "--target", "two_moons", "--flow", "cnf", "--seconds", "nan", "--out", "a.flowviz"],
     ["train", "--target", "two_moons", "--resume", "a.flowviz", "--out", "a.flowviz"],
     ["sample", "a.flowviz", "-n", "-3", "--out", "a.npy"],
+    ["sample", "a.flowviz", "-n", "1000000000", "--out", "a.npy"],
+    ["export", "a.flowviz", "samples", "-n", "1000000000", "--out", "a.csv"],
     ["sample", "a.flowviz", "--solver", "magic", "--out", "a.npy"],
     ["render", "a.flowviz", "--size", "big", "--out", "a.gif"],
     ["render", "a.flowviz", "--out", "film.avi"],
