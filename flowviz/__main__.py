@@ -41,8 +41,7 @@ def main() -> int:
         import flowviz.core.quiet_numpy  # noqa: F401
         from flowviz.engine.process import ProcessBackend
 
-        # Before Qt: its process imports torch meanwhile, and PySide6 makes every later import slower.
-        engine = ProcessBackend()
+        engine = ProcessBackend(is_held=True)  # until the window has been seen
         from flowviz.app import run_app
 
         return run_app(engine, words[0] if words else "", renderer, start)

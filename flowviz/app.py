@@ -31,7 +31,7 @@ def run_app(engine: Backend, path: str = "", renderer: str = "auto", started: fl
     """Open the window, with a session or a run in it if one is named, until it is closed; returns the exit status.
 
     Args:
-        engine: started already, so that it warms up while the window is made; closed with the window.
+        engine: closed with the window; one that is held begins when the window has been seen.
         path: a session or run file, or "".
         renderer: who draws space: "auto", "painter" or "opengl".
         started: for the self-test, when the process was, in seconds since 1970: say how long window and engine took,
@@ -86,13 +86,13 @@ def open_window(
     Args:
         application: the application, not yet styled.
         settings: where theme and layout are kept between sessions, or None.
-        engine: started already, or None to start one.
+        engine: one that is held begins when the window has been seen; None to make one.
     """
     from flowviz.engine.process import ProcessBackend
 
     # The paint thread lets go of the interpreter sooner: the event loop waits 2.5 ms for it at most, not 5 to 12.
     sys.setswitchinterval(0.001)
-    engine = engine or ProcessBackend()
+    engine = engine or ProcessBackend(is_held=True)
     from flowviz.engine.studio import ProcessStudio
     from flowviz.gui.main_window import MainWindow
     from flowviz.gui.theme.sizes import room_of
@@ -106,6 +106,8 @@ def open_window(
     theme.dress()
     window.resize(window.sizeHint().boundedTo(room_of(window)))
     window.curves.built.connect(_settle)
+    if isinstance(engine, ProcessBackend):
+        FirstPaint(window.top_bar, UNSEEN_MS).painted.connect(engine.begin)
     window.show()
     return window
 

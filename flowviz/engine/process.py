@@ -25,6 +25,8 @@ from flowviz.core.spec import Array, Budget, RunSpec
 from flowviz.engine import worker
 
 CLOSE_S = 1.0
+HELD_S = 3.0
+"""A worker that is held starts after so long in any case."""
 TRIES = 3
 HINT = "All frames are kept. A new engine is being started; Continue trains on from the last frame."
 
@@ -35,13 +37,17 @@ class _Worker:
     Args:
         on_parcel: gets everything the worker says, in the reader thread.
         on_loss: called once, in the reader thread, when the worker is gone.
+        go: set when the process may start.
     """
 
-    def __init__(self, on_parcel: Callable[[_Worker, Any], None], on_loss: Callable[[_Worker], None]) -> None:
+    def __init__(
+        self, on_parcel: Callable[[_Worker, Any], None], on_loss: Callable[[_Worker], None], go: threading.Event
+    ) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=worker.main, args=(theirs,), name="flowviz engine", daemon=True)
-        self._started = threading.Event()
+        self._go, self._started = go, threading.Event()
+        self._ends = False
         self._on_parcel = on_parcel
         self._on_loss = on_loss
         self._outbox: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
@@ -68,8 +74,10 @@ class _Worker:
         self._outbox.put(order)
 
     def _send(self, theirs: Connection) -> None:
+        self._go.wait(HELD_S)
         try:
-            self._process.start()
+            if not self._ends:
+                self._process.start()
         except OSError:
             pass  # no process: closing its end of the pipe lets the reader thread tell
         finally:
@@ -99,6 +107,8 @@ class _Worker:
 
     def close(self) -> None:
         """End the process and both threads; at most a few seconds."""
+        self._ends = True
+        self._go.set()
         self.tell("close")
         self._join()
         for end in (self._process.terminate, self._process.kill):
@@ -162,9 +172,17 @@ class ProcessHandle:
 
 
 class ProcessBackend:
-    """See core.backend.Backend. The worker is started at once; `Ready` tells when it is warm."""
+    """See core.backend.Backend. The worker is started at once; `Ready` tells when it is warm.
 
-    def __init__(self) -> None:
+    Args:
+        is_held: start it at `begin`, or after a few seconds, instead: a window is seen sooner while no other process
+            imports torch, and the worker is ready little later.
+    """
+
+    def __init__(self, is_held: bool = False) -> None:
+        self._go = threading.Event()
+        if not is_held:
+            self._go.set()
         self._events: queue.SimpleQueue[BackendEvent] = queue.SimpleQueue()
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()
@@ -176,7 +194,11 @@ class ProcessBackend:
         self._hosted: int | None = None
         self._asked: dict[int, str] = {}
         self._unpacker = worker.Unpacker()
-        self._worker: _Worker | None = _Worker(self._on_parcel, self._on_loss)
+        self._worker: _Worker | None = _Worker(self._on_parcel, self._on_loss, self._go)
+
+    def begin(self) -> None:
+        """Start the worker now, if it was held."""
+        self._go.set()
 
     @property
     def pid(self) -> int | None:
@@ -305,7 +327,7 @@ class ProcessBackend:
             gives_up = self._deaths >= TRIES
             self._events.put(EngineLost(message, "Reinstall flowviz." if gives_up else HINT))
             self._reason = self._reason or message
-            self._worker = None if gives_up else _Worker(self._on_parcel, self._on_loss)
+            self._worker = None if gives_up else _Worker(self._on_parcel, self._on_loss, self._go)
 
     def _end(self, handle: ProcessHandle, event: Failed) -> None:
         handle.training = False

@@ -17,7 +17,7 @@ from flowviz.engine import process
 def test_who_draws_space_is_chosen_before_the_file(monkeypatch, words, path, renderer):
     opened = []
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr(process, "ProcessBackend", lambda: None)
+    monkeypatch.setattr(process, "ProcessBackend", lambda **_held: None)
     monkeypatch.setattr("gc.disable", lambda: None)
     monkeypatch.setattr(app, "run_app", lambda _engine, *given: opened.append(given) or 0)
     monkeypatch.setattr(sys, "argv", ["flowviz", *words])

@@ -52,7 +52,7 @@ def with_window() -> dict[str, float]:
     import flowviz.core.quiet_numpy
     from flowviz.engine.process import ProcessBackend
 
-    engine = ProcessBackend()  # as flowviz.__main__ does: before Qt
+    engine = ProcessBackend(is_held=True)  # as flowviz.__main__ does
     import flowviz.gui.plain_imports  # isort: skip  # noqa: F401
     from PySide6.QtCore import Qt, QTimer
 

@@ -1,5 +1,6 @@
 """The worker process: everything a window does with it, and every way in which one of the two can die."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -285,6 +286,20 @@ def test_the_worker_ends_when_the_window_is_killed(tmp_path, moment):
             assert window.stdout.readline() == "training\n"
         window.kill()
         worker.wait(timeout=20)
+
+
+def test_a_worker_that_is_held_starts_when_it_is_told_to_and_ends_at_once_when_it_never_was():
+    def workers():
+        return [child for child in multiprocessing.active_children() if child.name == "flowviz engine"]
+
+    before = len(workers())
+    held, begun = ProcessBackend(is_held=True), ProcessBackend(is_held=True)
+    begun.begin()
+    assert begun.pid is not None
+    assert len(workers()) == before + 1
+    held.close()
+    begun.close()
+    assert len(workers()) == before
 
 
 def test_closing_leaves_no_process_and_no_thread(backend, ear, small):
