@@ -363,7 +363,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about what is not saved; stop everything that belongs to the window."""
-        if not self.films.may_end(self) or (self.documents is not None and not self.documents.may_close()):
+        is_filming = "films" in self.__dict__ and not self.films.may_end(self)
+        if is_filming or (self.documents is not None and not self.documents.may_close()):
             event.ignore()
             return
         self.shut_down()
