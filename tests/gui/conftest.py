@@ -88,6 +88,24 @@ def shared(qapp):
     destroy(window)
 
 
+@pytest.fixture
+def panel(qtbot):
+    """The page of one end of the flow, two moons chosen; it keeps what it has said."""
+    from flowviz.core.spec import TargetSpec
+    from flowviz.gui.control.draw import DrawController
+    from flowviz.gui.panels.target_page import TargetPage
+
+    panel = TargetPage(DrawController())
+    panel.set_target(TargetSpec("two_moons", {}, {}, "Two moons"))
+    qtbot.addWidget(panel)
+    panel.resize(260, 800)
+    panel.show()
+    panel.heard, panel.notices = [], []
+    panel.target_changed.connect(panel.heard.append)
+    panel.notice.connect(lambda message, hint: panel.notices.append(f"{message} {hint}"))
+    return panel
+
+
 @pytest.fixture(autouse=True)
 def dark_theme_again(qapp):
     """Each test begins without a theme of another."""
