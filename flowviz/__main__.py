@@ -39,12 +39,9 @@ def main() -> int:
             return 1
         gc.disable()  # imports leave next to no rubbish; the window lets the collector work as soon as it stands
         import flowviz.core.quiet_numpy  # noqa: F401
-        from flowviz.engine.process import ProcessBackend
-
-        engine = ProcessBackend(is_held=True)  # until the window has been seen
         from flowviz.app import run_app
 
-        return run_app(engine, words[0] if words else "", renderer, start)
+        return run_app(words[0] if words else "", renderer, start)
     from flowviz.cli import Command, run_cli
 
     return run_cli(words, {"selftest": Command("check that all that was shipped works on this machine", _selftest)})

@@ -27,11 +27,10 @@ if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
 
 
-def run_app(engine: Backend, path: str = "", renderer: str = "auto", started: float | None = None) -> int:
+def run_app(path: str = "", renderer: str = "auto", started: float | None = None) -> int:
     """Open the window, with a session or a run in it if one is named, until it is closed; returns the exit status.
 
     Args:
-        engine: closed with the window; one that is held begins when the window has been seen.
         path: a session or run file, or "".
         renderer: who draws space: "auto", "painter" or "opengl".
         started: for the self-test, when the process was, in seconds since 1970: say how long window and engine took,
@@ -49,7 +48,7 @@ def run_app(engine: Backend, path: str = "", renderer: str = "auto", started: fl
     _choose_font(application)
     log = _start_log()
     settings = QSettings() if started is None else None
-    window = open_window(application, settings, engine)
+    window = open_window(application, settings)
     if started is not None:
         StartCheck(window, FirstPaint(window.top_bar, UNSEEN_MS), started)
     else:

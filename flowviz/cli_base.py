@@ -61,7 +61,6 @@ def number(kind: Callable[[str], Any], holds: Callable[[Any], bool], words: str)
 
 
 count = number(int, lambda n: 1 <= n <= 1_000_000_000, "a whole number of 1 or more")
-draws = number(int, lambda n: 1 <= n <= 10_000_000, "a whole number from 1 to 10,000,000")  # as in the window
 points = number(int, lambda n: 2 <= n <= 10_000, "a whole number from 2 to 10000")
 cells = number(int, lambda n: 2 <= n <= 4096, "a whole number from 2 to 4096")
 seed = number(int, lambda n: 0 <= n < 2**63, "a whole number of 0 or more")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from flowviz import cli_base as types
 from flowviz.cli_base import DONE, blaming, check_out
-from flowviz.core.data import WHATS, DataChoice, What
+from flowviz.core.data import MOST_DRAWS, WHATS, DataChoice, What
+
+draws = types.number(int, lambda n: 1 <= n <= MOST_DRAWS, f"a whole number from 1 to {MOST_DRAWS:,}")
 
 
 def add_export(export: argparse.ArgumentParser) -> None:
@@ -16,7 +18,7 @@ def add_export(export: argparse.ArgumentParser) -> None:
     export.add_argument("what", choices=WHATS, help="what is written")
     formats = "tables .npz, .csv, .parquet; weights .safetensors; velocity .pt2 (PyTorch), .onnx"
     export.add_argument("--out", metavar="FILE", required=True, help=formats)
-    export.add_argument("-n", type=types.draws, default=2000, help="samples or trajectories (default 2000)")
+    export.add_argument("-n", type=draws, default=2000, help="samples or trajectories (default 2000)")
     export.add_argument("--seed", type=types.seed, default=0, help="of their noise (default 0)")
     export.add_argument("--t", type=types.flow_time, default=1.0, help="flow time of samples and density (default 1)")
     export.add_argument(

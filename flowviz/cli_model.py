@@ -8,7 +8,7 @@ from typing import Any
 
 from flowviz import cli_base as types
 from flowviz.cli_base import DONE, blaming, check_out
-from flowviz.cli_data import run_grid
+from flowviz.cli_data import draws, run_grid
 from flowviz.core.solver import SOLVER_NAMES, Solver
 
 METRIC_LABELS = {"w2": "W2", "sliced_w2": "Sliced W2", "mmd": "MMD²"}
@@ -17,7 +17,7 @@ METRIC_LABELS = {"w2": "W2", "sliced_w2": "Sliced W2", "mmd": "MMD²"}
 def add_sample(sample: argparse.ArgumentParser) -> None:
     """The command's options."""
     _on_run(sample)
-    sample.add_argument("-n", type=types.draws, default=1000, help="how many (default 1000)")
+    sample.add_argument("-n", type=draws, default=1000, help="how many (default 1000)")
     sample.add_argument("--seed", type=types.seed, default=0, help="of the noise (default 0)")
     sample.add_argument("--out", metavar="FILE", required=True, help=".npy, .csv, .tsv, .txt or .xyz")
     sample.set_defaults(command=run_sample)

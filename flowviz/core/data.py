@@ -11,6 +11,10 @@ What = Literal["samples", "trajectories", "density", "curves", "weights", "veloc
 WHATS: tuple[What, ...] = get_args(What)
 
 
+MOST_DRAWS = 10_000_000
+"""Samples or trajectories in one file, by the window and by command."""
+
+
 @dataclass(frozen=True, slots=True)
 class DataChoice:
     """What exactly is exported.

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSettings, QStandardPaths, Qt, Slot
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QObject, QSettings, QStandardPaths, Slot
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from flowviz.core.session import SUFFIX, Session, SessionStore
@@ -17,13 +16,13 @@ from flowviz.gui.control.autosave import Autosave
 from flowviz.gui.control.document import DocumentController
 from flowviz.gui.control.look import look_of, show_look
 from flowviz.gui.widgets.bars import Bar
+from flowviz.gui.widgets.question import Answer, question
 
 if TYPE_CHECKING:
     from flowviz.gui.main_window import MainWindow
 
 MOST_RECENT = 8
 _FILTER = f"flowviz sessions and runs (*{SUFFIX})"
-_Button = QMessageBox.StandardButton
 
 
 class Documents(QObject):
@@ -156,25 +155,19 @@ class Documents(QObject):
             return
         if self.box is not None:
             self.box.close()
-        box = self.box = QMessageBox(self._window)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Unsaved changes")
-        box.setText(f"Save the changes to “{self.document.name}”?")
-        box.setInformativeText("Without saving, runs and drawings since the last save are lost.")
-        box.setStandardButtons(_Button.Save | _Button.Discard | _Button.Cancel)
-        box.setDefaultButton(_Button.Save)
-        for button in box.buttons():
-            button.setIcon(QIcon())
-        box.button(_Button.Discard).setText("Do not save")
-        box.finished.connect(lambda answer: self._answered(_Button(answer), then))
-        box.open()
+        words = (
+            "Unsaved changes",
+            f"Save the changes to “{self.document.name}”?",
+            "Without saving, runs and drawings since the last save are lost.",
+        )
+        answers = {Answer.Save: "", Answer.Discard: "Do not save", Answer.Cancel: ""}
+        self.box = question(self._window, words, answers, Answer.Save, lambda answer: self._answered(answer, then))
 
-    def _answered(self, answer: QMessageBox.StandardButton, then: Callable[[], object]) -> None:
+    def _answered(self, answer: Answer, then: Callable[[], object]) -> None:
         self.box = None
-        if answer == _Button.Save:
+        if answer == Answer.Save:
             self._save(then)
-        elif answer == _Button.Discard:
+        elif answer == Answer.Discard:
             then()
 
     def close(self) -> None:

@@ -3,7 +3,6 @@ import sys
 import pytest
 
 from flowviz import __main__, app
-from flowviz.engine import process
 
 
 @pytest.mark.parametrize(
@@ -17,9 +16,8 @@ from flowviz.engine import process
 def test_who_draws_space_is_chosen_before_the_file(monkeypatch, words, path, renderer):
     opened = []
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr(process, "ProcessBackend", lambda **_held: None)
     monkeypatch.setattr("gc.disable", lambda: None)
-    monkeypatch.setattr(app, "run_app", lambda _engine, *given: opened.append(given) or 0)
+    monkeypatch.setattr(app, "run_app", lambda *given: opened.append(given) or 0)
     monkeypatch.setattr(sys, "argv", ["flowviz", *words])
     assert __main__.main() == 0
     assert opened == [(path, renderer, None)]

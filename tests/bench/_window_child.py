@@ -50,9 +50,6 @@ def with_window() -> dict[str, float]:
     """The same run in the real window, its stage playing."""
     gc.disable()  # so does flowviz.__main__
     import flowviz.core.quiet_numpy
-    from flowviz.engine.process import ProcessBackend
-
-    engine = ProcessBackend(is_held=True)  # as flowviz.__main__ does
     import flowviz.gui.plain_imports  # isort: skip  # noqa: F401
     from PySide6.QtCore import Qt, QTimer
 
@@ -63,7 +60,7 @@ def with_window() -> dict[str, float]:
     started = float(os.environ["FLOWVIZ_BENCH_START"])
     result: dict[str, float] = {}
     application = Application(sys.argv[:1])
-    window = open_window(application, engine=engine)
+    window = open_window(application)
 
     def seen() -> None:
         result["window_s"] = time.time() - started

@@ -211,9 +211,8 @@ def test_a_session_that_nobody_saved_is_written_down_and_offered_to_the_next_win
 
 def test_the_command_line_opens_a_named_file_in_the_window(monkeypatch):
     opened = []
-    monkeypatch.setattr("flowviz.engine.process.ProcessBackend", lambda **_held: None)
     monkeypatch.setattr("gc.disable", lambda: None)
-    monkeypatch.setattr("flowviz.app.run_app", lambda _engine, *words, **options: opened.append(words[:1]) or 0)
+    monkeypatch.setattr("flowviz.app.run_app", lambda *words, **options: opened.append(words[:1]) or 0)
     for words in ([], ["my.flowviz"]):
         monkeypatch.setattr(sys, "argv", ["flowviz", *words])
         assert main() == 0

@@ -6,8 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from flowviz.core.camera import Camera
@@ -21,6 +20,7 @@ from flowviz.gui.state.options import OptionsState
 from flowviz.gui.state.probes import ProbeState
 from flowviz.gui.state.run import RunState
 from flowviz.gui.views.stage import StageView
+from flowviz.gui.widgets.question import Answer, question
 from flowviz.scene.marks import Extent
 from flowviz.scene.options import options_to_mapping
 from flowviz.scene.resolve import layers
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from flowviz.gui.export.data_dialog import DataDialog
     from flowviz.gui.export.dialog import ExportDialog
 
-_END, _GO_ON = QMessageBox.StandardButton.Discard, QMessageBox.StandardButton.Cancel
 _ONE_FRAME = ("flow", "camera", "still")
 """Clocks whose films show one training step."""
 
@@ -158,16 +157,15 @@ class FilmController(QObject):
             return True
         if self.box is not None:
             self.box.close()
-        box = self.box = QMessageBox(QMessageBox.Icon.Question, "Export", "A file is still being made.", parent=window)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setInformativeText("If flowviz ends now, that is given up and nothing is written.")
-        for standard, words in ((_END, "End now"), (_GO_ON, "Go on")):
-            button = box.addButton(standard)
-            button.setText(words)
-            button.setIcon(QIcon())
-        box.setDefaultButton(_GO_ON)
-        box.finished.connect(lambda answer: self._answered(answer == _END, window))
-        box.open()
+        words = (
+            "Export",
+            "A file is still being made.",
+            "If flowviz ends now, that is given up and nothing is written.",
+        )
+        answers = {Answer.Discard: "End now", Answer.Cancel: "Go on"}
+        self.box = question(
+            window, words, answers, Answer.Cancel, lambda answer: self._answered(answer == Answer.Discard, window)
+        )
         return False
 
     def _answered(self, gives_up: bool, window: QWidget) -> None:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from flowviz.core.data import DataChoice, DataJob, What
+from flowviz.core.data import MOST_DRAWS, DataChoice, DataJob, What
 from flowviz.core.errors import UserError
 from flowviz.core.film import FilmCancelled, FilmDone, FilmEvent, FilmFailed, FilmStudio
 from flowviz.gui.export.estimate import size_words
@@ -70,7 +70,7 @@ class DataDialog(JobDialog):
     def _build(self, t: float) -> None:
         self.what = choice("What", _WHATS, "data")
         self.n, self.cells, self.t = QSpinBox(), QSpinBox(), QDoubleSpinBox()
-        self.n.setRange(1, 10_000_000)
+        self.n.setRange(1, MOST_DRAWS)
         self.n.setValue(2000)
         self.cells.setRange(2, _MOST_CELLS[self._dim])
         self.cells.setValue(_CELLS[self._dim])

@@ -44,8 +44,9 @@ class DisplayMenu(QMenu):
 
     def offer_for(self, dim: int) -> None:
         """Offer what there is to choose in so many dimensions."""
-        self._dim = dim
-        self.refresh()
+        if dim != self._dim:
+            self._dim = dim
+            self.refresh()
 
     @Slot()
     def _open(self) -> None:
